@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People and organisations, sign-in, and the key directory."""
+
+    name = "accounts"

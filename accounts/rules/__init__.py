@@ -1,0 +1,1 @@
+"""What the treaty says about accounts: pure functions and values."""

@@ -1,0 +1,27 @@
+"""The Celery app and the whole beat schedule. Every task is a short sweep that may run late, twice or at the same time."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("fermata")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+# Seconds between sweeps. What a vote or a deadline *is* never waits for them; they only write down what already holds.
+app.conf.beat_schedule = {
+    name: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
+    for name, task, seconds in [
+        ("publish the record", "ledger.tasks.publish", 1.0),
+        ("note that the beat is alive", "dashboard.tasks.beat", 5.0),
+        ("apply what fell due between parties", "treaty.tasks.sweep_parties", 10.0),
+        ("open and close votes", "treaty.tasks.sweep_votes", 2.0),
+        ("evaluate triggers", "treaty.tasks.evaluate_triggers", 5.0),
+        ("move pauses on", "treaty.tasks.sweep_pauses", 5.0),
+        ("escalate what is overdue", "labs.tasks.sweep_declarations", 30.0),
+        ("plan inspections", "inspections.tasks.plan_visits", 5.0),
+        ("move visits on", "inspections.tasks.sweep_visits", 10.0),
+    ]
+}

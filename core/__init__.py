@@ -1,0 +1,1 @@
+"""What every other package builds on: errors, truth, canonical bytes, time. Standard library only."""

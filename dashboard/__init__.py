@@ -1,0 +1,1 @@
+"""The public site: pages over every app. It changes nothing."""

@@ -1,0 +1,1 @@
+"""Monitoring bodies, mandates, schedule, visits, reports, findings, evidence."""

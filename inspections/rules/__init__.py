@@ -1,0 +1,1 @@
+"""What the treaty says about inspections: pure functions and values."""

@@ -1,0 +1,1 @@
+"""Laboratories: facilities, inventories, training runs, deployments, declarations, readings."""

@@ -1,0 +1,1 @@
+"""What the treaty says about labs: pure functions and values."""

@@ -1,0 +1,1 @@
+"""The record: entries, Merkle tree, checkpoints, witnesses, proofs."""

@@ -1,0 +1,1 @@
+"""What the treaty says about ledger: pure functions and values."""

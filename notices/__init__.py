@@ -1,0 +1,1 @@
+"""Tells people what the record says: e-mail, webhooks, feeds, calendars."""

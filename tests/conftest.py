@@ -1,0 +1,32 @@
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The real input data, or a skip that says so."""
+    folder = Path(os.environ.get("FERMATA_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the real input data is absent (name its folder with FERMATA_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let tests with real transactions empty the tables afterwards; UPDATE and DELETE stay refused."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgname LIKE '%no_truncate'")
+        for name, table in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {name} ON {table}")
+
+
+@pytest.fixture
+def noon() -> datetime:
+    return NOON

@@ -1,0 +1,1 @@
+"""The decisions: text, parties, triggers, votes, pauses, resumption, amendments."""

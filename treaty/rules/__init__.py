@@ -1,0 +1,1 @@
+"""What the treaty says about treaty: pure functions and values."""

@@ -1,0 +1,1 @@
+"""The independent checker and the gate of a laboratory. No Django."""

@@ -1,0 +1,1 @@
+"""What pages share: action views, error answers, template tags, charts."""

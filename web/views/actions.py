@@ -1,0 +1,56 @@
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.generic import FormView
+
+from core.errors import DomainError, NotAllowed
+
+
+class ActionView(LoginRequiredMixin, FormView[forms.Form]):
+    """One form, one action, one redirect.
+
+    A subclass says `form_class`, `template_name`, `get_success_url` and `act`. A DomainError that the action raises
+    becomes an error of the form, with everything that was typed still in it; nothing is done by halves.
+    """
+
+    success_message: str = ""
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Call the one action with the form's cleaned data and the instant of the request."""
+        raise NotImplementedError
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """Do it; on a refusal show the form again with its reason (409, or 403 when the person may not)."""
+        try:
+            self.result = self.act(form, at=timezone.now())
+        except DomainError as error:
+            return self.refuse(form, error)
+        if self.success_message:
+            messages.success(self.request, self.success_message)
+        return super().form_valid(form)
+
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        """Show the form with its errors (422)."""
+        response = super().form_invalid(form)
+        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return response
+
+    def refuse(self, form: forms.Form, error: DomainError) -> HttpResponse:
+        """Show the refusal beside the field it concerns, or above the form."""
+        for field, detail in error.fields.items():
+            form.add_error(field if field in form.fields else None, detail)
+        if not error.fields:
+            form.add_error(None, error.detail)
+        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+        response.status_code = HTTPStatus.FORBIDDEN if isinstance(error, NotAllowed) else HTTPStatus.CONFLICT
+        return response
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return the template's context."""
+        return super().get_context_data(**context)
