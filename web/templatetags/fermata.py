@@ -1,3 +1,185 @@
+"""Filters and tags of every template: instants, spans, quantities, status signs, hashes. Each escapes what it is given."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Final
+
 from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from core.times import stamp
+from web.hashwords import hash_words
+from web.signs import sign_of
 
 register = template.Library()
+
+NOTHING: Final = "\N{EM DASH}"
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+MINUS: Final = "\N{MINUS SIGN}"
+# How each style of `utc` writes an instant, in Django's date format.
+STYLES: Final = {
+    "": "j F Y, H:i",
+    "short": "j M, H:i",
+    "day": "j F Y",
+    "shortday": "j M Y",
+    "seconds": "j F Y, H:i:s",
+    "time": "H:i",
+}
+
+
+@register.filter
+def utc(at: datetime | None, style: str = "") -> SafeString | str:
+    """Write an aware instant in UTC inside <time>: "14 November 2026, 06:00 UTC". Styles: short, day, shortday, seconds, time."""
+    if at is None:
+        return NOTHING
+    return format_html('<time datetime="{}">{}</time>', stamp(at), _written(at, style))
+
+
+@register.filter
+def until(at: datetime | None, style: str = "") -> SafeString | str:
+    """As `utc`, marked so that the browser adds how far away it is and keeps that current."""
+    if at is None:
+        return NOTHING
+    return format_html('<time datetime="{}" data-relative>{}</time>', stamp(at), _written(at, style))
+
+
+def _written(at: datetime, style: str) -> str:
+    text = date_format(at.astimezone(UTC), STYLES[style])
+    return text if style in {"day", "shortday"} else f"{text}{NO_BREAK}UTC"
+
+
+@register.filter
+def span(length: timedelta | None) -> str:
+    """Write a duration by its two largest units: "1 h 12 m", "3 d 4 h", "0 m"."""
+    if length is None:
+        return NOTHING
+    minutes, sign = int(abs(length).total_seconds()) // 60, MINUS if length < timedelta(0) else ""
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = ((days, _("d")), (hours, _("h"))) if days else ((hours, _("h")), (rest, _("m")))
+    words = [f"{count}{NO_BREAK}{unit}" for count, unit in parts if count]
+    return sign + NO_BREAK.join(words) if words else f"0{NO_BREAK}{_('m')}"
+
+
+@register.filter
+def flop(quantity: object) -> SafeString | str:
+    """Write a large quantity as a power of ten: 1e24 as 10<sup>24</sup>, 3.2e25 as 3.2 × 10<sup>25</sup>."""
+    number = _decimal(quantity)
+    if number is None:
+        return NOTHING if quantity in (None, "") else str(quantity)
+    if abs(number) < 10**6:
+        return f"{number.normalize():f}"
+    power = number.adjusted()
+    factor = round(number.scaleb(-power), 2).normalize()
+    if abs(factor) == 10:
+        factor, power = factor / 10, power + 1
+    if factor == 1:
+        return format_html("10<sup>{}</sup>", power)
+    return format_html("{}{}×{}10<sup>{}</sup>", f"{factor:f}", NO_BREAK, NO_BREAK, power)
+
+
+def _decimal(quantity: object) -> Decimal | None:
+    try:
+        number = (
+            Decimal(quantity.numerator) / quantity.denominator
+            if isinstance(quantity, Fraction)
+            else Decimal(str(quantity))
+        )
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """Write an integer with its thousands apart: 48,211."""
+    return NOTHING if number is None else f"{int(number):,}"
+
+
+@register.filter
+def fraction(value: Fraction | str | int | None) -> str:
+    """Write a Fraction as 2/3; a whole one without its denominator."""
+    return NOTHING if value is None else str(Fraction(value))
+
+
+@register.filter
+def share(value: Fraction | Decimal | str | float | None, places: int = 0) -> str:
+    """Write a share as a percentage. What is not all is never written as 100 %, what is not nothing never as 0 %."""
+    if value is None:
+        return NOTHING
+    exact = Fraction(value) * 100
+    step = Fraction(1, 10**places)
+    shown = Fraction(round(exact / step)) * step
+    if exact < 100 <= shown:
+        shown = 100 - step
+    if 0 < exact and shown == 0:
+        return f"<{NO_BREAK}{float(step):.{places}f}{NO_BREAK}%"
+    return f"{float(shown):.{places}f}{NO_BREAK}%"
+
+
+@register.simple_tag
+def status_sign(state: object, label: object = "") -> SafeString:
+    """Write a state as shape, colour and word. `state` is a sign or a state that `web.signs` knows; `label` the word."""
+    word = label or getattr(state, "label", None) or str(getattr(state, "value", state)).replace("_", " ").capitalize()
+    return format_html('<span class="st {}">{}</span>', sign_of(state), word)
+
+
+@register.filter
+def sign(state: object) -> str:
+    """Return the CSS class of a state's sign."""
+    return sign_of(state)
+
+
+@register.filter
+def shorthash(value: str | None, keep: int = 8) -> SafeString | str:
+    """Write the head and the tail of a hash; the whole of it is its title."""
+    if not value:
+        return NOTHING
+    text = str(value)
+    shown = text if len(text) <= keep + 5 else f"{text[:keep]}…{text[-4:]}"
+    return format_html('<code class="hash" title="{}">{}</code>', text, shown)
+
+
+@register.filter
+def hashwords(value: str | None) -> str:
+    """Write the first 64 bits of a hash as four words that can be read aloud."""
+    try:
+        return hash_words(str(value or "")) or NOTHING
+    except ValueError:
+        return NOTHING
+
+
+@register.simple_tag
+def segments(have: int, of: int) -> SafeString:
+    """Draw "6 of 7" as a row of full and empty segments. The words are the caller's: the drawing is hidden from readers."""
+    full, count = max(0, min(int(have), int(of))), max(1, int(of))
+    return format_html(
+        '<svg class="bar" viewBox="0 0 {} 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="full" d="{}"/><path class="rest" d="{}"/></svg>',
+        count * 10,
+        "".join(f"M{10 * at} 0h8.5v10h-8.5z" for at in range(full)),
+        "".join(f"M{10 * at} 0h8.5v10h-8.5z" for at in range(full, count)),
+    )
+
+
+@register.simple_tag
+def bar(value: Fraction | Decimal | float | None) -> SafeString:
+    """Draw a share between 0 and 1 as a bar; None is an empty one."""
+    width = max(0.0, min(100.0, float(value or 0) * 100))
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="rest" width="100" height="10"/><rect class="full" width="{}" height="10"/></svg>',
+        f"{width:.2f}",
+    )
+
+
+@register.simple_tag(takes_context=True)
+def current(context: template.Context, *prefixes: str) -> SafeString:
+    """Return aria-current for a link of the navigation: the page itself, or a page below one of `prefixes`."""
+    path = getattr(context.get("request"), "path", "")
+    if path and path == prefixes[0]:
+        return SafeString(' aria-current="page"')
+    return SafeString(' aria-current="true"' if path.startswith(tuple(prefixes)) else "")
