@@ -1,0 +1,67 @@
+# Everything a person does here. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8000
+STATE ?= .state
+export UV_PYTHON_DOWNLOADS := never
+
+PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+STAMP := .venv/.requirements
+
+.PHONY: help setup demo test check fix bench wheel requirements messages pictures clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo "  PORT=8000 STATE=.state choose the demonstration's port and folder; make demo FRESH=1 begins again."
+
+setup: $(STAMP) ## Make .venv with what requirements/dev.txt pins
+
+$(STAMP): requirements/dev.txt requirements/uv.txt verifier/pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.12 or newer is needed; none was found."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(BIN)/uv pip install --quiet --no-build-isolation --no-deps --python $(BIN)/python -e verifier
+	@touch $@
+
+demo: setup ## Start the whole site with the demonstration; Ctrl-C stops it
+	$(BIN)/python -m config.demo --port $(PORT) --state $(STATE) $(if $(FRESH),--fresh)
+
+test: setup ## Run all tests, in parallel (REQUIRE_BROWSER=1: fail where no Chromium is)
+	$(BIN)/python -m config.servers --state $(STATE)/test -- $(BIN)/pytest -n $${TEST_PROCESSES:-3} --dist loadgroup $(ARGS)
+
+check: setup ## Run every static check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 6.0 --check
+	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djhtml --tabwidth 2 --check
+	$(BIN)/mypy .
+	$(BIN)/python -W error manage.py makemigrations --check --dry-run
+	FERMATA_PRODUCTION=1 FERMATA_SECRET_KEY=$$(printf 'check%.0s' {1..20}) FERMATA_SITE_URL=https://fermata.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+fix: setup ## Format and mend what can be mended
+	-$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+	-git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 6.0
+	-git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djhtml --tabwidth 2
+
+bench: setup ## Run the benchmarks and print their tables
+	$(BIN)/python -m config.servers --state $(STATE)/bench -- $(BIN)/python -m benchmarks $(ARGS)
+
+wheel: setup ## Build the verifier's wheel into dist/
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist verifier
+
+requirements: setup ## Pin anew what pyproject.toml names
+	$(BIN)/uv pip compile pyproject.toml --quiet --group dev --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/dev.txt
+	printf 'uv\n' | $(BIN)/uv pip compile - --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/uv.txt
+
+messages: setup ## Collect the strings to translate
+	$(BIN)/python manage.py makemessages --all --no-location
+
+pictures: setup ## Take the documentation's pictures from the running demonstration
+	$(BIN)/python -m docs.pictures --url http://localhost:$(PORT)
+
+clean: ## Remove .venv and the state folder
+	rm -rf .venv $(STATE) dist
