@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from dashboard.views.health import healthz
 
 app_name = "dashboard"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("healthz", healthz, name="health"),
+]

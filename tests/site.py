@@ -1,0 +1,151 @@
+"""A whole site in real processes: PostgreSQL database of its own, Valkey, granian, Celery worker and beat."""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+
+from config import processes
+from config.servers import valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def database(url: str, name: str) -> Iterator[str]:
+    """A fresh database `name` on the server of `url`, dropped afterwards."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            parts = urlsplit(url)
+            yield urlunsplit(parts._replace(path=f"/{name}"))
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@dataclass
+class Site:
+    url: str
+    environment: dict[str, str]
+    state: Path
+    running: dict[str, subprocess.Popen] = field(default_factory=dict)
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        if check and done.returncode:
+            raise AssertionError(f"manage.py {' '.join(arguments)} failed\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def start(self, name: str, command: list[str]) -> subprocess.Popen:
+        log = (self.state / f"{name}.log").open("ab")
+        self.running[name] = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        return self.running[name]
+
+    def stop(self, name: str, how: int = signal.SIGTERM) -> None:
+        process = self.running.pop(name)
+        if process.poll() is None:
+            os.killpg(process.pid, how)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def logs(self) -> str:
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in self.state.glob("*.log"))
+
+    def client(self, email: str | None = None) -> "Visitor":
+        return Visitor(self, email)
+
+    def until(self, what: Callable[[], object], seconds: float = 30, saying: str = "") -> object:
+        """Wait until `what()` is truthy; what it raises as AssertionError or transport error counts as not yet."""
+        end = time.monotonic() + seconds
+        last: object = None
+        while time.monotonic() < end:
+            try:
+                if answer := what():
+                    return answer
+                last = answer
+            except (AssertionError, httpx.TransportError) as error:
+                last = error
+            time.sleep(0.25)
+        raise AssertionError(f"not within {seconds} s: {saying or what}: {last}\n{self.logs()}")
+
+
+class Visitor:
+    """A browser without JavaScript: follows forms with their tokens, as a person would."""
+
+    def __init__(self, site: Site, email: str | None) -> None:
+        self.site = site
+        self.http = httpx.Client(base_url=site.url, follow_redirects=True, timeout=30, headers={"Referer": site.url + "/"})
+        if email:
+            self.become(email)
+
+    def become(self, email: str) -> None:
+        page = self.get("/demo/people/")
+        form = re.search(r'<form[^>]*action="([^"]+)"[^>]*>((?:(?!</form>).)*value="%s".*?)</form>' % re.escape(email), page, re.DOTALL)
+        assert form, f"no button to become {email}"
+        self.post(form[1], page=page, email=email)
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.http.get(path)
+        assert answer.status_code == status, f"GET {path}: {answer.status_code}\n{answer.text[:2000]}"
+        return answer.text
+
+    def post(self, path: str, *, page: str | None = None, status: int = 200, files: object = None, **fields: object) -> str:
+        page = page if page is not None else self.get(path)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token, f"no form on {path}"
+        answer = self.http.post(path, data={"csrfmiddlewaretoken": token[1], **fields}, files=files)
+        assert answer.status_code == status, f"POST {path}: {answer.status_code}\n{answer.text[:4000]}"
+        return answer.text
+
+
+@contextmanager
+def site(state: Path, *, name: str, prepare: tuple[tuple[str, ...], ...] = (), settings: dict[str, str] | None = None) -> Iterator[Site]:
+    """Start everything in `state`; `prepare` are manage.py commands to run after migrating."""
+    port = free_port()
+    with database(os.environ["DATABASE_URL"], name) as database_url, valkey(state / "valkey") as redis_url:
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))},
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "FERMATA_DEMO": "1",
+            "FERMATA_STATE": str(state),
+            "FERMATA_SECRET_KEY": secrets.token_hex(32),
+            "FERMATA_SITE_URL": f"http://localhost:{port}",
+            **(settings or {}),
+        }
+        here = Site(f"http://localhost:{port}", environment, state)
+        try:
+            here.manage("migrate", "--verbosity", "0")
+            for command in prepare:
+                here.manage(*command)
+            here.start("web", processes.web(port))
+            here.start("worker", processes.worker())
+            here.start("beat", processes.beat(state))
+            here.until(lambda: httpx.get(here.url + "/healthz", timeout=5).status_code == 200, 60, "the site answers")
+            yield here
+        finally:
+            for running in list(here.running):
+                here.stop(running)
