@@ -34,7 +34,7 @@ STYLES: Final = {
 @register.filter
 def utc(at: datetime | None, style: str = "") -> SafeString | str:
     """Write an aware instant in UTC inside <time>: "14 November 2026, 06:00 UTC". Styles: short, day, shortday, seconds, time."""
-    if at is None:
+    if not at:  # None, or the "" of a variable that is not there
         return NOTHING
     return format_html('<time datetime="{}">{}</time>', stamp(at), _written(at, style))
 
@@ -42,7 +42,7 @@ def utc(at: datetime | None, style: str = "") -> SafeString | str:
 @register.filter
 def until(at: datetime | None, style: str = "") -> SafeString | str:
     """As `utc`, marked so that the browser adds how far away it is and keeps that current."""
-    if at is None:
+    if not at:  # None, or the "" of a variable that is not there
         return NOTHING
     return format_html('<time datetime="{}" data-relative>{}</time>', stamp(at), _written(at, style))
 
@@ -55,7 +55,7 @@ def _written(at: datetime, style: str) -> str:
 @register.filter
 def span(length: timedelta | None) -> str:
     """Write a duration by its two largest units: "1 h 12 m", "3 d 4 h", "0 m"."""
-    if length is None:
+    if length in (None, ""):
         return NOTHING
     minutes, sign = int(abs(length).total_seconds()) // 60, MINUS if length < timedelta(0) else ""
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
@@ -96,19 +96,19 @@ def _decimal(quantity: object) -> Decimal | None:
 @register.filter
 def grouped(number: int | None) -> str:
     """Write an integer with its thousands apart: 48,211."""
-    return NOTHING if number is None else f"{int(number):,}"
+    return NOTHING if number in (None, "") else f"{int(number):,}"
 
 
 @register.filter
 def fraction(value: Fraction | str | int | None) -> str:
     """Write a Fraction as 2/3; a whole one without its denominator."""
-    return NOTHING if value is None else str(Fraction(value))
+    return NOTHING if value in (None, "") else str(Fraction(value))
 
 
 @register.filter
 def share(value: Fraction | Decimal | str | float | None, places: int = 0) -> str:
     """Write a share as a percentage. What is not all is never written as 100 %, what is not nothing never as 0 %."""
-    if value is None:
+    if value in (None, ""):
         return NOTHING
     exact = Fraction(value) * 100
     step = Fraction(1, 10**places)

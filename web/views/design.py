@@ -1,0 +1,35 @@
+from typing import Any
+
+from django.views.generic import TemplateView
+
+from web import design
+
+
+class DesignPage(TemplateView):
+    """Every component in every state, with invented content."""
+
+    template_name = "web/design.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return the samples."""
+        refused = design.SampleForm({"title": "Orion-4", "flop": "many", "choice": ""})
+        return super().get_context_data(
+            noon=design.NOON,
+            hash=design.HASH,
+            statuses=design.STATUSES,
+            stages=design.STAGES,
+            events=design.EVENTS,
+            parties=design.PARTIES,
+            roll_call=design.ROLL_CALL,
+            formula=design.FORMULA,
+            tasks=design.TASKS,
+            colours=design.COLOURS,
+            charts=design.charts(),
+            form=design.SampleForm(),
+            refused=refused,
+            layers=("ok", "on", "un", "br", "na"),
+            crumbs=[("/", "Now"), ("#", "About")],
+            cells=["y", "y", "y", "y", "n", "a", "s", "", "r"],
+            steps=["Choose", "Check the text", "Sign", "Receipt"],
+            **context,
+        )
