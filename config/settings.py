@@ -31,7 +31,6 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
     "dashboard",
-    "notices",
     "inspections",
     "treaty",
     "labs",

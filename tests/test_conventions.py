@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("config", "dashboard", "notices", "inspections", "treaty", "labs", "accounts", "ledger", "web", "core", "verifier")
+APPS = ("config", "dashboard", "inspections", "treaty", "labs", "accounts", "ledger", "web", "core", "verifier")
 ENTRY_POINTS = {"views", "tasks", "commands", "api", "middleware"}
 
 

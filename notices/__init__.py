@@ -1,1 +1,0 @@
-"""Tells people what the record says: e-mail, webhooks, feeds, calendars."""
