@@ -10,7 +10,6 @@ from django.db.models import lookups
 from ledger.rules.entries import LONGEST_ENTRY
 from ledger.rules.merkle import leaf_hash
 
-
 # Bytes, where Length counts characters.
 OCTETS = models.Func(models.F("data"), function="octet_length", output_field=models.IntegerField())
 
@@ -34,9 +33,14 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        indexes = [GinIndex(fields=["subjects"], name="entry_subjects"), models.Index(fields=["kind"], name="entry_kind")]
+        indexes = [
+            GinIndex(fields=["subjects"], name="entry_subjects"),
+            models.Index(fields=["kind"], name="entry_kind"),
+        ]
         constraints = [
-            models.CheckConstraint(name="entry_fits_a_bundle", condition=lookups.LessThanOrEqual(OCTETS, LONGEST_ENTRY)),
+            models.CheckConstraint(
+                name="entry_fits_a_bundle", condition=lookups.LessThanOrEqual(OCTETS, LONGEST_ENTRY)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,5 +35,7 @@ def record(*, kind: str, payload: Mapping[str, Json], by: Actor | None, at: date
         raise ValueError(f"{kind!r} is not a kind: write noun.past-participle")
     data = canonical({"v": VERSION, "kind": kind, "at": stamp(at), "by": by.handle if by else None, "payload": payload})
     if len(data) > LONGEST_ENTRY:
-        raise EntryTooLong(f"The entry {kind} would be {len(data)} bytes long; the log publishes at most {LONGEST_ENTRY}.")
+        raise EntryTooLong(
+            f"The entry {kind} would be {len(data)} bytes long; the log publishes at most {LONGEST_ENTRY}."
+        )
     return Entry.objects.create(kind=kind, at=at, data=data, subjects=subjects_of(payload))
