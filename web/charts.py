@@ -164,7 +164,7 @@ def line_chart(
     description = _describe(series, known, limits, unit, log=log)
     if not known:
         return Chart(title, description, unit, height, (), (), (), (), (), (), (), (), rows)
-    scale = _scale(series, known, limits, height=height, start=start, end=end, log=log)
+    scale = _scale(series, known, limits, height=height, start=start, end=end, log=log, joined=joined)
     return Chart(
         title=title,
         description=description,
@@ -209,6 +209,7 @@ def _scale(
     start: datetime | None,
     end: datetime | None,
     log: bool,
+    joined: bool,
 ) -> _Scale:
     values = [float(limit.value) for limit in limits]
     for point in known:
@@ -221,6 +222,8 @@ def _scale(
     start, end = start or series[0].at, end or series[-1].at
     if start >= end:
         start, end = start - timedelta(days=1), start + timedelta(days=1)
+    if not joined:  # no dot on the frame
+        start, end = start - (end - start) * 0.03, end + (end - start) * 0.03
     return _Scale(start, end, bottom, top, height, log)
 
 
@@ -336,34 +339,22 @@ def _x_ticks(scale: _Scale) -> Iterator[Tick]:
 
 
 def _calendar(start: datetime, end: datetime) -> list[tuple[datetime, str]]:
-    """Return at most five round instants with their labels: hours, days, months or years apart."""
-    for hours, style in (
-        (1, "H:i"),
-        (3, "H:i"),
-        (6, "j M, H:i"),
-        (12, "j M, H:i"),
-        (24, "j M"),
-        (48, "j M"),
-        (168, "j M"),
-        (336, "j M"),
-    ):
+    """Return at most five round instants with short labels: hours, days, months or years apart."""
+    for hours in (1, 3, 6, 12, 24, 48, 168, 336):
         if (end - start) / timedelta(hours=hours) < MOST_TICKS:
-            return [(at, date_format(at, style)) for at in _hours(start, end, hours)]
-    for months, style in (
-        (1, "M Y"),
-        (2, "M Y"),
-        (3, "M Y"),
-        (6, "M Y"),
-        (12, "Y"),
-        (24, "Y"),
-        (60, "Y"),
-        (120, "Y"),
-        (600, "Y"),
-    ):
+            return [(at, date_format(at, "H:i" if at.hour else "j M")) for at in _hours(start, end, hours)]
+    for months in (1, 2, 3, 6, 12, 24, 60, 120, 600):
         ticks = _months(start, end, months)
         if len(ticks) <= MOST_TICKS:
-            return [(at, date_format(at, style)) for at in ticks]
+            return [(at, _month(at, ticks[0], months)) for at in ticks]
     return []
+
+
+def _month(at: datetime, first: datetime, months: int) -> str:
+    """Write the year once: with the first tick, and with each January."""
+    if months >= 12:  # ticks a year or more apart
+        return date_format(at, "Y")
+    return date_format(at, "M Y" if at == first or at.month == 1 else "M")
 
 
 def _hours(start: datetime, end: datetime, hours: int) -> list[datetime]:

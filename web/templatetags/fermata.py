@@ -55,7 +55,7 @@ def _written(at: datetime, style: str) -> str:
 @register.filter
 def span(length: timedelta | None) -> str:
     """Write a duration by its two largest units: "1 h 12 m", "3 d 4 h", "0 m"."""
-    if length in (None, ""):
+    if not isinstance(length, timedelta):  # None, or the "" of a variable that is not there
         return NOTHING
     minutes, sign = int(abs(length).total_seconds()) // 60, MINUS if length < timedelta(0) else ""
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
@@ -94,7 +94,7 @@ def _decimal(quantity: object) -> Decimal | None:
 
 
 @register.filter
-def grouped(number: int | None) -> str:
+def grouped(number: int | str | None) -> str:
     """Write an integer with its thousands apart: 48,211."""
     return NOTHING if number in (None, "") else f"{int(number):,}"
 
@@ -115,7 +115,7 @@ def share(value: Fraction | Decimal | str | float | None, places: int = 0) -> st
     shown = Fraction(round(exact / step)) * step
     if exact < 100 <= shown:
         shown = 100 - step
-    if 0 < exact and shown == 0:
+    if shown == 0 and exact > 0:
         return f"<{NO_BREAK}{float(step):.{places}f}{NO_BREAK}%"
     return f"{float(shown):.{places}f}{NO_BREAK}%"
 
