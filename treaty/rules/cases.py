@@ -1,0 +1,66 @@
+"""Compliance cases: opened by lateness or a finding, answered, remedied, determined by vote only, closed."""
+
+from enum import StrEnum
+from typing import Final
+
+from core.errors import DomainError
+
+
+class CaseKind(StrEnum):
+    """What a case is about."""
+
+    LATE = "late"  # a stage of a stand-down was late: opens by itself
+    DISCREPANCY = "discrepancy"  # a verification found one
+    REFERRAL = "referral"  # a body or a party raised it
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    REMEDIED = "remedied"
+    DETERMINED = "determined"  # the decision organ determined non-compliance
+    CLOSED = "closed"
+
+
+class CaseEvent(StrEnum):
+    """What moves a case on."""
+
+    ANSWER = "answer"
+    REMEDY = "remedy"
+    DETERMINE = "determine"
+    CLOSE = "close"
+
+
+TRANSITIONS: Final = {
+    (CaseState.OPEN, CaseEvent.ANSWER): CaseState.ANSWERED,
+    (CaseState.ANSWERED, CaseEvent.ANSWER): CaseState.ANSWERED,
+    (CaseState.OPEN, CaseEvent.REMEDY): CaseState.REMEDIED,
+    (CaseState.ANSWERED, CaseEvent.REMEDY): CaseState.REMEDIED,
+    (CaseState.DETERMINED, CaseEvent.REMEDY): CaseState.REMEDIED,
+    (CaseState.OPEN, CaseEvent.DETERMINE): CaseState.DETERMINED,
+    (CaseState.ANSWERED, CaseEvent.DETERMINE): CaseState.DETERMINED,
+    (CaseState.REMEDIED, CaseEvent.DETERMINE): CaseState.DETERMINED,
+    (CaseState.ANSWERED, CaseEvent.CLOSE): CaseState.CLOSED,
+    (CaseState.REMEDIED, CaseEvent.CLOSE): CaseState.CLOSED,
+}
+
+
+class CaseInAnotherState(DomainError):
+    """The case is not in the state that this needs."""
+
+    code = "case_state"
+
+
+def next_state(state: CaseState, event: CaseEvent) -> CaseState:
+    """Return the state after `event`; raise CaseInAnotherState where the table has no such step."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise CaseInAnotherState(f"A case that is {state.value} cannot be moved by {event.value!r}.") from None
+
+
+def can(state: CaseState, event: CaseEvent) -> bool:
+    """Whether the table has a step from `state` by `event`."""
+    return (state, event) in TRANSITIONS
