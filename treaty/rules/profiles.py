@@ -1,9 +1,10 @@
-"""Vote profiles: how a decision is taken. The text names one for each decision; `votes` applies it."""
+"""Vote profiles: how a decision is taken. The text names one for each decision; `votes` and `courses` apply it."""
 
 from enum import StrEnum
-from typing import Literal
+from fractions import Fraction
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from treaty.rules.values import Key, Length, Prose, Provision, Share
 
@@ -14,7 +15,7 @@ class Base(StrEnum):
     CAST = "cast"  # every ballot received, abstentions included
     VALID = "valid"  # consent and object only
     ENTITLED = "entitled"  # the whole roll, less recusals
-    PRESENT = "present"  # present, abstaining or not: for sittings
+    PRESENT = "present"  # whoever is there, voting, abstaining or doing neither: for sittings
 
 
 class Choice(StrEnum):
@@ -32,11 +33,31 @@ class Default(StrEnum):
     REJECTED = "rejected"
 
 
+def _weight(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
+        raise ValueError('a weight is a whole number, or a fraction in quotes such as "1/2"')  # noqa: TRY004 - pydantic turns only ValueError into a located error
+    if isinstance(value, str) and not value.isascii():
+        raise ValueError("a weight is written in ASCII digits")
+    try:
+        weight = Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError('a weight is a whole number, or a fraction in quotes such as "1/2"') from None
+    if not 0 < weight < 10**18:
+        raise ValueError("a weight is more than nothing and less than 10^18")
+    return weight
+
+
+type Weight = Annotated[Fraction, BeforeValidator(_weight), PlainSerializer(str, str)]
+
+
 class Threshold(Provision):
-    """At least (strict: more than) a share of the base, or an absolute weight of consents."""
+    """At least (strict: more than) a share of the base, or an absolute weight of consents.
+
+    A share shrinks with the base when members are recused; an absolute number does not.
+    """
 
     share: Share | None = None
-    absolute: int | None = None
+    absolute: int | None = Field(default=None, ge=1)
     strict: bool = False
     base: Base = Base.VALID
 
@@ -44,26 +65,55 @@ class Threshold(Provision):
     def _one_of_two(self) -> "Threshold":
         if (self.share is None) == (self.absolute is None):
             raise ValueError("give either share or absolute")
+        if self.share == 1 and self.strict:
+            raise ValueError("nothing is more than the whole: a share of 1 is not strict")
         return self
 
 
 class Electorate(Provision):
-    """One class of voters that must concur. `members`: labs, bodies, or a list of organisation keys."""
+    """One class of voters that must concur.
+
+    `members`: labs (bound by the treaty), bodies (accredited), a list of organisation keys, or `roll`: whoever the roll
+    beside the profile lists, for votes outside a treaty. `weight`: one each, a number for each member that is named
+    (others weigh 1), or `roll`: as the roll states. `counted`: a member's ballots are counts of anonymous voters.
+    """
 
     name: Key
-    members: Literal["labs", "bodies"] | tuple[Key, ...]
-    weight: Literal["equal"] | dict[Key, Share | int] = "equal"
+    members: Literal["labs", "bodies", "roll"] | tuple[Key, ...]
+    weight: Literal["equal", "roll"] | dict[Key, Weight] = "equal"
+    seats: int | None = Field(default=None, ge=1)
+    counted: bool = False
     quorum: Share | None = None
+    quorum_absolute: int | None = Field(default=None, ge=1)
     quorum_strict: bool = False
     threshold: Threshold
     abstention_counts_for_quorum: bool = True
 
+    @model_validator(mode="after")
+    def _one_quorum(self) -> "Electorate":
+        if self.quorum is not None and self.quorum_absolute is not None:
+            raise ValueError("give either quorum or quorum_absolute")
+        if self.quorum == 1 and self.quorum_strict:
+            raise ValueError("nothing is more than the whole: a quorum of 1 is not strict")
+        return self
+
 
 class Veto(Provision):
-    """Members whose objection defeats a vote that is not procedural."""
+    """Members, or more than a share of a class, whose objection defeats a vote that is not procedural.
 
-    members: tuple[Key, ...]
-    grounds: tuple[Prose, ...] = ()
+    Where `grounds` are given, only an objection that names one of them counts as a veto.
+    """
+
+    members: tuple[Key, ...] = ()
+    electorate: Key | None = None
+    share: Share = Fraction(1, 2)
+    grounds: dict[Key, Prose] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _somebody_holds_it(self) -> "Veto":
+        if bool(self.members) == (self.electorate is not None):
+            raise ValueError("a veto is held by named members or by an electorate: give one of the two")
+        return self
 
 
 class Silence(Provision):
@@ -75,23 +125,34 @@ class Silence(Provision):
 
 
 class Extension(Provision):
-    """Once: when a quorum is met or the result swings within `window` before the close, add `by`."""
+    """Once: when a quorum is first met, or the result swings, within `window` before the close, the close moves.
+
+    It moves to `by` after the close, or after the event itself (never to an earlier instant), and at most to `longest`
+    after the opening. In the added time `objections_only` refuses everything but objections.
+    """
 
     window: Length
     by: Length
     on: tuple[Literal["quorum", "swing"], ...]
+    counted_from: Literal["close", "event"] = "close"
+    longest: Length | None = None
     objections_only: bool = False
 
 
 class Emergency(Provision):
-    """In effect at once; lapses unless ratified under `ratified_by` within `lapses`."""
+    """In effect at once; lapses unless ratified by the decision `ratified_by` within `lapses`."""
 
     lapses: Length
     ratified_by: Key
 
 
 class VoteProfile(Provision):
-    """A rule of decision. All arithmetic over it is in integers, cross-multiplied."""
+    """A rule of decision. All arithmetic over it is in integers, cross-multiplied.
+
+    `blocking_minority`: where fewer members than this withhold their consent, the thresholds are deemed met.
+    `minimum_open`: after this time the vote closes as soon as no ballot still to come can change its result; absent, it
+    stays open to the end. `grace`: an adopted decision that has not taken effect this long after its timelock expires.
+    """
 
     title: Prose
     electorates: tuple[Electorate, ...]
@@ -100,7 +161,7 @@ class VoteProfile(Provision):
     silence: Silence | None = None
     vetoes: tuple[Veto, ...] = ()
     procedural: bool = False
-    blocking_minority: int | None = None
+    blocking_minority: int | None = Field(default=None, ge=1)
     tie: Default = Default.REJECTED
     default: Default = Default.REJECTED
     extension: Extension | None = None
@@ -116,6 +177,14 @@ class VoteProfile(Provision):
 
     @model_validator(mode="after")
     def _has_classes(self) -> "VoteProfile":
-        if not self.electorates:
+        names = [electorate.name for electorate in self.electorates]
+        if not names:
             raise ValueError("name at least one electorate")
+        if len(set(names)) != len(names):
+            raise ValueError("two electorates have the same name")
+        for veto in self.vetoes:
+            if veto.electorate is not None and veto.electorate not in names:
+                raise ValueError(f"vetoes: there is no electorate {veto.electorate!r}")
+        if self.emergency and self.silence:
+            raise ValueError("an emergency decision is never taken by silence")
         return self

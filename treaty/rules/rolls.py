@@ -1,0 +1,183 @@
+"""The electoral roll: who is entitled, with what weight, and who is recused by computation, never by declaration."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+from core.canonical import Json, digest
+from core.errors import DomainError
+from treaty.rules.profiles import Electorate, VoteProfile
+
+ONE = Fraction(1)
+
+
+class RollIncomplete(DomainError):
+    """The roll cannot be drawn up from what is on record."""
+
+    code = "roll_incomplete"
+
+
+class Recusal(StrEnum):
+    """Why a member on the roll does not vote."""
+
+    SUBJECT = "subject"
+    REQUESTER = "requester"
+    AFFILIATE = "affiliate"
+
+
+@dataclass(frozen=True, slots=True)
+class RollMember:
+    """One line of the roll. A member of two classes has two lines."""
+
+    key: str
+    electorate: str
+    weight: Fraction = ONE
+    recused: Recusal | None = None
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Everybody entitled in a vote, frozen when it is noticed."""
+
+    members: tuple[RollMember, ...]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def lines(self, key: str) -> tuple[RollMember, ...]:
+        """Return the lines of the member `key`, one for each class it is in."""
+        return tuple(member for member in self.members if member.key == key)
+
+    def is_recused(self, key: str) -> bool:
+        """Whether `key` is on the roll and recused."""
+        return any(member.recused for member in self.lines(key))
+
+    def as_json(self) -> list[Json]:
+        """Return the roll as it is hashed and published: [member, class, weight, recusal or null], in order."""
+        return [
+            [member.key, member.electorate, str(member.weight), member.recused.value if member.recused else None]
+            for member in sorted(self.members, key=lambda member: (member.electorate, member.key))
+        ]
+
+    @classmethod
+    def from_json(cls, lines: Iterable[Sequence[str | None]]) -> "Roll":
+        """Read what `as_json` wrote."""
+        return cls(
+            tuple(
+                RollMember(str(key), str(name), Fraction(str(weight)), Recusal(why) if why else None)
+                for key, name, weight, why in lines
+            )
+        )
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the canonical roll, in hex."""
+        return digest(self.as_json())
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(member.key for member in self.members)
+
+    @cached_property
+    def scaled(self) -> Mapping[str, "Scale"]:
+        """The entitled of each class, with weights as integers over one denominator."""
+        classes: dict[str, list[RollMember]] = {}
+        for member in self.members:
+            classes.setdefault(member.electorate, []).append(member)
+        return {name: _scale(members) for name, members in classes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """One class of the roll in integers: `weights` over `denominator`; the recused apart."""
+
+    denominator: int
+    weights: Mapping[str, int]
+    recused: Mapping[str, int]
+
+
+def _scale(members: Sequence[RollMember]) -> Scale:
+    denominator = lcm(*{member.weight.denominator for member in members})
+    entitled: dict[str, int] = {}
+    recused: dict[str, int] = {}
+    for member in members:
+        weight = member.weight
+        (recused if member.recused else entitled)[member.key] = weight.numerator * (denominator // weight.denominator)
+    return Scale(denominator, entitled, recused)
+
+
+def recusal(
+    key: str,
+    profile: VoteProfile,
+    *,
+    subject: str | None,
+    requester: str | None,
+    affiliates: Mapping[str, frozenset[str]],
+) -> Recusal | None:
+    """Say why `key` does not vote on a matter about `subject` that `requester` asked for; None where it does.
+
+    `affiliates` maps the subject and the requester to the organisations that are not independent of them. Affiliates are
+    recused only from those roles that the profile recuses.
+    """
+    if "subject" in profile.recuse and key == subject:
+        return Recusal.SUBJECT
+    if "requester" in profile.recuse and key == requester:
+        return Recusal.REQUESTER
+    if "affiliates" in profile.recuse:
+        concerned = [(role, who) for role, who in (("subject", subject), ("requester", requester)) if who]
+        if any(role in profile.recuse and key in affiliates.get(who, ()) for role, who in concerned):
+            return Recusal.AFFILIATE
+    return None
+
+
+def draw_up(
+    profile: VoteProfile,
+    *,
+    labs: Iterable[str],
+    bodies: Iterable[str],
+    subject: str | None = None,
+    requester: str | None = None,
+    affiliates: Mapping[str, frozenset[str]] | None = None,
+) -> Roll:
+    """Return the roll of a vote under `profile`, given the labs bound and the bodies accredited at its notice."""
+    labs, bodies, known = tuple(labs), tuple(bodies), affiliates or {}
+    lines = [
+        RollMember(
+            key,
+            electorate.name,
+            _weight_of(key, electorate),
+            recusal(key, profile, subject=subject, requester=requester, affiliates=known),
+        )
+        for electorate in profile.electorates
+        for key in sorted(set(_members(electorate, labs, bodies)))
+    ]
+    return Roll(tuple(lines))
+
+
+def _members(electorate: Electorate, labs: tuple[str, ...], bodies: tuple[str, ...]) -> tuple[str, ...]:
+    match electorate.members:
+        case "labs":
+            return labs
+        case "bodies":
+            return bodies
+        case "roll":
+            raise RollIncomplete(
+                f"The class {electorate.name!r} takes its members from a roll file; a vote of the treaty cannot."
+            )
+        case named:
+            return named
+
+
+def _weight_of(key: str, electorate: Electorate) -> Fraction:
+    match electorate.weight:
+        case "equal":
+            return ONE
+        case "roll":
+            raise RollIncomplete(
+                f"The class {electorate.name!r} takes its weights from a roll file; a vote of the treaty cannot."
+            )
+        case weights:
+            return weights.get(key, ONE)

@@ -1,0 +1,490 @@
+"""Counting ballots and deciding: exact arithmetic, the same for the site, the verifier and anybody's own vote.
+
+Weights are integers over one denominator a class, shares are fractions, comparisons are exact. The order of ballots never
+matters, a further consent never defeats, and nobody who is recused or off the roll is ever counted.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+from itertools import accumulate
+
+from core.canonical import Json
+from treaty.rules.profiles import Base, Choice, Default, Electorate, Veto, VoteProfile
+from treaty.rules.rolls import Recusal, Roll, RollMember, Scale
+
+__all__ = [
+    "BallotValue", "Change", "Choice", "Count", "Counting", "Decision", "Figures", "Outcome", "Reason", "Recusal", "Roll",
+    "RollMember", "Step", "StepKind", "Tally", "can_still_change", "decide", "tally", "what_would_change",
+]  # fmt: skip
+
+ZERO = Fraction(0)
+NO_CLASS = Scale(1, {}, {})
+
+
+class Outcome(StrEnum):
+    """How a vote came out."""
+
+    ADOPTED = "adopted"
+    REJECTED = "rejected"
+    UNDECIDED = "undecided"
+
+
+class Reason(StrEnum):
+    """Why it came out so."""
+
+    THRESHOLD_MET = "threshold_met"
+    SILENCE = "silence"
+    NO_BLOCKING_MINORITY = "no_blocking_minority"
+    DEFAULT = "default"
+    NO_QUORUM = "no_quorum"
+    THRESHOLD = "threshold"
+    CLASS = "class"
+    TIE = "tie"
+    VETO = "veto"
+    ALL_RECUSED = "all_recused"
+    NOBODY_ENTITLED = "nobody_entitled"
+    OPEN = "open"
+
+
+class StepKind(StrEnum):
+    """What a step of the formula compares."""
+
+    QUORUM = "quorum"
+    THRESHOLD = "threshold"
+    BLOCKING = "blocking"
+    VETO = "veto"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class BallotValue:
+    """A ballot as it counts. The highest sequence number of a member stands; at an equal number the first one."""
+
+    member: str
+    choice: Choice
+    received_at: object = None  # an aware datetime where instants matter (`courses`); a count does not look at it
+    sequence: int = 1
+    ground: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One class: weights, and the number of members behind them. `entitled` is less the recused."""
+
+    electorate: str
+    entitled: Fraction
+    consent: Fraction
+    object: Fraction
+    abstain: Fraction
+    present: Fraction  # there, and not voting
+    recused: Fraction
+    members: int
+    consents: int
+    objections: int
+    abstentions: int
+    recusals: int
+
+    @property
+    def valid(self) -> Fraction:
+        """Consents and objections."""
+        return self.consent + self.object
+
+    @property
+    def cast(self) -> Fraction:
+        """Every ballot."""
+        return self.valid + self.abstain
+
+    @property
+    def silent(self) -> Fraction:
+        """Those entitled from whom no ballot came."""
+        return self.entitled - self.cast
+
+    def base(self, base: Base) -> Fraction:
+        """Return the weight that a share is a share of."""
+        match base:
+            case Base.CAST:
+                return self.cast
+            case Base.VALID:
+                return self.valid
+            case Base.ENTITLED:
+                return self.entitled
+            case Base.PRESENT:
+                return self.cast + self.present
+
+    def as_json(self) -> dict[str, Json]:
+        """Return weights as strings, numbers of members as integers."""
+        weights = ("entitled", "consent", "object", "abstain", "present", "recused")
+        heads = ("members", "consents", "objections", "abstentions", "recusals")
+        return (
+            {"class": self.electorate}
+            | {name: str(getattr(self, name)) for name in weights}
+            | {name: getattr(self, name) for name in heads}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One comparison of the formula: `have` against `need`, which is `share` of `of` or an absolute number."""
+
+    kind: StepKind
+    electorate: str
+    have: Fraction
+    need: Fraction
+    strict: bool
+    met: bool
+    share: Fraction | None = None
+    of: Fraction | None = None
+    base: Base | None = None
+    tie: bool = False
+    members: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the step with its numbers as strings."""
+        return {
+            "kind": self.kind.value,
+            "class": self.electorate,
+            "have": str(self.have),
+            "need": str(self.need),
+            "strict": self.strict,
+            "met": self.met,
+            "share": None if self.share is None else str(self.share),
+            "of": None if self.of is None else str(self.of),
+            "base": self.base.value if self.base else None,
+            "members": list(self.members),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that a decision rests on."""
+
+    counts: tuple[Count, ...]
+    vetoing: tuple[str, ...] = ()  # members, or classes, whose objection is a veto
+    withholding: int = 0  # members who did not consent, each once
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An outcome, its reason and the steps that lead to it."""
+
+    outcome: Outcome
+    reason: Reason
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The counts of a vote and what follows from them if it closed now."""
+
+    figures: Figures
+    decision: Decision
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        """One count for each class."""
+        return self.figures.counts
+
+    @property
+    def outcome(self) -> Outcome:
+        """What follows from the counts."""
+        return self.decision.outcome
+
+    @property
+    def reason(self) -> Reason:
+        """Why."""
+        return self.decision.reason
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the tally as the record states it and `fermata tally --json` prints it."""
+        return {
+            "outcome": self.outcome.value,
+            "reason": self.reason.value,
+            "classes": [count.as_json() for count in self.counts],
+            "formula": [step.as_json() for step in self.decision.steps],
+        }
+
+
+@dataclass(slots=True)
+class Counting:
+    """Ballots being counted one after the other; `figures` can be asked for after each."""
+
+    profile: VoteProfile
+    roll: Roll
+    present: Collection[str] = ()
+    standing: dict[str, BallotValue] = field(default_factory=dict)
+    _sums: list[dict[Choice, int]] = field(init=False)
+    _heads: list[dict[Choice, int]] = field(init=False)
+    _scales: list[Scale] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scales = [self.roll.scaled.get(electorate.name, NO_CLASS) for electorate in self.profile.electorates]
+        self._sums = [dict.fromkeys(Choice, 0) for _ in self._scales]
+        self._heads = [dict.fromkeys(Choice, 0) for _ in self._scales]
+
+    def put(self, ballot: BallotValue) -> None:
+        """Count `ballot` in place of the member's earlier one; ignore it where it is not the member's newest."""
+        member, choice = ballot.member, ballot.choice
+        earlier = self.standing.get(member)
+        if earlier is not None and earlier.sequence >= ballot.sequence:
+            return
+        self.standing[member] = ballot
+        for scale, sums, heads in zip(self._scales, self._sums, self._heads, strict=True):
+            weight = scale.weights.get(member)
+            if weight is not None:
+                if earlier is not None:
+                    sums[earlier.choice] -= weight
+                    heads[earlier.choice] -= 1
+                sums[choice] += weight
+                heads[choice] += 1
+
+    def figures(self, rest: Choice | None = None) -> Figures:
+        """Return the figures as they stand; with `rest`, as if everybody still silent chose that."""
+        counts = tuple(self._count(index, rest) for index in range(len(self._scales)))
+        vetoing = (
+            ()
+            if self.profile.procedural
+            else tuple(name for veto in self.profile.vetoes for name in self._vetoing(veto, counts, rest))
+        )
+        entitled = set().union(*(scale.weights for scale in self._scales))
+        consenting = (
+            sum(
+                self.standing[key].choice is Choice.CONSENT if key in self.standing else rest is Choice.CONSENT
+                for key in entitled
+            )
+            if self.profile.blocking_minority
+            else 0
+        )
+        return Figures(counts, vetoing, len(entitled) - consenting if self.profile.blocking_minority else 0)
+
+    def remaining(self, index: int) -> list[Fraction]:
+        """Return the weights of those entitled in the class who are still silent, heaviest first."""
+        scale = self._scales[index]
+        silent = sorted((weight for key, weight in scale.weights.items() if key not in self.standing), reverse=True)
+        return [Fraction(weight, scale.denominator) for weight in silent]
+
+    def _count(self, index: int, rest: Choice | None) -> Count:
+        scale, sums, heads = self._scales[index], dict(self._sums[index]), dict(self._heads[index])
+        entitled, members = sum(scale.weights.values()), len(scale.weights)
+        if rest is not None:
+            sums[rest] += entitled - sum(sums.values())
+            heads[rest] += members - sum(heads.values())
+        waiting = () if rest is not None else (key for key in self.present if key not in self.standing)
+
+        def exact(weight: int) -> Fraction:
+            return Fraction(weight, scale.denominator)
+
+        return Count(
+            electorate=self.profile.electorates[index].name,
+            entitled=exact(entitled),
+            consent=exact(sums[Choice.CONSENT]),
+            object=exact(sums[Choice.OBJECT]),
+            abstain=exact(sums[Choice.ABSTAIN]),
+            present=exact(sum(scale.weights.get(key, 0) for key in waiting)),
+            recused=exact(sum(scale.recused.values())),
+            members=members,
+            consents=heads[Choice.CONSENT],
+            objections=heads[Choice.OBJECT],
+            abstentions=heads[Choice.ABSTAIN],
+            recusals=len(scale.recused),
+        )
+
+    def _vetoing(self, veto: Veto, counts: tuple[Count, ...], rest: Choice | None) -> list[str]:
+        if veto.electorate is None:
+            entitled: set[str] = set().union(*(scale.weights for scale in self._scales))
+            return [key for key in veto.members if key in entitled and self._objects(key, veto, rest)]
+        index = next(at for at, count in enumerate(counts) if count.electorate == veto.electorate)
+        scale = self._scales[index]
+        objecting = sum(weight for key, weight in scale.weights.items() if self._objects(key, veto, rest))
+        against = Fraction(objecting, scale.denominator)
+        return [veto.electorate] if against > veto.share * counts[index].entitled else []
+
+    def _objects(self, key: str, veto: Veto, rest: Choice | None) -> bool:
+        ballot = self.standing.get(key)
+        if ballot is None:
+            return rest is Choice.OBJECT
+        return ballot.choice is Choice.OBJECT and (not veto.grounds or ballot.ground in veto.grounds)
+
+
+def tally(profile: VoteProfile, roll: Roll, ballots: Iterable[BallotValue], *, present: Collection[str] = ()) -> Tally:
+    """Count `ballots` and decide as if the vote closed now. Ballots of the recused and of strangers never count."""
+    counting = Counting(profile, roll, present)
+    for ballot in ballots:
+        counting.put(ballot)
+    figures = counting.figures()
+    return Tally(figures, decide(profile, figures))
+
+
+def decide(profile: VoteProfile, figures: Figures) -> Decision:
+    """Decide by quorum, thresholds, blocking minority and vetoes, in this order."""
+    if refused := _nobody(figures):
+        return Decision(Outcome.REJECTED, refused)
+    pairs = list(zip(profile.electorates, figures.counts, strict=True))
+    quorums = [_quorum(profile, electorate, count) for electorate, count in pairs]
+    thresholds = [_threshold(profile, electorate, count) for electorate, count in pairs]
+    vetoes = _veto(figures)
+    blocking = _blocking(profile, figures)
+    steps = tuple(step for step in (*quorums, *thresholds, blocking, vetoes) if step)
+    met = all(step.met for step in thresholds)
+    waived = not met and blocking is not None and not blocking.met
+    quorate = all(step.met for step in quorums if step)
+    if profile.default is Default.ADOPTED:
+        return Decision(*_by_default(figures, quorate=quorate, met=met or waived, vetoed=vetoes is not None), steps)
+    if not quorate:
+        return Decision(Outcome.REJECTED, Reason.NO_QUORUM, steps)
+    if not met and not waived:
+        return Decision(Outcome.REJECTED, _why(thresholds), steps)
+    if vetoes:
+        return Decision(Outcome.REJECTED, Reason.VETO, steps)
+    return Decision(Outcome.ADOPTED, Reason.THRESHOLD_MET if met else Reason.NO_BLOCKING_MINORITY, steps)
+
+
+def _nobody(figures: Figures) -> Reason | None:
+    """Nobody entitled in a class: the matter is referred outward, never adopted."""
+    empty = [count for count in figures.counts if not count.entitled]
+    if not empty:
+        return None
+    return Reason.ALL_RECUSED if all(count.recused for count in empty) else Reason.NOBODY_ENTITLED
+
+
+def _by_default(figures: Figures, *, quorate: bool, met: bool, vetoed: bool) -> tuple[Outcome, Reason]:
+    """Adopted unless a quorum of those who did not consent, at least one of them objecting, defeats it.
+
+    Consents are left out of this quorum, so that a further consent can never complete it and defeat the decision.
+    """
+    if vetoed:
+        return Outcome.REJECTED, Reason.VETO
+    if met:
+        return Outcome.ADOPTED, Reason.THRESHOLD_MET
+    if not quorate or not any(count.object for count in figures.counts):
+        return Outcome.ADOPTED, Reason.DEFAULT
+    return Outcome.REJECTED, Reason.THRESHOLD
+
+
+def _why(thresholds: list[Step]) -> Reason:
+    missed = [step for step in thresholds if not step.met]
+    if all(step.tie for step in missed):
+        return Reason.TIE
+    return Reason.THRESHOLD if len(missed) == len(thresholds) else Reason.CLASS
+
+
+def _quorum(profile: VoteProfile, electorate: Electorate, count: Count) -> Step | None:
+    share, absolute = electorate.quorum, electorate.quorum_absolute
+    if share is None and absolute is None:
+        return None
+    have = count.object + count.present + (count.abstain if electorate.abstention_counts_for_quorum else ZERO)
+    if profile.default is Default.REJECTED:
+        have += count.consent
+    need = share * count.entitled if share is not None else Fraction(absolute or 0)
+    met = have > need if electorate.quorum_strict else have >= need
+    of = count.entitled if share is not None else None
+    return Step(
+        StepKind.QUORUM,
+        electorate.name,
+        have,
+        need,
+        electorate.quorum_strict,
+        met,
+        share,
+        of,
+        Base.ENTITLED if of is not None else None,
+    )
+
+
+def _threshold(profile: VoteProfile, electorate: Electorate, count: Count) -> Step:
+    threshold, have = electorate.threshold, count.consent
+    if threshold.share is None:
+        need, of, base = Fraction(threshold.absolute or 0), None, None
+    else:
+        base = threshold.base
+        of = count.base(base)
+        need = threshold.share * of
+    tie = threshold.strict and have == need and have > 0
+    met = have > 0 and (
+        have > need or (have == need and not threshold.strict) or (tie and profile.tie is Default.ADOPTED)
+    )
+    return Step(
+        StepKind.THRESHOLD, electorate.name, have, need, threshold.strict, met, threshold.share, of, base, tie=tie
+    )
+
+
+def _blocking(profile: VoteProfile, figures: Figures) -> Step | None:
+    if profile.blocking_minority is None:
+        return None
+    need = Fraction(profile.blocking_minority)
+    have = Fraction(figures.withholding)
+    return Step(StepKind.BLOCKING, "", have, need, strict=False, met=have >= need)
+
+
+def _veto(figures: Figures) -> Step | None:
+    if not figures.vetoing:
+        return None
+    return Step(
+        StepKind.VETO, "", Fraction(len(figures.vetoing)), Fraction(1), strict=False, met=True, members=figures.vetoing
+    )
+
+
+def can_still_change(counting: Counting) -> bool:
+    """Whether ballots of those still silent can change the outcome; the ballots cast are taken as they stand.
+
+    Three endings bound all others: nobody else votes, all others consent, all others object.
+    """
+    endings = {
+        decide(counting.profile, counting.figures(rest)).outcome for rest in (None, Choice.CONSENT, Choice.OBJECT)
+    }
+    return len(endings) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the ballots still to come would have to be: for each class the fewest members, or None where none suffice.
+
+    To adopt, every class needs its number; to defeat, one class is enough.
+    """
+
+    choice: Choice
+    needed: tuple[tuple[str, int | None], ...]
+    possible: bool
+
+
+def what_would_change(counting: Counting) -> Change:
+    """Return the fewest further consents that would adopt, or objections that would defeat, if the vote closed then."""
+    now = decide(counting.profile, counting.figures())
+    choice = Choice.OBJECT if now.outcome is Outcome.ADOPTED else Choice.CONSENT
+    needed = tuple(
+        (electorate.name, _fewest(counting, index, choice))
+        for index, electorate in enumerate(counting.profile.electorates)
+    )
+    possible = decide(counting.profile, counting.figures(choice)).outcome is not now.outcome
+    return Change(choice, needed, possible)
+
+
+def _fewest(counting: Counting, index: int, choice: Choice) -> int | None:
+    """Return how many of the class's silent members, heaviest first, turn the class's own steps."""
+    profile, figures = counting.profile, counting.figures()
+    electorate, count = profile.electorates[index], figures.counts[index]
+    for heads, weight in enumerate(accumulate(counting.remaining(index), initial=ZERO)):
+        if choice is Choice.CONSENT:
+            tried = replace(count, consent=count.consent + weight)
+        else:
+            tried = replace(count, object=count.object + weight)
+        quorum = _quorum(profile, electorate, tried)
+        passes = (quorum is None or quorum.met or profile.default is Default.ADOPTED) and _threshold(
+            profile, electorate, tried
+        ).met
+        if profile.default is Default.ADOPTED and not passes:
+            passes = (quorum is not None and not quorum.met) or not tried.object
+        if passes is (choice is Choice.CONSENT):
+            return heads
+    return None
+
+
+def standing_ballots(ballots: Iterable[BallotValue]) -> Mapping[str, BallotValue]:
+    """Return each member's ballot that counts."""
+    standing: dict[str, BallotValue] = {}
+    for ballot in ballots:
+        earlier = standing.get(ballot.member)
+        if earlier is None or ballot.sequence > earlier.sequence:
+            standing[ballot.member] = ballot
+    return standing
