@@ -16,7 +16,9 @@ def has_role(user: User | None, role: Role, organisation: Organisation | None = 
 
 def represents(user: User | None, organisation: Organisation, *, at: datetime) -> bool:
     """Whether `user` may bind `organisation`: a lab's representative, a body's officer, the secretariat's depositary."""
-    return any(has_role(user, role, organisation, at=at) for role in (Role.REPRESENTATIVE, Role.OFFICER, Role.DEPOSITARY))
+    return any(
+        has_role(user, role, organisation, at=at) for role in (Role.REPRESENTATIVE, Role.OFFICER, Role.DEPOSITARY)
+    )
 
 
 def inspects_for(user: User | None, body: Organisation, *, at: datetime) -> bool:

@@ -1,12 +1,27 @@
 """Rows for tests, made directly: plain functions with keyword arguments. Each app appends its own below its heading."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 
 from accounts.models import Membership, Organisation, User
 from accounts.rules.names import skeleton
 from accounts.rules.organisations import Kind, Role
+from labs.models import (
+    AcceleratorModel,
+    Declaration,
+    Deployment,
+    Facility,
+    Inventory,
+    InventoryLine,
+    Reading,
+    RollbackProcedure,
+    TrainingRun,
+)
+from labs.rules.declarations import DeclarationKind
+from labs.rules.readings import Source
+from labs.rules.runs import RunStatus
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,15 +37,17 @@ LABS = {
     "hanbit": ("Hanbit Labs", "KR"),
 }
 BODIES = {
-    "verification-agency": ("International Verification Agency", ""),
-    "compute-watch": ("Compute Watch", "CH"),
-    "safety-network": ("Network of Safety Institutes", "JP"),
+    "ivb": ("International Verification Body", ""),
+    "nordic": ("Nordic Compute Inspectorate", "SE"),
+    "pacific": ("Pacific Assurance Consortium", "SG"),
 }
 
 # --- accounts ---------------------------------------------------------------------------------------------------
 
 
-def organisation(key="aster", *, name=None, kind=Kind.LABORATORY, jurisdiction=None, joined_at=LONG_AGO) -> Organisation:
+def organisation(
+    key="aster", *, name=None, kind=Kind.LABORATORY, jurisdiction=None, joined_at=LONG_AGO
+) -> Organisation:
     """The organisation with this key, made if need be; LABS and BODIES give names and jurisdictions."""
     known = {**LABS, **BODIES}.get(key, (key.replace("-", " ").title(), "CA"))
     title = name or known[0]
@@ -51,7 +68,7 @@ def laboratory(key="aster", **fields) -> Organisation:
     return organisation(key, kind=Kind.LABORATORY, **fields)
 
 
-def body(key="verification-agency", **fields) -> Organisation:
+def body(key="ivb", **fields) -> Organisation:
     return organisation(key, kind=Kind.BODY, **fields)
 
 
@@ -96,3 +113,142 @@ def observer(of: Organisation | None = None, **fields) -> User:
 
 # --- labs -------------------------------------------------------------------------------------------------------
 
+CATALOGUE = {"h100": ("H100 SXM", "80", "1979000000000000", 700), "a100": ("A100 SXM", "80", "624000000000000", 400)}
+
+
+def accelerator(key="h100") -> AcceleratorModel:
+    name, memory, ops, power = CATALOGUE[key]
+    return AcceleratorModel.objects.get_or_create(
+        key=key,
+        defaults={
+            "name": name,
+            "memory_gb": memory,
+            "ops_8bit": ops,
+            "tdp_w": power,
+            "source": "Epoch AI, ml_hardware, CC BY 4.0",
+        },
+    )[0]
+
+
+def facility(of: Organisation | None = None, *, key=None, name=None, jurisdiction=None, opened_at=LONG_AGO) -> Facility:
+    owner = of or laboratory()
+    count = Facility.objects.filter(organisation=owner).count() + 1
+    return Facility.objects.create(
+        organisation=owner,
+        key=key or f"{owner.key}-site-{count}",
+        name=name or f"{owner.name} site {count}",
+        jurisdiction=jurisdiction or owner.jurisdiction or "CH",
+        opened_at=opened_at,
+        registered_at=opened_at,
+    )
+
+
+def inventory(at_facility: Facility, *, quantities=None, as_of=LONG_AGO, declared_at=None) -> Inventory:
+    """The facility's next inventory; `quantities` maps accelerator keys to numbers."""
+    last = at_facility.inventories.order_by("-version").first()
+    made = Inventory.objects.create(
+        facility=at_facility,
+        version=last.version + 1 if last else 1,
+        supersedes=last,
+        as_of=as_of,
+        declared_at=declared_at or as_of,
+    )
+    for key, quantity in (quantities or {"h100": 1024}).items():
+        InventoryLine.objects.create(inventory=made, accelerator=accelerator(key), quantity=quantity)
+    return made
+
+
+def training_run(
+    of: Organisation | None = None,
+    *,
+    key=None,
+    planned_flop="1e25",
+    status=RunStatus.RUNNING,
+    started_at=LONG_AGO,
+    **fields,
+) -> TrainingRun:
+    owner = of or laboratory()
+    return TrainingRun.objects.create(
+        organisation=owner,
+        facility=fields.pop("facility", None) or Facility.objects.filter(organisation=owner).first() or facility(owner),
+        key=key or f"{owner.key}-run-{TrainingRun.objects.count() + 1}",
+        name="A large run",
+        planned_flop=Decimal(planned_flop),
+        status=status,
+        registered_at=started_at,
+        started_at=None if status == RunStatus.PLANNED else started_at,
+        halted_at=started_at if status == RunStatus.HALTED else None,
+        finished_at=started_at if status == RunStatus.FINISHED else None,
+        **fields,
+    )
+
+
+def deployment(
+    of: Organisation | None = None, *, key=None, flop="1e25", released_at=LONG_AGO, procedure=True
+) -> Deployment:
+    owner = of or laboratory()
+    made = Deployment.objects.create(
+        organisation=owner,
+        key=key or f"{owner.key}-service-{Deployment.objects.count() + 1}",
+        name="Assistant service",
+        model_name="Model One",
+        flop=Decimal(flop),
+        released_at=released_at,
+        registered_at=released_at,
+    )
+    if procedure:
+        RollbackProcedure.objects.create(
+            deployment=made,
+            version=1,
+            steps=["Route traffic to the previous model", "Seal the weights"],
+            gates=["Head of safety"],
+            registered_at=released_at,
+        )
+    return made
+
+
+def reading(
+    indicator="largest_training_flop",
+    *,
+    of: Organisation | None = None,
+    value="1e25",
+    low=None,
+    high=None,
+    unit="FLOP",
+    observed_at=LONG_AGO,
+    received_at=None,
+    source=Source.OBSERVED,
+    provider="Example Observatory",
+    series=None,
+) -> Reading:
+    """The next version of `series`; without `of` it is about the world."""
+    key = series or f"test:{Reading.objects.count() + 1}"
+    last = Reading.objects.filter(indicator=indicator, organisation=of, series=key).order_by("-version").first()
+    return Reading.objects.create(
+        indicator=indicator,
+        organisation=of,
+        value=Decimal(value),
+        low=None if low is None else Decimal(low),
+        high=None if high is None else Decimal(high),
+        unit=unit,
+        observed_at=observed_at,
+        received_at=received_at or observed_at,
+        source=source,
+        provider=provider,
+        series=key,
+        version=last.version + 1 if last else 1,
+        supersedes=last,
+    )
+
+
+def declaration(
+    of: Organisation | None = None, *, kind=DeclarationKind.INITIAL, due_at=NOON, filed_at=None
+) -> Declaration:
+    return Declaration.objects.create(
+        organisation=of or laboratory(),
+        kind=kind,
+        due_at=due_at,
+        asked_at=LONG_AGO,
+        filed_at=filed_at,
+        nil=None if filed_at is None else False,
+    )

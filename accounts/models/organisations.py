@@ -31,9 +31,13 @@ class Organisation(models.Model):
 
     key = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=120, unique=True)
-    skeleton = models.CharField(max_length=240, unique=True, help_text=_("The name with look-alike letters folded (accounts.rules.names)."))
+    skeleton = models.CharField(
+        max_length=240, unique=True, help_text=_("The name with look-alike letters folded (accounts.rules.names).")
+    )
     kind = models.CharField(max_length=16, choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
-    jurisdiction = models.CharField(max_length=2, blank=True, help_text=_("ISO 3166-1 code; empty for an international body."))
+    jurisdiction = models.CharField(
+        max_length=2, blank=True, help_text=_("ISO 3166-1 code; empty for an international body.")
+    )
     website = models.URLField(blank=True)
     joined_at = models.DateTimeField()
 
@@ -41,7 +45,9 @@ class Organisation(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.CheckConstraint(condition=models.Q(kind__in=[kind.value for kind in Kind]), name="organisation_kind")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=[kind.value for kind in Kind]), name="organisation_kind")
+        ]
 
     def __str__(self) -> str:
         return self.name

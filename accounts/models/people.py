@@ -57,7 +57,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def in_force(self, at: datetime) -> Self:
         """Those that hold at `at`, of people whose account is active."""
-        return self.filter(from_at__lte=at, user__is_active=True).filter(models.Q(until_at=None) | models.Q(until_at__gt=at))
+        return self.filter(from_at__lte=at, user__is_active=True).filter(
+            models.Q(until_at=None) | models.Q(until_at__gt=at)
+        )
 
 
 class Membership(models.Model):
@@ -73,7 +75,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "organisation", "role"], condition=models.Q(until_at=None), name="membership_once"),
+            models.UniqueConstraint(
+                fields=["user", "organisation", "role"], condition=models.Q(until_at=None), name="membership_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,10 @@ def _check_form(name: str) -> None:
         raise _refused(f"The name holds full-width or other compatibility letters. Write it as {plain!r}.")
     if unicodedata.category(name[0])[0] not in "LN":
         raise _refused("The name begins with a letter or a digit.")
-    if re.search(rf"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{MOST_MARKS + 1}}}", unicodedata.normalize("NFD", name)):
+    if re.search(
+        rf"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{{{MOST_MARKS + 1}}}",
+        unicodedata.normalize("NFD", name),
+    ):
         raise _refused(f"The name has more than {MOST_MARKS} marks upon one letter.")
 
 

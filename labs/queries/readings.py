@@ -1,0 +1,55 @@
+"""What conditions are evaluated over."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Max, QuerySet
+
+from accounts.models import Organisation
+from labs.models import Reading
+from labs.rules.readings import IndicatorRule, ReadingValue
+
+COLUMNS = (
+    "id",
+    "indicator",
+    "organisation__key",
+    "value",
+    "low",
+    "high",
+    "observed_at",
+    "received_at",
+    "source",
+    "series",
+    "version",
+)
+
+
+def values(
+    *, indicators: Collection[str], received_by: datetime, observed_from: datetime | None = None
+) -> list[ReadingValue]:
+    """Return the standing readings of `indicators` as known at `received_by`, oldest first, in one query."""
+    readings = Reading.objects.standing(received_by).filter(indicator__in=indicators)
+    if observed_from is not None:
+        readings = readings.filter(observed_at__gte=observed_from)
+    return as_values(readings.order_by("observed_at", "id"))
+
+
+def as_values(readings: QuerySet[Reading]) -> list[ReadingValue]:
+    """Return rows as the values that rules take."""
+    return [ReadingValue(*row) for row in readings.values_list(*COLUMNS)]
+
+
+def newest_id() -> int:
+    """Return the id of the newest reading, 0 without any. Readings are received one at a time, so ids follow commits."""
+    return Reading.objects.aggregate(newest=Max("id"))["newest"] or 0
+
+
+def beside(indicator: IndicatorRule, organisation: Organisation | None, at: datetime) -> list[ReadingValue]:
+    """Return the standing readings that one of `indicator` must not contradict: the same indicator, its total, its parts."""
+    keys = {indicator.key, *indicator.parts, *({indicator.part_of} if indicator.part_of else ())}
+    return as_values(Reading.objects.standing(at).filter(indicator__in=keys, organisation=organisation))
+
+
+def of_organisation(organisation: Organisation, at: datetime, limit: int = 50) -> list[Reading]:
+    """Return the newest standing readings about `organisation`."""
+    return list(Reading.objects.standing(at).filter(organisation=organisation).order_by("-observed_at", "-id")[:limit])
