@@ -1,24 +1,25 @@
 """The treaty text's shape: one frozen document that site and verifier read with the same code.
 
 The YAML is hashed as its bytes stand (`sha256sum` of the file), so anybody can check what was signed.
+`treaty.rules.reading.read_text` reads it and names the line of what it refuses.
 """
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from treaty.rules.conditions import Condition
 from treaty.rules.profiles import VoteProfile
-from treaty.rules.values import Key, Length, Number, Prose, Provision, Share
+from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
 
 
 class Article(Provision):
     """What people read. `commentary` explains; `source` says which existing regime a number comes from."""
 
-    number: str
+    number: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]?[a-z]?$")]
     title: Prose
-    body: tuple[Prose, ...]
+    body: tuple[Prose, ...] = Field(min_length=1)
     governs: tuple[str, ...] = ()  # dotted paths into this document, such as "declarations.initial_due"
     commentary: Prose | None = None
     source: Prose | None = None
@@ -29,16 +30,26 @@ class Member(Provision):
 
     key: Key
     name: Prose
-    jurisdiction: str
+    jurisdiction: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")]  # ISO 3166-1, empty: international
     root_key: str | None = None
 
 
 class EntryIntoForce(Provision):
-    """When the treaty begins to bind."""
+    """When the treaty begins to bind, and when it binds a lab that ratifies later."""
 
-    ratifications: int
+    ratifications: Count
     among_them: tuple[Key, ...]  # Annex 1
-    delay: Length  # after the last ratification that was needed
+    delay: Length  # after the last ratification that was needed; for a later party after its own
+
+
+class Admission(Provision):
+    """How the annexes grow and shrink."""
+
+    decision: Key
+    accreditation_decision: Key
+    suspension_decision: Key
+    smallest_number_of_bodies: Count
+    accreditation_validity: Length
 
 
 class Declarations(Provision):
@@ -64,6 +75,12 @@ class Covered(Provision):
     reporting_flop: Number
 
 
+class OpenWeights(Provision):
+    """The register of what the treaty does not bind."""
+
+    register_above_flop: Number
+
+
 class Clarification(Provision):
     """How missing data escalates."""
 
@@ -71,6 +88,7 @@ class Clarification(Provision):
     long_overdue_after: Length
     acknowledge_within: Length
     answer_within: Length
+    decision: Key  # that determines non-compliance
 
 
 class Indicator(Provision):
@@ -81,7 +99,7 @@ class Indicator(Provision):
     about: Literal["world", "lab"]
     direction: Literal["rising_is_worse", "falling_is_worse"]
     validity: Length
-    sources: tuple[Literal["verified", "observed", "declared"], ...]
+    sources: tuple[Literal["verified", "observed", "declared"], ...] = Field(min_length=1)
     minimum: Number | None = None
     maximum: Number | None = None
     largest_jump: Number | None = None  # factor between consecutive readings that is physically possible
@@ -114,11 +132,11 @@ class Level(Provision):
     """A level of pause: what stops, and how a party stands down."""
 
     title: Prose
-    rank: int
+    rank: Count
     training_above_flop: Number | None
     release_above_flop: Number | None = None
     roll_back_deployments: bool = False
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage, ...] = Field(min_length=1)
     site_modes: tuple[Literal["inference_only", "powered_off"], ...]
     comment: Prose | None = None
     source: Prose
@@ -129,7 +147,24 @@ class Activation(Provision):
 
     confirm_within: Length
     fallback: Literal["lapses", "in_force_for_confirmed"]
-    minimum_parties: int
+    minimum_parties: Count
+
+
+class Orders(Provision):
+    """Each lab's obligations as a signed document that its pipelines read."""
+
+    valid_for: Length
+    renewed_every: Length
+
+
+class Exemptions(Provision):
+    """Work that may be allowed to go on."""
+
+    decision: Key
+    purposes: dict[Key, Prose]
+    decided_within: Length
+    longest: Length
+    compute_up_to_flop: Number
 
 
 class Criterion(Provision):
@@ -155,8 +190,8 @@ class Resumption(Provision):
     """Every criterion, then a vote, then stages; the pause snaps back if a stage's condition fails."""
 
     decision: Key
-    criteria: dict[Key, Criterion]
-    stages: tuple[ResumptionStage, ...]
+    criteria: dict[Key, Criterion] = Field(min_length=1)
+    stages: tuple[ResumptionStage, ...] = Field(min_length=1)
     sunset: Length | None = None
 
 
@@ -171,6 +206,7 @@ class Notice(Provision):
 class Challenge(Provision):
     """The clock of a challenge inspection."""
 
+    decision: Key  # that stops it
     stop_within: Length
     arrival_after_notice: Length
     on_site_within: Length
@@ -182,22 +218,39 @@ class Monitoring(Provision):
 
     notice: Notice
     challenge: Challenge
-    visits_per_site_per_year: int
-    visits_per_party_per_year: int
-    inspectors_per_visit: int
+    visits_per_site_per_year: Count
+    visits_per_party_per_year: Count
+    inspectors_per_visit: Count
     from_different_bodies: bool
-    smallest_pool: int
+    smallest_pool: Count
     refusal_effective_after: Length
     designation_validity: Length
     comments_within: Length
     final_report_within: Length
     evidence_validity: dict[Key, Length]  # verification layer -> how long its evidence stands
-    layers: dict[Key, Prose]
+    layers: dict[Key, Prose] = Field(min_length=1)
     detection_probability: Share
     false_alarm: Share
     significant_flop: Number  # what conversion time is computed for
+    utilisation: Share  # of the rated operations, in that computation
     visit_length: Length
     holidays: tuple[date, ...] = ()
+
+
+class Drills(Provision):
+    """How often the whole is exercised."""
+
+    every: Length
+    announced_before: Length
+
+
+class Publication(Provision):
+    """How the record is published, and how keys become usable."""
+
+    checkpoint_within: Length
+    witnesses: Count
+    key_cooling_off: Length
+    objection_window: Length
 
 
 class Withdrawal(Provision):
@@ -207,19 +260,29 @@ class Withdrawal(Provision):
     extraordinary_events: Prose
 
 
+class Amendment(Provision):
+    """How this text changes."""
+
+    decision: Key
+    consultation: Length
+    review_every: Length
+
+
 class Text(Provision):
     """The whole treaty."""
 
     title: Prose
-    version: int
+    version: Annotated[int, Field(ge=1, le=100_000, strict=True)]
     language: Literal["en"]
     preamble: tuple[Prose, ...]
-    articles: tuple[Article, ...]
+    articles: tuple[Article, ...] = Field(min_length=1)
     labs: tuple[Member, ...]  # Annex 1
     bodies: tuple[Member, ...]  # Annex 2
     entry_into_force: EntryIntoForce
+    admission: Admission
     declarations: Declarations
     covered: Covered
+    open_weights: OpenWeights
     clarification: Clarification
     indicators: dict[Key, Indicator]
     triggers: dict[Key, Trigger]
@@ -227,29 +290,94 @@ class Text(Provision):
     decisions: dict[Key, Key]  # decision -> profile
     levels: dict[Key, Level]
     activation: Activation
+    orders: Orders
+    exemptions: Exemptions
     resumption: Resumption
     monitoring: Monitoring
+    drills: Drills
+    publication: Publication
     withdrawal: Withdrawal
+    amendment: Amendment
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "Text":
         problems = list(_unresolved(self))
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
 
 def _unresolved(text: Text) -> list[str]:
-    problems = [
-        f"decisions.{key}: there is no vote profile {profile!r}"
-        for key, profile in text.decisions.items()
-        if profile not in text.profiles
+    """Return "path: message" for each name that names nothing, and each count that cannot be met."""
+    return [
+        *_unknown_decisions(text),
+        *_unknown_names(text),
+        *_repeated(text),
+        *_impossible(text),
     ]
-    for key, trigger in text.triggers.items():
-        if trigger.opens not in text.decisions:
-            problems.append(f"triggers.{key}.opens: there is no decision {trigger.opens!r}")
-        if trigger.level not in text.levels:
-            problems.append(f"triggers.{key}.level: there is no level {trigger.level!r}")
-    if text.resumption.decision not in text.decisions:
-        problems.append(f"resumption.decision: there is no decision {text.resumption.decision!r}")
+
+
+def _unknown_decisions(text: Text) -> list[str]:
+    named = {
+        "admission.decision": text.admission.decision,
+        "admission.accreditation_decision": text.admission.accreditation_decision,
+        "admission.suspension_decision": text.admission.suspension_decision,
+        "clarification.decision": text.clarification.decision,
+        "exemptions.decision": text.exemptions.decision,
+        "resumption.decision": text.resumption.decision,
+        "monitoring.challenge.decision": text.monitoring.challenge.decision,
+        "amendment.decision": text.amendment.decision,
+        **{f"triggers.{key}.opens": trigger.opens for key, trigger in text.triggers.items()},
+        **{
+            f"profiles.{key}.emergency.ratified_by": profile.emergency.ratified_by
+            for key, profile in text.profiles.items()
+            if profile.emergency
+        },
+    }
+    return [
+        *(f"{path}: there is no decision {name!r}" for path, name in named.items() if name not in text.decisions),
+        *(
+            f"decisions.{key}: there is no vote profile {profile!r}"
+            for key, profile in text.decisions.items()
+            if profile not in text.profiles
+        ),
+    ]
+
+
+def _unknown_names(text: Text) -> list[str]:
+    labs, layers = {lab.key for lab in text.labs}, set(text.monitoring.layers)
+    return [
+        *(f"triggers.{key}.level: there is no level {it.level!r}" for key, it in text.triggers.items() if it.level not in text.levels),
+        *(
+            f"indicators.{key}.part_of: there is no indicator {it.part_of!r}"
+            for key, it in text.indicators.items()
+            if it.part_of and it.part_of not in text.indicators
+        ),
+        *(f"entry_into_force.among_them: {key!r} is not in Annex 1" for key in text.entry_into_force.among_them if key not in labs),
+        *(
+            f"monitoring.evidence_validity: {key!r} is missing or is no verification layer"
+            for key in sorted(layers ^ set(text.monitoring.evidence_validity))
+        ),
+    ]
+
+
+def _repeated(text: Text) -> list[str]:
+    lists = {
+        "articles": [article.number for article in text.articles],
+        "labs": [lab.key for lab in text.labs],
+        "bodies": [body.key for body in text.bodies] + [lab.key for lab in text.labs],
+    }
+    return [
+        f"{path}: {name!r} appears twice" for path, names in lists.items() for name in sorted(set(names)) if names.count(name) > 1
+    ]
+
+
+def _impossible(text: Text) -> list[str]:
+    entry, problems = text.entry_into_force, []
+    if entry.ratifications > len(text.labs):
+        problems.append(f"entry_into_force.ratifications: Annex 1 names {len(text.labs)} laboratories only")
+    if text.admission.smallest_number_of_bodies > len(text.bodies):
+        problems.append(f"admission.smallest_number_of_bodies: Annex 2 names {len(text.bodies)} bodies only")
+    if text.activation.minimum_parties > len(text.labs):
+        problems.append(f"activation.minimum_parties: Annex 1 names {len(text.labs)} laboratories only")
     return problems
