@@ -132,11 +132,9 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
 
     An empty old tree is extended by an empty tree only: nothing can be proved about it otherwise.
     """
-    if not 0 <= old <= new or not _are_hashes([old_root, new_root, *proof]):
-        return False
     if old == new:
-        return not proof and old_root == new_root
-    if not old or not proof:
+        return old >= 0 and not proof and old_root == new_root
+    if not 0 < old < new or not proof or not _are_hashes([old_root, new_root, *proof]):
         return False
     hashes = list(proof) if old & (old - 1) else [old_root, *proof]
     node, last = old - 1, new - 1
