@@ -24,7 +24,7 @@ MOST_NODES = 100_000
 MOST_PROBLEMS = 50
 PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 
-type Path = tuple[str | int, ...]
+type Place = tuple[str | int, ...]
 type Tree = None | bool | int | str | list["Tree"] | dict[str, "Tree"]
 
 
@@ -55,9 +55,9 @@ class Marked:
     """A YAML document as plain values, and the line of every key and item."""
 
     value: Tree = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Place, int] = field(default_factory=dict)
 
-    def line(self, path: Path) -> int:
+    def line(self, path: Place) -> int:
         """Return the line of `path`, or of the nearest part above it that the document has."""
         while path and path not in self.lines:
             path = path[:-1]
@@ -130,7 +130,7 @@ class _Reader:
                 return self.marked
         raise TextInvalid([Problem(1, "", "the document is empty")])
 
-    def node(self, event: yaml.Event, path: Path) -> Tree:
+    def node(self, event: yaml.Event, path: Place) -> Tree:
         self.marked.lines.setdefault(path, event.start_mark.line + 1)
         self.nodes += 1
         if self.nodes > MOST_NODES or len(path) > DEEPEST:
@@ -145,7 +145,7 @@ class _Reader:
             return self.sequence(path)
         return self.scalar(event, path)
 
-    def mapping(self, path: Path) -> dict[str, Tree]:
+    def mapping(self, path: Place) -> dict[str, Tree]:
         value: dict[str, Tree] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
@@ -157,13 +157,13 @@ class _Reader:
             value[key] = self.node(next(self.events), (*path, key))
         return value
 
-    def sequence(self, path: Path) -> list[Tree]:
+    def sequence(self, path: Place) -> list[Tree]:
         value: list[Tree] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             value.append(self.node(event, (*path, len(value))))
         return value
 
-    def scalar(self, event: Any, path: Path) -> None | bool | int | str:
+    def scalar(self, event: Any, path: Place) -> None | bool | int | str:
         if not event.implicit[0]:
             return str(event.value)
         text: str = event.value
@@ -175,7 +175,7 @@ class _Reader:
             return int(text)
         return text
 
-    def refuse(self, event: yaml.Event, path: Path, detail: str) -> None:
+    def refuse(self, event: yaml.Event, path: Place, detail: str) -> None:
         raise TextInvalid([Problem(event.start_mark.line + 1, _dotted(path), detail)])
 
 
@@ -208,28 +208,28 @@ def _plain(error: Any) -> str:
     return detail[:1].lower() + detail[1:] + ("" if error["type"] == "value_error" and str(given) in detail else shown)
 
 
-def _present(location: Sequence[str | int], marked: Marked) -> Path:
+def _present(location: Sequence[str | int], marked: Marked) -> Place:
     """Return the part of pydantic's location that the document has: without the names of a union's branches."""
-    path: Path = ()
+    path: Place = ()
     for part in location:
         if (*path, part) in marked.lines:
             path = (*path, part)
     return path
 
 
-def _parsed(dotted: str, marked: Marked) -> Path:
-    path: Path = ()
+def _parsed(dotted: str, marked: Marked) -> Place:
+    path: Place = ()
     for part in dotted.split("."):
         step = int(part) if part.isdecimal() and (*path, part) not in marked.lines else part
         path = (*path, step)
     return path
 
 
-def _dotted(path: Path) -> str:
+def _dotted(path: Place) -> str:
     return ".".join(map(str, path))
 
 
-def _meant(path: Path, marked: Marked, shape: type[BaseModel]) -> str:
+def _meant(path: Place, marked: Marked, shape: type[BaseModel]) -> str:
     names = _fields_at(path[:-1], marked, shape)
     close = get_close_matches(str(path[-1]), names, n=1, cutoff=0.6)
     if close:
@@ -237,7 +237,7 @@ def _meant(path: Path, marked: Marked, shape: type[BaseModel]) -> str:
     return f": it is one of {', '.join(sorted(names))}" if names else ""
 
 
-def _fields_at(path: Path, marked: Marked, shape: type[BaseModel]) -> list[str]:
+def _fields_at(path: Place, marked: Marked, shape: type[BaseModel]) -> list[str]:
     schema = json_schema(shape)
     here, value = schema, marked.value
     for part in path:
