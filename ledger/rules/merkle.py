@@ -130,10 +130,10 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `proof` shows that the tree of `new` leaves extends that of `old` (RFC 9162, 2.1.4.2).
 
-    An empty old tree is extended by an empty tree only: nothing can be proved about it otherwise.
+    About an empty old tree nothing can be proved: the caller accepts any tree after it.
     """
     if old == new:
-        return old >= 0 and not proof and old_root == new_root
+        return old > 0 and not proof and old_root == new_root
     if not 0 < old < new or not proof or not _are_hashes([old_root, new_root, *proof]):
         return False
     hashes = list(proof) if old & (old - 1) else [old_root, *proof]
