@@ -22,6 +22,7 @@ WIDTH: Final = 1000
 SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 MOST_TICKS: Final = 5
 LARGE: Final = 1e6
+SMALLEST: Final = 1e-300  # what a logarithmic scale can hold
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def written(value: Number | None) -> str:
 
 
 def _drawable(value: Number | None, *, log: bool) -> bool:
-    return value is not None and math.isfinite(float(value)) and (not log or value > 0)
+    return value is not None and math.isfinite(float(value)) and (not log or value > SMALLEST)
 
 
 def _scale(
@@ -318,7 +319,7 @@ def _y_ticks(scale: _Scale) -> list[float]:
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough)
     first = math.ceil(scale.bottom / step - 1e-9)
     count = math.floor((scale.top - first * step) / step + 1e-9) + 1
-    return [round((first + at) * step, 12) for at in range(count)]
+    return [float(f"{(first + at) * step:.10g}") for at in range(count)]
 
 
 def _decades(bottom: float, top: float) -> list[float]:
