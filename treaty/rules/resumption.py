@@ -9,84 +9,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.canonical import Json
 from core.truth import Truth, all_of
-from treaty.rules.text import ResumptionStage
-
-
-@dataclass(frozen=True)
-class DeterminationValue:
-    """One body's determination of a criterion. `tainted`: its basis was withdrawn, so it counts as none."""
-
-    criterion: str
-    body: str
-    met: bool
-    determined_at: datetime
-    expires_at: datetime
-    tainted: bool = False
-
-
-class Ground(StrEnum):
-    """Why a criterion stands as it does."""
-
-    CONDITION = "condition"
-    DETERMINED = "determined"
-    NONE_YET = "none_yet"
-    EXPIRED = "expired"
-    TAINTED = "tainted"
-    DISAGREE = "disagree"  # conclusion not drawn
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """What the bodies' determinations of one criterion amount to, and who owes the next one."""
-
-    truth: Truth
-    ground: Ground
-    met_by: tuple[str, ...] = ()
-    not_met_by: tuple[str, ...] = ()
-    since: datetime | None = None
-    expires_at: datetime | None = None
+from treaty.rules.evaluation import Evaluation, Owed, World, evaluate
+from treaty.rules.text import Criterion, Resumption, ResumptionStage
 
 
 @dataclass(frozen=True)
 class CriterionStanding:
-    """One criterion at an instant: its truth, on what ground, in words, and what is owed by whom."""
+    """One criterion at an instant, with the evaluation that decided it."""
 
     key: str
     title: str
-    truth: Truth
-    ground: Ground
-    words: str
-    conclusion: Conclusion | None = None
-    owed: tuple[str, ...] = ()
-    expires_at: datetime | None = None
+    evaluation: Evaluation
+
+    @property
+    def truth(self) -> Truth:
+        """Met, not met, or unknown."""
+        return self.evaluation.truth
+
+    @property
+    def words(self) -> str:
+        """The finding as an English sentence."""
+        return self.evaluation.words
+
+    @property
+    def owed(self) -> tuple[Owed, ...]:
+        """What is missing, and who owes it."""
+        return self.evaluation.owed
+
+    def to_json(self) -> dict[str, Json]:
+        """Return it for the record: key, truth, finding."""
+        return {"criterion": self.key, "truth": self.truth.value, "finding": self.words}
 
 
-def conclude(criterion: str, determinations: Collection[DeterminationValue], at: datetime) -> Conclusion:
-    """Return what the newest determination of each body amounts to at `at`.
-
-    A newer determination supersedes the body's older one. Expired or tainted ones count as none. Bodies that disagree
-    leave the conclusion undrawn.
-    """
-    of_body: dict[str, DeterminationValue] = {}
-    made = [one for one in determinations if one.criterion == criterion and one.determined_at <= at]
-    for one in sorted(made, key=lambda one: one.determined_at):
-        of_body[one.body] = one
-    standing = [one for one in of_body.values() if at < one.expires_at and not one.tainted]
-    if not standing:
-        return Conclusion(Truth.UNKNOWN, _why_none(of_body.values()))
-    met = tuple(sorted(one.body for one in standing if one.met))
-    not_met = tuple(sorted(one.body for one in standing if not one.met))
-    since, expires_at = max(one.determined_at for one in standing), min(one.expires_at for one in standing)
-    if met and not_met:
-        return Conclusion(Truth.UNKNOWN, Ground.DISAGREE, met, not_met, since, expires_at)
-    return Conclusion(Truth.of(bool(met)), Ground.DETERMINED, met, not_met, since, expires_at)
+def criterion_standing(key: str, criterion: Criterion, world: World, at: datetime) -> CriterionStanding:
+    """Judge one criterion at `at`; bodies that disagree, and expired determinations, leave it unknown."""
+    return CriterionStanding(key, criterion.title, evaluate(criterion.condition, world, at))
 
 
-def _why_none(latest: Collection[DeterminationValue]) -> Ground:
-    if not latest:
-        return Ground.NONE_YET
-    return Ground.TAINTED if any(one.tainted for one in latest) else Ground.EXPIRED
+def criteria_standing(resumption: Resumption, world: World, at: datetime) -> tuple[CriterionStanding, ...]:
+    """Judge every criterion of the text at `at`."""
+    return tuple(criterion_standing(key, criterion, world, at) for key, criterion in resumption.criteria.items())
 
 
 def may_resume(criteria: Collection[CriterionStanding]) -> Truth:
