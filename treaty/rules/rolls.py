@@ -97,6 +97,8 @@ class Scale:
     denominator: int
     weights: Mapping[str, int]
     recused: Mapping[str, int]
+    entitled: int
+    recused_weight: int
 
 
 def _scale(members: Sequence[RollMember]) -> Scale:
@@ -106,7 +108,7 @@ def _scale(members: Sequence[RollMember]) -> Scale:
     for member in members:
         weight = member.weight
         (recused if member.recused else entitled)[member.key] = weight.numerator * (denominator // weight.denominator)
-    return Scale(denominator, entitled, recused)
+    return Scale(denominator, entitled, recused, sum(entitled.values()), sum(recused.values()))
 
 
 def recusal(

@@ -1,0 +1,186 @@
+"""Counting ballots: weights as integers over one denominator a class. Nobody who is recused or off the roll is counted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from core.canonical import Json
+from treaty.rules.profiles import Base, Choice, Veto, VoteProfile
+from treaty.rules.rolls import Roll, Scale
+
+NO_CLASS = Scale(1, {}, {}, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class BallotValue:
+    """A ballot as it counts. The highest sequence number of a member stands; at an equal number the first one."""
+
+    member: str
+    choice: Choice
+    received_at: object = None  # an aware datetime where instants matter (`courses`); a count does not look at it
+    sequence: int = 1
+    ground: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One class: weights, and the number of members behind them. `entitled` is less the recused."""
+
+    electorate: str
+    entitled: Fraction
+    consent: Fraction
+    object: Fraction
+    abstain: Fraction
+    present: Fraction  # there, and not voting
+    recused: Fraction
+    members: int
+    consents: int
+    objections: int
+    abstentions: int
+    recusals: int
+
+    @property
+    def valid(self) -> Fraction:
+        """Consents and objections."""
+        return self.consent + self.object
+
+    @property
+    def cast(self) -> Fraction:
+        """Every ballot."""
+        return self.valid + self.abstain
+
+    @property
+    def silent(self) -> Fraction:
+        """Those entitled from whom no ballot came."""
+        return self.entitled - self.cast
+
+    def base(self, base: Base) -> Fraction:
+        """Return the weight that a share is a share of."""
+        match base:
+            case Base.CAST:
+                return self.cast
+            case Base.VALID:
+                return self.valid
+            case Base.ENTITLED:
+                return self.entitled
+            case Base.PRESENT:
+                return self.cast + self.present
+
+    def as_json(self) -> dict[str, Json]:
+        """Return weights as strings, numbers of members as integers."""
+        weights = ("entitled", "consent", "object", "abstain", "present", "recused")
+        heads = ("members", "consents", "objections", "abstentions", "recusals")
+        return (
+            {"class": self.electorate}
+            | {name: str(getattr(self, name)) for name in weights}
+            | {name: getattr(self, name) for name in heads}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All that a decision rests on."""
+
+    counts: tuple[Count, ...]
+    vetoing: tuple[str, ...] = ()  # members, or classes, whose objection is a veto
+    withholding: int = 0  # members who did not consent, each once
+
+
+@dataclass(slots=True)
+class Counting:
+    """Ballots being counted one after the other; `figures` can be asked for after each."""
+
+    profile: VoteProfile
+    roll: Roll
+    present: Collection[str] = ()
+    standing: dict[str, BallotValue] = field(default_factory=dict)
+    _sums: list[dict[Choice, int]] = field(init=False)
+    _heads: list[dict[Choice, int]] = field(init=False)
+    _scales: list[Scale] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scales = [self.roll.scaled.get(electorate.name, NO_CLASS) for electorate in self.profile.electorates]
+        self._sums = [dict.fromkeys(Choice, 0) for _ in self._scales]
+        self._heads = [dict.fromkeys(Choice, 0) for _ in self._scales]
+
+    def put(self, ballot: BallotValue) -> None:
+        """Count `ballot` in place of the member's earlier one; ignore it where it is not the member's newest."""
+        member, choice = ballot.member, ballot.choice
+        earlier = self.standing.get(member)
+        if earlier is not None and earlier.sequence >= ballot.sequence:
+            return
+        self.standing[member] = ballot
+        for scale, sums, heads in zip(self._scales, self._sums, self._heads, strict=True):
+            weight = scale.weights.get(member)
+            if weight is not None:
+                if earlier is not None:
+                    sums[earlier.choice] -= weight
+                    heads[earlier.choice] -= 1
+                sums[choice] += weight
+                heads[choice] += 1
+
+    def figures(self, rest: Choice | None = None) -> Figures:
+        """Return the figures as they stand; with `rest`, as if everybody still silent chose that."""
+        counts = tuple(self._count(index, rest) for index in range(len(self._scales)))
+        vetoing = tuple(name for veto in self._vetoes() for name in self._vetoing(veto, counts, rest))
+        return Figures(counts, vetoing, self._withholding(rest))
+
+    def remaining(self, index: int) -> list[Fraction]:
+        """Return the weights of those entitled in the class who are still silent, heaviest first."""
+        scale = self._scales[index]
+        silent = sorted((weight for key, weight in scale.weights.items() if key not in self.standing), reverse=True)
+        return [Fraction(weight, scale.denominator) for weight in silent]
+
+    def _count(self, index: int, rest: Choice | None) -> Count:
+        scale, sums, heads = self._scales[index], dict(self._sums[index]), dict(self._heads[index])
+        entitled, members = scale.entitled, len(scale.weights)
+        if rest is not None:
+            sums[rest] += entitled - sum(sums.values())
+            heads[rest] += members - sum(heads.values())
+        waiting = () if rest is not None else (key for key in self.present if key not in self.standing)
+
+        def exact(weight: int) -> Fraction:
+            return Fraction(weight, scale.denominator)
+
+        return Count(
+            electorate=self.profile.electorates[index].name,
+            entitled=exact(entitled),
+            consent=exact(sums[Choice.CONSENT]),
+            object=exact(sums[Choice.OBJECT]),
+            abstain=exact(sums[Choice.ABSTAIN]),
+            present=exact(sum(scale.weights.get(key, 0) for key in waiting)),
+            recused=exact(scale.recused_weight),
+            members=members,
+            consents=heads[Choice.CONSENT],
+            objections=heads[Choice.OBJECT],
+            abstentions=heads[Choice.ABSTAIN],
+            recusals=len(scale.recused),
+        )
+
+    def _vetoes(self) -> tuple[Veto, ...]:
+        return () if self.profile.procedural else self.profile.vetoes
+
+    def _entitled(self) -> set[str]:
+        return set().union(*(scale.weights for scale in self._scales))
+
+    def _withholding(self, rest: Choice | None) -> int:
+        if self.profile.blocking_minority is None:
+            return 0
+        chosen = (self.standing[key].choice if key in self.standing else rest for key in self._entitled())
+        return sum(choice is not Choice.CONSENT for choice in chosen)
+
+    def _vetoing(self, veto: Veto, counts: tuple[Count, ...], rest: Choice | None) -> list[str]:
+        if veto.electorate is None:
+            entitled = self._entitled()
+            return [key for key in veto.members if key in entitled and self._objects(key, veto, rest)]
+        index = next(at for at, count in enumerate(counts) if count.electorate == veto.electorate)
+        scale = self._scales[index]
+        objecting = sum(weight for key, weight in scale.weights.items() if self._objects(key, veto, rest))
+        against = Fraction(objecting, scale.denominator)
+        return [veto.electorate] if against > veto.share * counts[index].entitled else []
+
+    def _objects(self, key: str, veto: Veto, rest: Choice | None) -> bool:
+        ballot = self.standing.get(key)
+        if ballot is None:
+            return rest is Choice.OBJECT
+        return ballot.choice is Choice.OBJECT and (not veto.grounds or ballot.ground in veto.grounds)
