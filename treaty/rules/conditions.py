@@ -7,7 +7,7 @@ later: at `at`, exactly those observed in (at - window, at]. `treaty.rules.evalu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal  # noqa: TC003 - pydantic reads annotations at run time
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol, Self
 
@@ -18,7 +18,6 @@ from treaty.rules.values import Key, Length, Number, Prose, Provision, Share
 
 DEEPEST = 8
 MOST_NODES = 64
-LARGEST_POWER = 100
 LONGEST_SPAN = {
     Unit.MINUTES: 525_600,
     Unit.HOURS: 87_600,
@@ -80,8 +79,6 @@ def _unjudgeable(comparison: Comparison) -> Iterator[str]:
         yield f"minimum_readings: 0 fits sum and count only: no reading has no {comparison.aggregate}"
     if len(set(comparison.sources)) < len(comparison.sources):
         yield "sources: each source is named once"
-    if comparison.value and abs(comparison.value.adjusted()) > LARGEST_POWER:
-        yield f"value: {comparison.value} is beyond 1e{LARGEST_POWER}"
 
 
 class Group(Provision):
@@ -123,7 +120,7 @@ class All(Group):
     of: tuple[Condition, ...] = Field(min_length=1)
 
 
-class Any_(Group):
+class AnyOf(Group):
     """At least one part is true."""
 
     kind: Literal["any"] = "any"
@@ -181,17 +178,17 @@ class Determined(Provision):
     criterion: Key
 
 
-type Condition = Annotated[Comparison | All | Any_ | AtLeast | Not | InLabs | Determined, Field(discriminator="kind")]
-type AnyCondition = Comparison | All | Any_ | AtLeast | Not | InLabs | Determined
+type Condition = Annotated[Comparison | All | AnyOf | AtLeast | Not | InLabs | Determined, Field(discriminator="kind")]
+type AnyCondition = Comparison | All | AnyOf | AtLeast | Not | InLabs | Determined
 
-for _model in (All, Any_, AtLeast, Not, InLabs):
+for _model in (All, AnyOf, AtLeast, Not, InLabs):
     _model.model_rebuild()
 
 
 def parts_of(condition: AnyCondition) -> tuple[AnyCondition, ...]:
     """Return the conditions that `condition` is made of."""
     match condition:
-        case All() | Any_() | AtLeast():
+        case All() | AnyOf() | AtLeast():
             return condition.of
         case Not() | InLabs():
             return (condition.of,)
@@ -268,7 +265,9 @@ def _misfits(comparison: Comparison, indicators: Mapping[str, Measure], where: s
         yield f"{where}.unit: {comparison.indicator} is measured in {indicator.unit!r}, not in {comparison.unit!r}"
     if indicator.about == "lab" and not in_labs:
         yield f"{where}: {comparison.indicator} is measured in each lab; put the comparison inside in_labs"
-    if comparison.aggregate not in {Aggregate.SUM, Aggregate.COUNT, Aggregate.RATE} and not _reachable(comparison, indicator):
+    if comparison.aggregate not in {Aggregate.SUM, Aggregate.COUNT, Aggregate.RATE} and not _reachable(
+        comparison, indicator
+    ):
         yield f"{where}.value: no {comparison.indicator} reaches {comparison.value} {indicator.unit}"
 
 
