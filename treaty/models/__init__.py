@@ -1,4 +1,28 @@
+from treaty.models.cases import Case, CaseStep
+from treaty.models.determinations import Determination
 from treaty.models.parties import Accreditation, Party
+from treaty.models.pauses import Commitment, Pause, Resumption, ResumptionStep
+from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
 from treaty.models.texts import TreatyText
+from treaty.models.votes import Ballot, RollEntry, Vote
 
-__all__ = ["Accreditation", "Party", "TreatyText"]
+__all__ = [
+    "Accreditation",
+    "Ballot",
+    "Case",
+    "CaseStep",
+    "Commitment",
+    "DeadlineExtension",
+    "Determination",
+    "Party",
+    "Pause",
+    "Resumption",
+    "ResumptionStep",
+    "RollBack",
+    "RollEntry",
+    "RunHalt",
+    "StandDown",
+    "TreatyText",
+    "Verification",
+    "Vote",
+]

@@ -1,5 +1,6 @@
 """Vote profiles: how a decision is taken. The text names one for each decision; `votes` and `courses` apply it."""
 
+import re
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -33,17 +34,14 @@ class Default(StrEnum):
     REJECTED = "rejected"
 
 
-def _weight(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | str | Fraction):
-        raise ValueError('a weight is a whole number, or a fraction in quotes such as "1/2"')  # noqa: TRY004 - pydantic turns only ValueError into a located error
-    if isinstance(value, str) and not value.isascii():
-        raise ValueError("a weight is written in ASCII digits")
-    try:
-        weight = Fraction(value)
-    except (ValueError, ZeroDivisionError):
-        raise ValueError('a weight is a whole number, or a fraction in quotes such as "1/2"') from None
-    if not 0 < weight < 10**18:
-        raise ValueError("a weight is more than nothing and less than 10^18")
+def _weight(value: object) -> Fraction:
+    """Read 3, "1/2" or "0.5"; the pattern bounds the size before anything is computed."""
+    text = str(value) if isinstance(value, int | str | Fraction) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,18}(/[1-9][0-9]{0,8}|\.[0-9]{1,9})?", text, re.ASCII):
+        raise ValueError('a weight is a whole number below 10^18, or a fraction in quotes such as "1/2"')
+    weight = Fraction(text)
+    if not weight:
+        raise ValueError("a weight is more than nothing")
     return weight
 
 
