@@ -55,19 +55,19 @@ class StandDown(models.Model):
 
 
 class RunHalt(models.Model):
-    """A training run in scope, halted, with the commitment to its last checkpoint."""
+    """A training run in scope, halted, with the commitment to its last checkpoint (empty: it had never started)."""
 
     stand_down = models.ForeignKey(StandDown, on_delete=models.PROTECT, related_name="run_halts")
     run = models.ForeignKey(TrainingRun, on_delete=models.PROTECT, related_name="+")
     halted_at = models.DateTimeField()
-    checkpoint_commitment = models.CharField(max_length=64)
+    checkpoint_commitment = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["halted_at"]
         constraints = [
             models.UniqueConstraint(fields=["stand_down", "run"], name="run_halted_once"),
             models.CheckConstraint(
-                condition=Q(checkpoint_commitment__regex="^[0-9a-f]{64}$"), name="run_halt_commitment"
+                condition=Q(checkpoint_commitment__regex="^([0-9a-f]{64})?$"), name="run_halt_commitment"
             ),
         ]
 

@@ -1,0 +1,163 @@
+"""The board of a pause: every lab of its roll with stages, lateness and standing, in a number of queries that does not grow."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.models import Organisation
+from labs.models import Deployment, TrainingRun
+from labs.rules.deployments import DeploymentStatus
+from labs.rules.runs import RunStatus
+from treaty.models import Case, Pause, StandDown
+from treaty.queries.pauses import terms
+from treaty.rules.pauses import PauseTerms
+from treaty.rules.standdowns import (
+    Conclusion,
+    StageKey,
+    StageStanding,
+    StandDownFacts,
+    delay_account,
+    stages,
+)
+from treaty.rules.standing import CaseValue, Standing, StandingAnswer, VerificationValue, standing_of
+
+DONE_COLUMNS: Mapping[StageKey, str] = {
+    StageKey.ACKNOWLEDGE: "acknowledged_at",
+    StageKey.HALT: "halted_at",
+    StageKey.ROLL_BACK: "rolled_back_at",
+    StageKey.DECLARE: "declared_at",
+    StageKey.VERIFY: "verified_at",
+}
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One lab of the roll."""
+
+    organisation: Organisation
+    stand_down: StandDown | None
+    stages: tuple[StageStanding, ...]
+    standing: StandingAnswer
+    delay: timedelta
+    runs: int
+    runs_halted: int
+    open_cases: tuple[Case, ...]
+
+    def stage(self, key: StageKey) -> StageStanding | None:
+        """Return one stage, None where the level has none or the lab is not bound."""
+        return next((stage for stage in self.stages if stage.key is key), None)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A row for each lab of the roll, by name."""
+
+    pause: Pause
+    at: datetime
+    stage_keys: tuple[StageKey, ...]
+    rows: tuple[BoardRow, ...]
+
+    def count(self, standing: Standing) -> int:
+        """How many labs have this standing."""
+        return sum(1 for row in self.rows if row.standing.standing is standing)
+
+
+def stand_down_facts(stand_down: StandDown) -> StandDownFacts:
+    """Return a stand-down as the value that the rules take."""
+    done = {key: getattr(stand_down, column) for key, column in DONE_COLUMNS.items()}
+    return StandDownFacts(
+        stand_down.starts_at,
+        {key: instant for key, instant in done.items() if instant is not None},
+        {StageKey(one.stage): one.until_at for one in stand_down.extensions.all()},
+    )
+
+
+def stages_of(stand_down: StandDown, at: datetime) -> tuple[StageStanding, ...]:
+    """Return the stages of one stand-down at `at`."""
+    return stages(terms(stand_down.pause).level, stand_down_facts(stand_down), at)
+
+
+def standing_at(
+    stand_down: StandDown | None, found: tuple[StageStanding, ...], cases: Collection[Case], at: datetime
+) -> StandingAnswer:
+    """Return the lab's standing from its rows."""
+    verifications = stand_down.verifications.all() if stand_down else ()
+    return standing_of(
+        bound=stand_down is not None,
+        stages=found,
+        verifications=[
+            VerificationValue(Conclusion(one.conclusion), one.concluded_at, one.expires_at, one.visit_key) for one in verifications
+        ],
+        cases=[CaseValue(one.key, one.opened_at, one.closed_at, one.determined_at) for one in cases],
+        at=at,
+    )
+
+
+def board(pause: Pause, at: datetime) -> Board:
+    """Return the board at `at`, in eight queries however many labs there are."""
+    level = terms(pause).level
+    stand_downs = {
+        one.organisation_id: one
+        for one in pause.stand_downs.select_related("organisation").prefetch_related("extensions", "verifications", "run_halts")
+    }
+    cases: dict[int, list[Case]] = defaultdict(list)
+    for case in Case.objects.filter(pause=pause, opened_at__lte=at):
+        cases[case.organisation_id].append(case)
+    labs = [one.organisation for one in pause.commitments.all()]
+    remaining = runs_in_scope(terms(pause), labs)
+    rows = [_row(lab, stand_downs.get(lab.pk), cases[lab.pk], remaining, level_of=terms(pause), at=at) for lab in labs]
+    return Board(pause, at, tuple(StageKey(stage.key) for stage in level.stages), tuple(rows))
+
+
+def _row(
+    lab: Organisation,
+    stand_down: StandDown | None,
+    cases: Collection[Case],
+    remaining: Mapping[int, Collection[TrainingRun]],
+    *,
+    level_of: PauseTerms,
+    at: datetime,
+) -> BoardRow:
+    found = stages(level_of.level, stand_down_facts(stand_down), at) if stand_down else ()
+    halted = len(stand_down.run_halts.all()) if stand_down else 0
+    return BoardRow(
+        lab,
+        stand_down,
+        found,
+        standing_at(stand_down, found, cases, at),
+        delay_account(found),
+        runs=halted + len(remaining.get(lab.pk, ())) if stand_down else 0,
+        runs_halted=halted,
+        open_cases=tuple(case for case in cases if case.closed_at is None or at < case.closed_at),
+    )
+
+
+def runs_in_scope(provisions: PauseTerms, labs: Iterable[Organisation]) -> Mapping[int, list[TrainingRun]]:
+    """Return, by lab, the declared runs above the level's threshold that can still go on, in one query."""
+    limit = provisions.level.training_above_flop
+    found: dict[int, list[TrainingRun]] = defaultdict(list)
+    if limit is None:
+        return found
+    running = TrainingRun.objects.filter(
+        organisation__in=list(labs), planned_flop__gt=limit, status__in=[RunStatus.PLANNED, RunStatus.RUNNING]
+    )
+    for run in running.select_related("facility").order_by("registered_at"):
+        found[run.organisation_id].append(run)
+    return found
+
+
+def deployments_in_scope(provisions: PauseTerms, lab: Organisation) -> list[Deployment]:
+    """Return the lab's live deployments that the level asks to be rolled back."""
+    level = provisions.level
+    if not level.roll_back_deployments or level.release_above_flop is None:
+        return []
+    return list(
+        Deployment.objects.filter(organisation=lab, flop__gt=level.release_above_flop, status=DeploymentStatus.LIVE)
+    )
+
+
+def stand_down_of(pause: Pause, lab: Organisation) -> StandDown | None:
+    """Return the lab's stand-down under the pause."""
+    found = pause.stand_downs.filter(organisation=lab).select_related("organisation", "pause")
+    return found.prefetch_related("extensions", "verifications__body", "run_halts__run", "roll_backs__deployment").first()
