@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 
 from allauth.account.models import EmailAddress
 
@@ -22,6 +23,9 @@ from labs.models import (
 from labs.rules.declarations import DeclarationKind
 from labs.rules.readings import Source
 from labs.rules.runs import RunStatus
+from tests.texts import model_text
+from treaty.models import Accreditation, Party, TreatyText
+from treaty.rules.reading import read_text
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -252,3 +256,50 @@ def declaration(
         filed_at=filed_at,
         nil=None if filed_at is None else False,
     )
+
+
+# --- treaty: texts and parties ----------------------------------------------------------------------------------
+
+
+def text(source: bytes | None = None, *, published_at=LONG_AGO, in_force_at=LONG_AGO) -> TreatyText:
+    """The model treaty (or `source`), in force since LONG_AGO; made once."""
+    bytes_ = source or model_text()
+    rules = read_text(bytes_)
+    digest = sha256(bytes_).hexdigest()
+    made, _ = TreatyText.objects.get_or_create(
+        sha256=digest,
+        defaults={
+            "version": rules.version,
+            "title": rules.title,
+            "source": bytes_,
+            "published_at": published_at,
+            "in_force_at": in_force_at,
+            "entry_recorded_at": in_force_at,
+        },
+    )
+    return made
+
+
+def party(of: Organisation | None = None, *, under: TreatyText | None = None, **fields) -> Party:
+    """A laboratory that the treaty has bound since LONG_AGO; `fields` say otherwise."""
+    lab = of or laboratory()
+    instants = {"signed_at": LONG_AGO, "ratified_at": LONG_AGO, "bound_at": LONG_AGO}
+    made, _ = Party.objects.get_or_create(organisation=lab, defaults={"text": under or text(), **instants, **fields})
+    return made
+
+
+def parties(*keys: str) -> list[Party]:
+    """The laboratories with these keys (without any, all eight of LABS) as bound parties."""
+    return [party(laboratory(key)) for key in keys or LABS]
+
+
+def accreditation(of: Organisation | None = None, *, accepted_at=LONG_AGO) -> Accreditation:
+    """A body that has accepted its mandate."""
+    made, _ = Accreditation.objects.get_or_create(
+        organisation=of or body(), defaults={"text": text(), "accepted_at": accepted_at}
+    )
+    return made
+
+
+def accreditations(*keys: str) -> list[Accreditation]:
+    return [accreditation(body(key)) for key in keys or BODIES]

@@ -30,6 +30,7 @@ class Party(models.Model):
     bound_at = models.DateTimeField(null=True, blank=True)
     withdrawal_noticed_at = models.DateTimeField(null=True, blank=True)
     withdrawal_effective_at = models.DateTimeField(null=True, blank=True)
+    withdrawal_statement = models.TextField(blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
 
     objects = PartyQuerySet.as_manager()

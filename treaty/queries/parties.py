@@ -1,0 +1,107 @@
+"""Who is bound, who votes, and what is missing for entry into force."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Organisation
+from treaty.models import Accreditation, Party, TreatyText
+from treaty.queries.texts import required_text, rules_of
+from treaty.rules import parties as rules
+from treaty.rules.parties import EntryIntoForceState, Instruments, Status
+from treaty.rules.text import Member
+
+
+def bound_labs(at: datetime) -> list[Organisation]:
+    """Return the laboratories that the treaty binds at `at`, by name; suspended ones included."""
+    return _organisations(Party.objects.bound(at).values_list("organisation", flat=True))
+
+
+def entitled_labs(at: datetime) -> list[Organisation]:
+    """Return the laboratories that may vote at `at`: bound and not suspended."""
+    return _organisations(Party.objects.entitled(at).values_list("organisation", flat=True))
+
+
+def participating_bodies(at: datetime) -> list[Organisation]:
+    """Return the monitoring bodies that are accredited at `at`, by name."""
+    return _organisations(Accreditation.objects.in_force(at).values_list("organisation", flat=True))
+
+
+def _organisations(keys: object) -> list[Organisation]:
+    return list(Organisation.objects.filter(pk__in=keys))
+
+
+def instruments_of(party: Party) -> Instruments:
+    """Return what the rules need to know of `party`."""
+    return Instruments(
+        lab=party.organisation.key,
+        signed_at=party.signed_at,
+        ratified_at=party.ratified_at,
+        withdrawal_noticed_at=party.withdrawal_noticed_at,
+        withdrawal_effective_at=party.withdrawal_effective_at,
+        suspended_at=party.suspended_at,
+    )
+
+
+def first_text(text: TreatyText) -> TreatyText:
+    """Return the text whose Article 3 governs entry into force: the one that was signed first, or else `text`."""
+    signed = TreatyText.objects.defer("source").filter(signatures__isnull=False).order_by("version").first()
+    return signed or text
+
+
+def entry_into_force(at: datetime) -> EntryIntoForceState:
+    """Return whether and when the treaty enters into force, judged on what had been received by `at`."""
+    rule = rules_of(first_text(required_text(at))).entry_into_force
+    return rules.entry_into_force(rule, map(instruments_of, Party.objects.select_related("organisation")), at)
+
+
+@dataclass(frozen=True)
+class PartyRow:
+    """A laboratory of Annex 1 as the list of parties shows it. `organisation` is None until it has an account here."""
+
+    member: Member
+    organisation: Organisation | None
+    party: Party | None
+    status: Status
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the treaty binds it."""
+        return self.status in rules.BOUND
+
+
+def party_rows(at: datetime) -> list[PartyRow]:
+    """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; two queries."""
+    members = rules_of(required_text(at)).labs
+    organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
+    parties = {it.organisation.key: it for it in Party.objects.select_related("organisation", "text").defer("text__source")}
+    return [
+        PartyRow(
+            member=member,
+            organisation=organisations.get(member.key),
+            party=parties.get(member.key),
+            status=status_of(parties.get(member.key), at),
+        )
+        for member in members
+    ]
+
+
+def status_of(party: Party | None, at: datetime) -> Status:
+    """Return what the laboratory with this row is at `at`."""
+    return rules.status(instruments_of(party), party.bound_at, at) if party else Status.NOT_SIGNED
+
+
+@dataclass(frozen=True)
+class BodyRow:
+    """A body of Annex 2 as the list of parties shows it."""
+
+    member: Member
+    accreditation: Accreditation | None
+    organisation: Organisation | None
+
+
+def body_rows(at: datetime) -> list[BodyRow]:
+    """Return every body of Annex 2 with its accreditation at `at`; two queries."""
+    members = rules_of(required_text(at)).bodies
+    organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
+    held = {it.organisation.key: it for it in Accreditation.objects.in_force(at).select_related("organisation")}
+    return [BodyRow(member=it, accreditation=held.get(it.key), organisation=organisations.get(it.key)) for it in members]

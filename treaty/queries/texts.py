@@ -1,0 +1,85 @@
+"""The treaty text: every number that the site applies is read from here."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from core.errors import DomainError
+from labs.rules.readings import IndicatorRule
+from treaty.models import TreatyText
+from treaty.rules.reading import field_lines, read_text
+from treaty.rules.text import Text
+
+
+class NoText(DomainError):
+    """No treaty text has been published yet."""
+
+    code = "no_text"
+
+
+class UnknownIndicator(DomainError):
+    """The treaty text in force has no such indicator."""
+
+    code = "unknown_indicator"
+
+
+def text_at(at: datetime) -> TreatyText | None:
+    """Return the text in force at `at`, or before entry into force the newest published; without its bytes loaded."""
+    texts = TreatyText.objects.defer("source")
+    return texts.in_force(at).first() or texts.published(at).first()
+
+
+def required_text(at: datetime) -> TreatyText:
+    """Return `text_at`; raise NoText."""
+    text = text_at(at)
+    if text is None:
+        raise NoText
+    return text
+
+
+def rules_at(at: datetime) -> Text:
+    """Return the rules of the text in force at `at`; raise NoText. Parsed once for each hash."""
+    return rules_of(required_text(at))
+
+
+def rules_of(text: TreatyText) -> Text:
+    """Return the rules that `text` states."""
+    return _parsed(text.sha256)
+
+
+@lru_cache(maxsize=16)
+def _parsed(sha256: str) -> Text:
+    return read_text(source(sha256))
+
+
+@lru_cache(maxsize=16)
+def lines(sha256: str) -> dict[str, int]:
+    """Return the line of each dotted path in the text with this hash."""
+    return field_lines(source(sha256))
+
+
+def source(sha256: str) -> bytes:
+    """Return the exact bytes of the text with this hash; raise TreatyText.DoesNotExist."""
+    return bytes(TreatyText.objects.values_list("source", flat=True).get(sha256=sha256))
+
+
+def versions(at: datetime) -> list[TreatyText]:
+    """Return the texts published by `at`, the newest first, without their bytes."""
+    return list(TreatyText.objects.published(at).defer("source"))
+
+
+def indicator_rule(key: str, at: datetime) -> IndicatorRule:
+    """Return what the text in force at `at` says of the indicator `key`; raise UnknownIndicator."""
+    indicators = rules_at(at).indicators
+    if key not in indicators:
+        raise UnknownIndicator(f"The treaty text in force has no indicator {key!r}; it has {', '.join(sorted(indicators))}.")
+    rule = indicators[key]
+    return IndicatorRule(
+        key=key,
+        unit=rule.unit,
+        about=rule.about,
+        minimum=rule.minimum,
+        maximum=rule.maximum,
+        largest_jump=rule.largest_jump,
+        part_of=rule.part_of,
+        parts=frozenset(name for name, it in indicators.items() if it.part_of == key),
+    )
