@@ -162,8 +162,10 @@ def test_a_condition_knows_its_indicators_and_comparisons():
                 "window": "1 y",
                 "op": "<=",
             },
-            "the latest “Code” of the last 1 year is at most 0.1, counted by the low edge of its interval, "
-            "by verified, then observed readings only, from at least 3 readings",
+            (
+                "the latest “Code” of the last 1 year is at most 0.1, counted by the low edge of its interval, "
+                "by verified, then observed readings only, from at least 3 readings"
+            ),
         ),
         (
             {
