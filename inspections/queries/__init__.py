@@ -1,0 +1,1 @@
+"""Answers for pages and actions."""
