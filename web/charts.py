@@ -15,6 +15,7 @@ from typing import Final
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 type Number = int | float | Decimal | Fraction
 
@@ -397,12 +398,18 @@ def _describe(
         }
     ]
     words += [
-        _("%(label)s: the newest value is %(where)s it.") % {"label": limit.label, "where": _side(last, limit)}
+        _("%(label)s: the newest value is %(where)s it.")
+        % {"label": limit.label[:1].upper() + limit.label[1:], "where": _side(last, limit)}
         for limit in limits
     ]
     missing = len(series) - len(known)
     if missing:
-        words.append(_("%(count)s values are missing and shown as gaps.") % {"count": missing})
+        words.append(
+            ngettext(
+                "One value is missing and shown as a gap.", "%(count)s values are missing and shown as gaps.", missing
+            )
+            % {"count": missing}
+        )
     if log:
         words.append(_("Logarithmic scale."))
     return " ".join(words).replace("  ", " ")

@@ -180,19 +180,19 @@ class SampleForm(forms.Form):
     sure = forms.BooleanField(label=_("I have compared the four words with a second device"))
 
 
+def _share(start: datetime, at: int) -> Point:
+    """One fortnight of an invented share that rises like a logistic curve; two are missing, the last two projected."""
+    instant = start + timedelta(days=14 * at)
+    if at in {9, 10}:
+        return Point(instant, None)
+    middle = Decimal(str(round(52 + 31 / (1 + math.exp((12 - at) / 3)), 1)))
+    return Point(instant, middle, middle - 3, middle + 3, projected=at >= 24)
+
+
 def charts() -> list[Chart]:
     """One chart of each kind: joined with a band, a gap and a projection; apart on a log scale; empty."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    shares = [
-        Point(
-            start + timedelta(days=14 * at),
-            None if at in {9, 10} else Decimal(round(52 + 31 / (1 + math.exp((12 - at) / 3)), 1)),
-            Decimal(round(49 + 31 / (1 + math.exp((12 - at) / 3)), 1)),
-            Decimal(round(55 + 31 / (1 + math.exp((12 - at) / 3)), 1)),
-            projected=at > 23,  # the last two are a projection
-        )
-        for at in range(26)
-    ]
+    shares = [_share(start, at) for at in range(26)]
     runs = [
         Point(
             datetime(2023 + at // 2, 1 + 6 * (at % 2), 9, tzinfo=UTC), Decimal(10) ** 25 * factor, label=f"Run {at + 1}"

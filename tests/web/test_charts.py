@@ -18,7 +18,7 @@ def test_a_missing_value_breaks_the_line():
     chart = line_chart(series(1, 2, None, 4, 5), title="x")
     assert len(chart.lines) == 2
     assert len(chart.gaps) == 1
-    assert "1 values are missing" in chart.description
+    assert "One value is missing" in chart.description
 
 
 def test_a_value_alone_between_gaps_is_still_seen():
@@ -45,7 +45,7 @@ def test_zero_has_no_place_on_a_logarithmic_scale():
 def test_a_threshold_beyond_every_value_is_inside_the_plot():
     chart = line_chart(series(1, 2, 3), title="x", thresholds=[Threshold(80, "threshold 80")])
     assert 0 < chart.limits[0].place < chart.height
-    assert "threshold 80: the newest value is below it." in chart.description
+    assert "Threshold 80: the newest value is below it." in chart.description
 
 
 def test_a_projection_is_told_apart():
