@@ -1,0 +1,173 @@
+"""Signed ballots: the canonical ballot, the envelope it travels in, and whether its signature counts.
+
+challenge = SHA-256("fermata/ballot/v1" NUL JCS(ballot)). An SSH key signs the canonical bytes under the namespace
+`fermata-ballot-v1`; a machine key signs the challenge. What is published per ballot is the envelope, never re-serialised.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from accounts.rules.keys import Key, KeyKind, KeyRefused
+from accounts.rules.signatures import Assertion, BadSignature, from_b64url, verify, verify_assertion, verify_ssh
+from core.canonical import Json, canonical, parse, tagged_digest
+from core.errors import Malformed
+from core.times import instant, stamp
+from treaty.rules.profiles import Choice
+
+TAG = "fermata/ballot/v1"
+NAMESPACE = "fermata-ballot-v1"
+FIELDS = frozenset(
+    {"origin", "text", "vote", "profile", "roll", "organisation", "choice", "reason", "sequence", "supersedes", "key", "head", "nonce", "at"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBallot:
+    """What a voter signs. It binds the deployment, the text, the vote, its rule and roll, so that it fits nowhere else.
+
+    `reason` and `supersedes` are SHA-256 in hex or None; `head` is the size of the log that the voter saw; `nonce` is
+    made by the client, 32 hexadecimal digits.
+    """
+
+    origin: str
+    text: str
+    vote: str
+    profile: str
+    roll: str
+    organisation: str
+    choice: Choice
+    reason: str | None
+    sequence: int
+    supersedes: str | None
+    key: str
+    head: int
+    nonce: str
+    at: datetime
+
+    def value(self) -> dict[str, Json]:
+        """Return the ballot as it is hashed."""
+        return {
+            "origin": self.origin,
+            "text": self.text,
+            "vote": self.vote,
+            "profile": self.profile,
+            "roll": self.roll,
+            "organisation": self.organisation,
+            "choice": self.choice.value,
+            "reason": self.reason,
+            "sequence": self.sequence,
+            "supersedes": self.supersedes,
+            "key": self.key,
+            "head": self.head,
+            "nonce": self.nonce,
+            "at": stamp(self.at),
+        }
+
+    @property
+    def hash(self) -> str:
+        """The ballot's name: the challenge in hex. Twins of an ECDSA signature share it."""
+        return tagged_digest(TAG, self.value())
+
+
+def read_ballot(data: bytes) -> SignedBallot:
+    """Read a ballot from its canonical bytes; raise Malformed where they are not exactly that."""
+    value = parse(data)
+    if not isinstance(value, Mapping) or set(value) != FIELDS:
+        raise Malformed(f"A ballot has exactly the members {', '.join(sorted(FIELDS))}.")
+    if canonical(value) != data:
+        raise Malformed("The ballot's bytes are not in canonical form.")
+    texts = {name: _text(value, name) for name in FIELDS - {"choice", "reason", "supersedes", "sequence", "head", "at"}}
+    try:
+        choice = Choice(_text(value, "choice"))
+    except ValueError:
+        raise Malformed("A ballot's choice is consent, object or abstain.") from None
+    return SignedBallot(
+        **texts,
+        choice=choice,
+        at=instant(_text(value, "at")),
+        reason=_text_or_none(value, "reason"),
+        supersedes=_text_or_none(value, "supersedes"),
+        sequence=_count(value, "sequence"),
+        head=_count(value, "head"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A ballot's bytes and the signature over them.
+
+    `proof` holds, by the kind of the key: {"signature"} (base64url; machine and software keys), {"sshsig"} (armored),
+    or {"credential", "clientDataJSON", "authenticatorData", "signature"} (base64url; passkeys).
+    """
+
+    ballot: bytes
+    proof: Mapping[str, str]
+
+
+MEMBERS = {
+    KeyKind.ED25519: frozenset({"signature"}),
+    KeyKind.SOFTWARE: frozenset({"signature"}),
+    KeyKind.SSH: frozenset({"sshsig"}),
+    KeyKind.PASSKEY: frozenset({"credential", "clientDataJSON", "authenticatorData", "signature"}),
+}
+
+
+def check_envelope(envelope: Envelope, key: Key, *, synced_allowed: bool) -> SignedBallot:
+    """Return the ballot if `key` – as the *record* enrolled it – signed it; raise BadSignature or KeyRefused."""
+    ballot = read_ballot(envelope.ballot)
+    if ballot.key != key.id or ballot.organisation != key.organisation:
+        raise KeyRefused("The ballot names another key or another organisation than the one that signed.")
+    if set(envelope.proof) != MEMBERS[key.kind]:
+        raise BadSignature(
+            f"The proof of a {key.kind} key has exactly the members {', '.join(sorted(MEMBERS[key.kind]))}."
+        )
+    challenge = bytes.fromhex(ballot.hash)
+    match key.kind:
+        case KeyKind.PASSKEY:
+            _check_passkey(envelope.proof, key, challenge, synced_allowed=synced_allowed)
+        case KeyKind.SSH:
+            verify_ssh(
+                envelope.proof["sshsig"], public_key=key.public_key, message=envelope.ballot, namespace=NAMESPACE
+            )
+        case KeyKind.ED25519 | KeyKind.SOFTWARE:
+            verify(key.public_key, challenge, from_b64url(envelope.proof["signature"]))
+    return ballot
+
+
+def _check_passkey(proof: Mapping[str, str], key: Key, challenge: bytes, *, synced_allowed: bool) -> None:
+    if proof["credential"] != key.credential:
+        raise BadSignature("The assertion was made with another credential than the one enrolled.")
+    assertion = Assertion(*(from_b64url(proof[part]) for part in ("clientDataJSON", "authenticatorData", "signature")))
+    verify_assertion(
+        assertion,
+        public_key=key.public_key,
+        challenge=challenge,
+        origin=key.origin,
+        rp_id=key.rp_id,
+        synced_allowed=synced_allowed,
+    )
+
+
+def reason_hash(reason: str) -> str | None:
+    """Return what a ballot binds of the stated reason: SHA-256 of its UTF-8 bytes in hex, None for no reason."""
+    return sha256(reason.encode()).hexdigest() if reason else None
+
+
+def _text(value: Mapping[str, Json], name: str) -> str:
+    found = value[name]
+    if not isinstance(found, str):
+        raise Malformed(f"A ballot's {name} is a string.")
+    return found
+
+
+def _text_or_none(value: Mapping[str, Json], name: str) -> str | None:
+    return None if value[name] is None else _text(value, name)
+
+
+def _count(value: Mapping[str, Json], name: str) -> int:
+    found = value[name]
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise Malformed(f"A ballot's {name} is a whole number.")
+    return found
