@@ -65,3 +65,16 @@ def standing(
     ahead = [instant for instant, _ in steps if instant > at]
     state = passed[-1] if passed else DeclarationState.NOT_DUE
     return Standing(state, min(ahead, default=None), f"Due {stamp(due_at)}, not filed by {stamp(at)}.")
+
+
+def nil_contradicted(
+    kind: DeclarationKind, sites_with_accelerators: Collection[str], unfinished_runs: Collection[str]
+) -> str:
+    """Return what stands against a nil return, "" if nothing does: a chip register is about accelerators, the rest about runs too."""
+    if sites_with_accelerators:
+        return (
+            f"Accelerators are declared at {', '.join(sorted(sites_with_accelerators))}: this cannot be a nil return."
+        )
+    if unfinished_runs and kind != DeclarationKind.CHIP_REGISTER:
+        return f"Training runs are registered and not finished ({', '.join(sorted(unfinished_runs))}): this cannot be a nil return."
+    return ""
