@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from treaty.rules.conditions import Condition
+from treaty.rules.articles import dangling
+from treaty.rules.conditions import Condition, unresolved
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
 
@@ -314,6 +315,27 @@ def _unresolved(text: Text) -> list[str]:
         *_unknown_names(text),
         *_repeated(text),
         *_impossible(text),
+        *dangling(text),
+        *_unjudgeable(text),
+    ]
+
+
+def _unjudgeable(text: Text) -> list[str]:
+    named = {
+        **{f"triggers.{key}.condition": trigger.condition for key, trigger in text.triggers.items()},
+        **{f"triggers.{key}.reset_when": it.reset_when for key, it in text.triggers.items() if it.reset_when},
+        **{f"resumption.criteria.{key}.condition": it.condition for key, it in text.resumption.criteria.items()},
+        **{
+            f"resumption.stages.{place}.condition": stage.condition
+            for place, stage in enumerate(text.resumption.stages)
+            if stage.condition
+        },
+    }
+    criteria = frozenset(text.resumption.criteria)
+    return [
+        problem
+        for where, condition in named.items()
+        for problem in unresolved(condition, indicators=text.indicators, criteria=criteria, where=where)
     ]
 
 
