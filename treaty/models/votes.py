@@ -71,6 +71,7 @@ class Vote(models.Model):
     subject_organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    pause = models.ForeignKey("treaty.Pause", on_delete=models.PROTECT, null=True, blank=True, related_name="votes")
     emergency = models.BooleanField(default=False)
     noticed_at = models.DateTimeField()
     opens_at = models.DateTimeField()
@@ -81,6 +82,7 @@ class Vote(models.Model):
     last_ballot_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawal_reason = models.TextField(blank=True)
+    withdrawal_salt = models.CharField(max_length=64, blank=True)
     closed_at = models.DateTimeField(
         null=True, blank=True, help_text=_("The instant at which it closed, not the one at which a sweep noticed.")
     )
@@ -110,12 +112,16 @@ class Vote(models.Model):
             models.CheckConstraint(condition=Q(closes_at__gte=F("opens_at")), name="vote_opens_before_closing"),
             models.CheckConstraint(
                 condition=Q(closed_at=None, outcome="", reason="")
-                | Q(closed_at__isnull=False, outcome__in=list(OUTCOME_LABELS), reason__in=list(REASON_LABELS)),
+                | Q(
+                    closed_at__isnull=False,
+                    outcome__in=[outcome.value for outcome in OUTCOME_LABELS],
+                    reason__in=[reason.value for reason in REASON_LABELS],
+                ),
                 name="vote_closed_with_outcome",
             ),
             models.CheckConstraint(condition=Q(withdrawn_at=None) | Q(closed_at=None), name="vote_closed_or_withdrawn"),
             models.CheckConstraint(
-                condition=Q(effective_at=None) | Q(outcome=Outcome.ADOPTED), name="vote_takes_effect_if_adopted"
+                condition=Q(effective_at=None) | Q(outcome=Outcome.ADOPTED.value), name="vote_takes_effect_if_adopted"
             ),
         ]
 
@@ -146,7 +152,7 @@ class RollEntry(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(recused=False, recusal_reason="")
-                | Q(recused=True, recusal_reason__in=list(RECUSAL_LABELS)),
+                | Q(recused=True, recusal_reason__in=[why.value for why in RECUSAL_LABELS]),
                 name="roll_entry_recusal",
             ),
         ]
@@ -188,9 +194,11 @@ class Ballot(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["vote", "organisation", "sequence"], name="ballot_sequence_once"),
             models.UniqueConstraint(fields=["vote", "hash"], name="ballot_hash_once"),
-            models.CheckConstraint(condition=Q(choice__in=list(CHOICE_LABELS)), name="ballot_choice"),
             models.CheckConstraint(
-                condition=~Q(choice=Choice.OBJECT) | ~Q(reason=""), name="ballot_objection_has_reason"
+                condition=Q(choice__in=[choice.value for choice in CHOICE_LABELS]), name="ballot_choice"
+            ),
+            models.CheckConstraint(
+                condition=~Q(choice=Choice.OBJECT.value) | ~Q(reason=""), name="ballot_objection_has_reason"
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="ballot_sequence_from_one"),
             models.CheckConstraint(condition=Q(nonce__regex="^[0-9a-f]{64}$"), name="ballot_nonce"),

@@ -1,0 +1,573 @@
+"""Votes: notice, ballots, withdrawal, and the sweep that writes down what rule, ballots and time have already decided."""
+
+import logging
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+
+from django.db import transaction
+
+from accounts.models import Organisation, User
+from accounts.permissions import is_depositary, represents
+from accounts.queries.organisations import affiliates
+from core.canonical import Json, commitment, digest, tagged_digest
+from core.errors import DomainError, Malformed, require
+from core.times import stamp
+from ledger.actions import record
+from treaty.models import Ballot, RollEntry, TreatyText, Vote
+from treaty.models.pauses import Pause
+from treaty.queries.parties import entitled_labs, participating_bodies
+from treaty.queries.texts import required_text, rules_of
+from treaty.queries.votes import course_of, profile_of, standing_ballots, with_rows
+from treaty.rules.courses import Course
+from treaty.rules.profiles import Choice, VoteProfile
+from treaty.rules.rolls import Roll, RollIncomplete, draw_up
+from treaty.rules.vote_states import UNDECIDED, State
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REASON = 4000
+MOST_BALLOTS_IN_ENTRY = 250
+MOST_LINES_IN_ENTRY = 600
+
+
+class UnknownDecision(DomainError):
+    """The treaty text names no such decision."""
+
+    code = "unknown_decision"
+
+
+class NoticeTooShort(DomainError):
+    """The vote would open before its notice has run."""
+
+    code = "notice_too_short"
+
+
+class BallotsNotOpen(DomainError):
+    """The vote has not opened yet."""
+
+    code = "vote_not_open"
+
+
+class VoteClosed(DomainError):
+    """The vote has closed."""
+
+    code = "vote_closed"
+
+
+class NotOnRoll(DomainError):
+    """This organisation is not on the roll of this vote."""
+
+    code = "not_on_roll"
+
+
+class IsRecused(DomainError):
+    """This organisation is recused from this vote."""
+
+    code = "recused"
+
+
+class ReasonMissing(DomainError):
+    """An objection carries its reason."""
+
+    code = "reason_missing"
+
+
+class ObjectionsOnly(DomainError):
+    """In the added time only objections are taken."""
+
+    code = "objections_only"
+
+
+class KeyNotAccepted(DomainError):
+    """The rule of this vote does not accept a ballot signed with this kind of key."""
+
+    code = "key_not_accepted"
+
+
+class BallotChanged(DomainError):
+    """The ballot is no longer the one that you checked."""
+
+    code = "ballot_changed"
+
+
+@transaction.atomic
+def notice_vote(
+    *,
+    decision: str,
+    title: str,
+    question: str,
+    subject: Mapping[str, Json],
+    requester: Organisation | None,
+    subject_organisation: Organisation | None,
+    pause: Pause | None = None,
+    opens_at: datetime | None = None,
+    by: User | None,
+    at: datetime,
+) -> Vote:
+    """Notice a vote on `question` and freeze its text, rule and roll. `by` is None for the clock (a trigger)."""
+    text = TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
+    require(
+        _may_notice(by, requester, at),
+        "A vote is noticed by a representative of whoever requests it, or by the depositary.",
+    )
+    profile_key, profile = _profile_for(decision, text)
+    opens = _opening(profile, opens_at, at)
+    title, question = _clean(title, "title", 200), _clean(question, "question", LONGEST_REASON)
+    roll = _roll(profile, requester, subject_organisation, at)
+    frozen = profile.model_dump(mode="json", exclude_defaults=True)
+    vote = Vote(
+        key=_next_key(at),
+        decision=decision,
+        profile_key=profile_key,
+        title=title,
+        question=question,
+        subject=dict(subject),
+        profile=frozen,
+        profile_hash=digest(frozen),
+        roll_hash=roll.hash,
+        text=text,
+        requester=requester,
+        subject_organisation=subject_organisation,
+        pause=pause,
+        emergency=profile.emergency is not None,
+        noticed_at=at,
+        opens_at=opens,
+        closes_at=(profile.silence.period if profile.silence else profile.period).after(opens),
+        next_at=opens,
+    )
+    vote.silence_ends_at = vote.closes_at if profile.silence else None
+    vote.save(force_insert=True)
+    _save_roll(vote, roll)
+    record(kind="vote.noticed", payload=_notice(vote, roll), by=by, at=at)
+    return vote
+
+
+def _may_notice(by: User | None, requester: Organisation | None, at: datetime) -> bool:
+    if by is None:
+        return True
+    return represents(by, requester, at=at) if requester else is_depositary(by, at=at)
+
+
+def _profile_for(decision: str, text: TreatyText) -> tuple[str, VoteProfile]:
+    rules = rules_of(text)
+    if decision not in rules.decisions:
+        raise UnknownDecision(
+            f"The treaty text names no decision {decision!r}; it has {', '.join(sorted(rules.decisions))}."
+        )
+    key = rules.decisions[decision]
+    return key, rules.profiles[key]
+
+
+def _opening(profile: VoteProfile, opens_at: datetime | None, at: datetime) -> datetime:
+    earliest = profile.notice.after(at)
+    if opens_at is not None and opens_at < earliest:
+        raise NoticeTooShort(
+            f"The text asks for {profile.notice} of notice: the vote opens at {stamp(earliest)} at the earliest."
+        )
+    return opens_at or earliest
+
+
+def _clean(words: str, field: str, longest: int) -> str:
+    text = unicodedata.normalize("NFC", words.replace("\r\n", "\n")).strip()
+    if (
+        not text
+        or len(text) > longest
+        or any(unicodedata.category(sign) in {"Cs", "Cc"} and sign not in "\n\t" for sign in text)
+    ):
+        raise Malformed(
+            f"Write between 1 and {longest:,} characters, without control characters.",
+            fields={field: f"Write between 1 and {longest:,} characters, without control characters."},
+        )
+    return text
+
+
+def _roll(profile: VoteProfile, requester: Organisation | None, subject: Organisation | None, at: datetime) -> Roll:
+    concerned = [one for one in (requester, subject) if one]
+    near = {one.key: affiliates(one, at) for one in concerned}
+    keys = dict(Organisation.objects.filter(pk__in=frozenset().union(*near.values())).values_list("pk", "key"))
+    return draw_up(
+        profile,
+        labs=[lab.key for lab in entitled_labs(at)],
+        bodies=[body.key for body in participating_bodies(at)],
+        subject=subject.key if subject else None,
+        requester=requester.key if requester else None,
+        affiliates={key: frozenset(keys[pk] for pk in pks) for key, pks in near.items()},
+    )
+
+
+def _next_key(at: datetime) -> str:
+    return f"{at.year}-{Vote.objects.filter(key__startswith=f'{at.year}-').count() + 1:02d}"
+
+
+def _save_roll(vote: Vote, roll: Roll) -> None:
+    known = dict(Organisation.objects.filter(key__in={member.key for member in roll.members}).values_list("key", "pk"))
+    missing = sorted({member.key for member in roll.members} - set(known))
+    if missing:
+        raise RollIncomplete(f"The rule names members that have no account here: {', '.join(missing)}.")
+    RollEntry.objects.bulk_create(
+        RollEntry(
+            vote=vote,
+            organisation_id=known[member.key],
+            electorate=member.electorate,
+            weight_numerator=member.weight.numerator,
+            weight_denominator=member.weight.denominator,
+            recused=member.recused is not None,
+            recusal_reason=member.recused.value if member.recused else "",
+        )
+        for member in roll.members
+    )
+
+
+def _notice(vote: Vote, roll: Roll) -> dict[str, Json]:
+    lines = roll.as_json()
+    return {
+        "vote": vote.key,
+        "decision": vote.decision,
+        "text": vote.text.sha256,
+        "profile": vote.profile_key,
+        "rule": vote.profile,
+        "rule_hash": vote.profile_hash,
+        "roll": lines if len(lines) <= MOST_LINES_IN_ENTRY else None,
+        "roll_hash": vote.roll_hash,
+        "requester": vote.requester.key if vote.requester else None,
+        "organisation": vote.subject_organisation.key if vote.subject_organisation else None,
+        "pause": vote.pause.key if vote.pause else None,
+        "subject": vote.subject,
+        "question_hash": question_hash(vote),
+        "opens_at": stamp(vote.opens_at),
+        "closes_at": stamp(vote.closes_at),
+    }
+
+
+def question_hash(vote: Vote) -> str:
+    """Return the hash of the words that are voted on."""
+    return tagged_digest(
+        "fermata/question/v1", {"title": vote.title, "question": vote.question, "subject": vote.subject}
+    )
+
+
+def new_nonce() -> str:
+    """Return 32 random bytes in hex: they make a ballot unique and salt the commitment to its reason."""
+    return secrets.token_hex(32)
+
+
+def canonical_ballot(
+    *,
+    vote: Vote,
+    organisation: Organisation,
+    choice: Choice,
+    reason: str,
+    ground: str,
+    nonce: str,
+    sequence: int,
+    supersedes: str | None,
+    key_kind: str,
+) -> dict[str, Json]:
+    """Return what is cast, in the form that is shown before confirming, hashed, and one day signed."""
+    return {
+        "v": 1,
+        "treaty": vote.text.sha256,
+        "vote": vote.key,
+        "question": question_hash(vote),
+        "rule": vote.profile_hash,
+        "roll": vote.roll_hash,
+        "organisation": organisation.key,
+        "choice": choice.value,
+        "ground": ground or None,
+        "reason": commitment(nonce, reason) if reason else None,
+        "sequence": sequence,
+        "supersedes": supersedes,
+        "key": key_kind,
+        "nonce": digest({"nonce": nonce}),
+    }
+
+
+def ballot_hash(ballot: Mapping[str, Json]) -> str:
+    """Return SHA-256("fermata/ballot/v1" NUL canonical ballot), in hex."""
+    return tagged_digest("fermata/ballot/v1", ballot)
+
+
+def next_ballot(
+    *,
+    vote: Vote,
+    organisation: Organisation,
+    choice: Choice,
+    reason: str,
+    nonce: str,
+    ground: str = "",
+    key_kind: str = "session",
+) -> dict[str, Json]:
+    """Return the canonical ballot that would be cast now; it changes once another one of the organisation arrives."""
+    last = vote.ballots.filter(organisation=organisation).order_by("-sequence").first()
+    return canonical_ballot(
+        vote=vote,
+        organisation=organisation,
+        choice=choice,
+        reason=_reason(choice, reason),
+        ground=ground,
+        nonce=nonce,
+        sequence=last.sequence + 1 if last else 1,
+        supersedes=last.hash if last else None,
+        key_kind=key_kind,
+    )
+
+
+def _reason(choice: Choice, reason: str) -> str:
+    if not reason.strip():
+        if choice is Choice.OBJECT:
+            raise ReasonMissing(
+                "An objection carries its reason: say in a few words why.",
+                fields={"reason": "An objection carries its reason: say in a few words why."},
+            )
+        return ""
+    return _clean(reason, "reason", LONGEST_REASON)
+
+
+@transaction.atomic
+def cast_ballot(
+    *,
+    vote: Vote,
+    organisation: Organisation,
+    choice: Choice,
+    reason: str = "",
+    ground: str = "",
+    by: User | None,
+    at: datetime,
+    nonce: str = "",
+    expected_hash: str = "",
+    key_kind: str = "session",
+) -> Ballot:
+    """Record the organisation's ballot, superseding its earlier one while the vote is open (Art. "Decisions").
+
+    `nonce` makes a resend harmless: the ballot already cast with it is returned. `expected_hash` is the hash of the ballot
+    that the person checked; raise BallotChanged where another one arrived in between.
+    """
+    vote.refresh_from_db(
+        from_queryset=Vote.objects.select_related("text")
+        .defer("text__source")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    require(represents(by, organisation, at=at), f"Only a representative of {organisation.name} casts its ballot.")
+    nonce = nonce or new_nonce()
+    if again := vote.ballots.filter(organisation=organisation, nonce=nonce).first():
+        return again
+    received_at = max(at, vote.last_ballot_at or at)
+    _check_entitled(vote, organisation)
+    _check_open(vote, choice, received_at)
+    if key_kind not in profile_of(vote).keys:
+        raise KeyNotAccepted(f"The rule of this vote accepts ballots signed with: {', '.join(profile_of(vote).keys)}.")
+    content = next_ballot(
+        vote=vote,
+        organisation=organisation,
+        choice=choice,
+        reason=reason,
+        nonce=nonce,
+        ground=ground,
+        key_kind=key_kind,
+    )
+    hashed = ballot_hash(content)
+    if expected_hash and expected_hash != hashed:
+        raise BallotChanged(
+            "Another ballot of your organisation arrived since you checked this one. Check it again before you confirm."
+        )
+    entry = record(
+        kind="ballot.cast",
+        payload={"vote": vote.key, "organisation": organisation.key, "ballot": content, "hash": hashed},
+        by=by,
+        at=received_at,
+    )
+    ballot = Ballot.objects.create(
+        vote=vote,
+        organisation=organisation,
+        choice=choice,
+        ground=ground,
+        reason=_reason(choice, reason),
+        nonce=nonce,
+        sequence=cast("int", content["sequence"]),
+        received_at=received_at,
+        by=by,
+        key_kind=key_kind,
+        hash=hashed,
+        entry_hash=entry.hash,
+    )
+    _note_ballot(vote, received_at)
+    return ballot
+
+
+def _check_entitled(vote: Vote, organisation: Organisation) -> None:
+    lines = list(vote.roll.filter(organisation=organisation))
+    if not lines:
+        raise NotOnRoll(
+            f"{organisation.name} is not on the roll of vote {vote.key}, which was frozen when it was noticed."
+        )
+    if any(line.recused for line in lines):
+        raise IsRecused(
+            f"{organisation.name} is recused from vote {vote.key}: {lines[0].get_recusal_reason_display()}."
+        )
+
+
+def _check_open(vote: Vote, choice: Choice, at: datetime) -> None:
+    """Refuse what does not arrive in [opening, close); where ballots move the close, their course says when that is."""
+    if vote.withdrawn_at is not None:
+        raise VoteClosed(f"Vote {vote.key} was withdrawn.")
+    if at < vote.opens_at:
+        raise BallotsNotOpen(f"Vote {vote.key} opens at {stamp(vote.opens_at)}.")
+    if vote.closed_at is not None or (not _moves_with_ballots(vote) and at >= vote.closes_at):
+        raise VoteClosed(
+            f"Vote {vote.key} closed at {stamp(vote.closed_at or vote.closes_at)}; a ballot counts if it arrives before."
+        )
+    if _moves_with_ballots(vote):
+        _check_course(vote, choice, _fresh_course(vote, at))
+
+
+def _check_course(vote: Vote, choice: Choice, course: Course) -> None:
+    if not course.takes_ballots:
+        raise VoteClosed(
+            f"Vote {vote.key} closed at {stamp(course.closed_at or course.closes_at)}; a ballot counts if it arrives before."
+        )
+    if course.objections_only and choice is not Choice.OBJECT:
+        raise ObjectionsOnly(
+            f"The regular time of vote {vote.key} is over: until {stamp(course.closes_at)} only objections are taken."
+        )
+
+
+def _moves_with_ballots(vote: Vote) -> bool:
+    profile = profile_of(vote)
+    return bool(profile.silence or profile.extension or profile.minimum_open)
+
+
+def _fresh_course(vote: Vote, at: datetime) -> Course:
+    return course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at)
+
+
+def _note_ballot(vote: Vote, received_at: datetime) -> None:
+    """Wake the sweep where this ballot contested, extended or closed the vote."""
+    vote.last_ballot_at = received_at
+    if _moves_with_ballots(vote):
+        course = _fresh_course(vote, received_at)
+        vote.next_at = (
+            received_at
+            if (course.contested_at, course.extended_at) != (vote.contested_at, vote.extended_at)
+            else course.next_at or received_at
+        )
+    vote.save(update_fields=["last_ballot_at", "next_at"])
+
+
+@transaction.atomic
+def withdraw_vote(*, vote: Vote, reason: str, by: User | None, at: datetime) -> Vote:
+    """Withdraw an undecided vote, by whoever requested it or the depositary; a second call changes nothing."""
+    vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(no_key=True))
+    allowed = is_depositary(by, at=at) or (vote.requester is not None and represents(by, vote.requester, at=at))
+    require(allowed, "A vote is withdrawn by whoever requested it, or by the depositary.")
+    if vote.withdrawn_at is not None:
+        return vote
+    if _fresh_course(vote, at).state not in UNDECIDED:
+        raise VoteClosed(f"Vote {vote.key} is decided: it can no longer be withdrawn.")
+    vote.withdrawn_at, vote.next_at = at, None
+    vote.withdrawal_reason, vote.withdrawal_salt = _clean(reason, "reason", LONGEST_REASON), new_nonce()
+    vote.save(update_fields=["withdrawn_at", "withdrawal_reason", "withdrawal_salt", "next_at"])
+    payload: dict[str, Json] = {"vote": vote.key, "reason": commitment(vote.withdrawal_salt, vote.withdrawal_reason)}
+    record(kind="vote.withdrawn", payload=payload, by=by, at=at)
+    return vote
+
+
+@transaction.atomic
+def advance_vote(*, vote: Vote, at: datetime) -> Vote:
+    """Write down what has happened to the vote by `at`: contested, extended, closed, expired, one entry for each.
+
+    What is written follows from the frozen rule, the ballots and time, never from when this runs: late, twice or on two
+    workers at once it leaves one result.
+    """
+    vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(of=("self",), no_key=True))
+    if vote.withdrawn_at is not None:
+        return vote
+    loaded = with_rows(Vote.objects.all()).get(pk=vote.pk)
+    course = course_of(loaded, at)
+    _write_contest(vote, course, at)
+    _write_extension(vote, course, at)
+    _write_close(vote, course, loaded, at)
+    _write_expiry(vote, course, at)
+    vote.next_at = course.next_at
+    vote.save()
+    return vote
+
+
+def _write_contest(vote: Vote, course: Course, at: datetime) -> None:
+    if course.contested_at is None or vote.contested_at is not None:
+        return
+    vote.contested_at = course.contested_at
+    vote.closes_at = profile_of(vote).period.after(course.contested_at)
+    record(
+        kind="vote.contested",
+        payload={"vote": vote.key, "contested_at": stamp(course.contested_at), "closes_at": stamp(vote.closes_at)},
+        by=None,
+        at=at,
+    )
+
+
+def _write_extension(vote: Vote, course: Course, at: datetime) -> None:
+    if course.extended_at is None or vote.extended_at is not None:
+        return
+    vote.extended_at, vote.closes_at = course.extended_at, course.closes_at
+    record(
+        kind="vote.extended",
+        payload={"vote": vote.key, "extended_at": stamp(course.extended_at), "closes_at": stamp(course.closes_at)},
+        by=None,
+        at=at,
+    )
+
+
+def _write_close(vote: Vote, course: Course, loaded: Vote, at: datetime) -> None:
+    if course.closed_at is None or vote.closed_at is not None:
+        return
+    vote.closed_at = vote.closes_at = course.closed_at
+    vote.outcome, vote.reason = course.decision.outcome.value, course.decision.reason.value
+    vote.tally = course.tally.as_json()
+    vote.effective_at, vote.expires_at = course.effective_at, course.expires_at
+    record(kind="vote.closed", payload=_closing(vote, loaded), by=None, at=at)
+
+
+def _closing(vote: Vote, loaded: Vote) -> dict[str, Json]:
+    """Return all that a stranger needs to recompute the outcome: the ballots that stand, by entry, and the counts."""
+    closed_at = vote.closed_at or vote.closes_at
+    standing = sorted(standing_ballots(loaded, closed_at).items())
+    ballots: list[Json] = [[key, ballot.sequence, ballot.hash, ballot.entry_hash] for key, ballot in standing]
+    return {
+        "vote": vote.key,
+        "closed_at": stamp(closed_at),
+        "outcome": vote.outcome,
+        "reason": vote.reason,
+        "tally": vote.tally,
+        "ballots": ballots if len(ballots) <= MOST_BALLOTS_IN_ENTRY else None,
+        "ballots_hash": digest(ballots),
+        "ballots_received": loaded.ballots.count(),
+        "effective_at": stamp(vote.effective_at) if vote.effective_at else None,
+        "expires_at": stamp(vote.expires_at) if vote.expires_at else None,
+    }
+
+
+def _write_expiry(vote: Vote, course: Course, at: datetime) -> None:
+    if course.state is not State.EXPIRED or vote.effect_settled_at is not None:
+        return
+    vote.effect_settled_at = course.expires_at
+    record(
+        kind="vote.expired", payload={"vote": vote.key, "expired_at": stamp(course.expires_at or at)}, by=None, at=at
+    )
+
+
+def advance_due(*, at: datetime) -> int:
+    """Advance every vote that time has moved on, each in its own transaction; rows that another worker holds are left to it."""
+    advanced = 0
+    for pk in list(Vote.objects.due(at).order_by("next_at").values_list("pk", flat=True)):
+        try:
+            with transaction.atomic():
+                vote = Vote.objects.select_for_update(skip_locked=True, no_key=True).due(at).filter(pk=pk).first()
+                if vote is not None:
+                    advance_vote(vote=vote, at=at)
+                    advanced += 1
+        except Exception:
+            logger.exception("vote %s could not be advanced", pk)
+    return advanced

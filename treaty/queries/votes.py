@@ -1,0 +1,165 @@
+"""Votes as they stand at an instant, for actions and pages. Nothing here writes."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from functools import lru_cache
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import Organisation
+from core.canonical import canonical
+from treaty.models import Ballot, RollEntry, Vote
+from treaty.rules.courses import Course, Facts, course
+from treaty.rules.profiles import VoteProfile
+from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
+
+
+def profile_of(vote: Vote) -> VoteProfile:
+    """Return the rule that was frozen with the vote."""
+    return _profile(canonical(vote.profile).decode())
+
+
+@lru_cache(maxsize=256)
+def _profile(source: str) -> VoteProfile:
+    return VoteProfile.model_validate(json.loads(source))
+
+
+def roll_of(vote: Vote) -> Roll:
+    """Return the roll that was frozen with the vote; uses what is prefetched."""
+    return Roll(
+        tuple(
+            RollMember(
+                entry.organisation.key,
+                entry.electorate,
+                Fraction(entry.weight_numerator, entry.weight_denominator),
+                Recusal(entry.recusal_reason) if entry.recused else None,
+            )
+            for entry in vote.roll.all()
+        )
+    )
+
+
+def ballot_values(ballots: Iterable[Ballot]) -> list[BallotValue]:
+    """Return ballots as the rules take them."""
+    return [
+        BallotValue(ballot.organisation.key, Choice(ballot.choice), ballot.received_at, ballot.sequence, ballot.ground)
+        for ballot in ballots
+    ]
+
+
+def facts_of(vote: Vote) -> Facts:
+    """Return what was done to the vote, besides ballots."""
+    return Facts(vote.noticed_at, vote.opens_at, vote.withdrawn_at, vote.effect_applied_at, vote.ratified_at)
+
+
+def with_rows(votes: QuerySet[Vote]) -> QuerySet[Vote]:
+    """Fetch rolls and ballots along, in a fixed number of queries."""
+    return (
+        votes.select_related("text", "requester", "subject_organisation", "pause")
+        .defer("text__source")
+        .prefetch_related(
+            Prefetch("roll", RollEntry.objects.select_related("organisation")),
+            Prefetch("ballots", Ballot.objects.select_related("organisation")),
+        )
+    )
+
+
+def get_vote(key: str) -> Vote:
+    """Return the vote with its roll and ballots; raise Vote.DoesNotExist."""
+    return with_rows(Vote.objects.all()).get(key=key)
+
+
+def course_of(vote: Vote, at: datetime) -> Course:
+    """Return the state of the vote at `at`, computed from its frozen rule, roll and ballots."""
+    return course(profile_of(vote), roll_of(vote), ballot_values(vote.ballots.all()), facts_of(vote), at)
+
+
+def counting_of(vote: Vote, at: datetime) -> Counting:
+    """Return the ballots received by `at`, counted."""
+    counting = Counting(profile_of(vote), roll_of(vote))
+    for ballot in ballot_values(vote.ballots.all()):
+        if isinstance(ballot.received_at, datetime) and ballot.received_at <= at:
+            counting.put(ballot)
+    return counting
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A vote in a list: its row, its state, and one cell a member of the roll (`components/roll.html`)."""
+
+    vote: Vote
+    course: Course
+    cells: tuple[str, ...]
+    consents: int
+    objections: int
+    abstentions: int
+    silent: int
+    recused: int
+
+
+CELLS = {Choice.CONSENT: "y", Choice.OBJECT: "n", Choice.ABSTAIN: "a"}
+
+
+def summary(vote: Vote, at: datetime) -> Summary:
+    """Return the vote as a list shows it; a member of two classes is one cell."""
+    standing = standing_ballots(vote, at)
+    cells = dict.fromkeys((entry.organisation.key for entry in vote.roll.all()), "")
+    cells |= {key: CELLS[Choice(ballot.choice)] for key, ballot in standing.items() if key in cells}
+    cells |= {entry.organisation.key: "r" for entry in vote.roll.all() if entry.recused}
+    found = list(cells.values())
+    return Summary(
+        vote,
+        course_of(vote, at),
+        tuple(found),
+        found.count("y"),
+        found.count("n"),
+        found.count("a"),
+        found.count(""),
+        found.count("r"),
+    )
+
+
+def standing_ballots(vote: Vote, at: datetime) -> Mapping[str, Ballot]:
+    """Return each organisation's ballot that stands at `at`, by key."""
+    received = sorted(
+        (ballot for ballot in vote.ballots.all() if ballot.received_at <= at), key=lambda ballot: ballot.sequence
+    )
+    return {ballot.organisation.key: ballot for ballot in received}
+
+
+def open_votes(at: datetime) -> list[Summary]:
+    """Return the votes that are noticed or open at `at`, those that close first at the top."""
+    found = [summary(vote, at) for vote in with_rows(Vote.objects.undecided(at))]
+    return sorted((one for one in found if one.course.closed_at is None), key=lambda one: one.course.closes_at)
+
+
+def recent_votes(at: datetime, limit: int = 10) -> list[Summary]:
+    """Return the votes that closed or were withdrawn last, the newest first, whether or not a sweep has written it down."""
+    votes = with_rows(Vote.objects.filter(noticed_at__lte=at).order_by("-noticed_at", "-pk"))[: limit + 40]
+    found = [summary(vote, at) for vote in votes]
+    over = [one for one in found if one.course.closed_at is not None or one.vote.withdrawn_at is not None]
+    return sorted(over, key=_ended_at, reverse=True)[:limit]
+
+
+def _ended_at(one: Summary) -> datetime:
+    return one.course.closed_at or one.vote.withdrawn_at or one.vote.noticed_at
+
+
+def awaiting(organisation: Organisation, at: datetime) -> list[Vote]:
+    """Return the open votes in which `organisation` is entitled and has not voted yet, those that close first at the top."""
+    votes = with_rows(
+        Vote.objects.undecided(at)
+        .filter(roll__organisation=organisation, roll__recused=False, opens_at__lte=at)
+        .distinct()
+    )
+    waiting = [vote for vote in votes if organisation.key not in standing_ballots(vote, at)]
+    return sorted((vote for vote in waiting if course_of(vote, at).takes_ballots), key=lambda vote: vote.closes_at)
+
+
+def may_vote(vote: Vote, organisations: Sequence[Organisation]) -> list[Organisation]:
+    """Return those of `organisations` that are on the vote's roll and not recused."""
+    entitled = {entry.organisation.key for entry in vote.roll.all() if not entry.recused}
+    return [organisation for organisation in organisations if organisation.key in entitled]
