@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 import django_stubs_ext
@@ -168,7 +169,7 @@ STORAGES = {
     # Photographs and annexes: never below a public address; a view that asks who is there serves them.
     "evidence": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT / "evidence"}},
     # The published log: may be any Django storage, put behind a CDN.
-    "tlog": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT / "tlog"}},
+    "tlog": {"BACKEND": "ledger.storage.DurableFiles", "OPTIONS": {"location": MEDIA_ROOT / "tlog"}},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if flag("FERMATA_COLLECTED", default=PRODUCTION)
@@ -234,13 +235,15 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Fermata", "VERSION": "1", "OAS_VERSION": "3.1.0", "SERVE_INCLUDE_SCHEMA": False}
 
-LEDGER = {
+LEDGER: dict[str, Any] = {
     # The log's origin: the schema-less address under which the tiles are served.
     "ORIGIN": os.environ.get("FERMATA_LOG_ORIGIN", SITE_URL.split("://", 1)[1] + "/tlog"),
     # The signer's key and high-water mark live outside the database, so that a restored one cannot rewrite history.
     "SIGNER_DIR": Path(os.environ.get("FERMATA_SIGNER_DIR", STATE / "signer")),
     # "name=url=verifier-key", separated by white space.
     "WITNESSES": os.environ.get("FERMATA_WITNESSES", "").split(),
+    # How many of them must have cosigned a checkpoint before it is moved into place.
+    "QUORUM": int(os.environ.get("FERMATA_WITNESS_QUORUM", "0")),
 }
 
 LOGGING = {

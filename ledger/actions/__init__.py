@@ -1,5 +1,6 @@
 """Every change to the record."""
 
 from ledger.actions.entries import record
+from ledger.actions.opening import open_log
 
-__all__ = ["record"]
+__all__ = ["open_log", "record"]
