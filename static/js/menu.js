@@ -1,3 +1,6 @@
+// Brings the present place into view where the navigation scrolls.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ behavior: "instant", block: "nearest", inline: "center" });
+
 // Closes the person's menu with Escape or a click elsewhere. The menu opens and closes without it.
 addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && document.querySelector(".menu[open]");

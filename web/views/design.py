@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.views.generic import TemplateView
 
 from web import design
@@ -30,6 +31,12 @@ class DesignPage(TemplateView):
             layers=("ok", "on", "un", "br", "na"),
             crumbs=[("/", "Now"), ("#", "About")],
             cells=["y", "y", "y", "y", "n", "a", "s", "", "r"],
+            plain={
+                "caption": "Cadence of inspections",
+                "columns": ["Facility", "Conversion time", "Cadence"],
+                "rows": [["Narvik", "41 d", "90 d"], ["Mesa 4", "9 d", "30 d"]],
+            },
+            page_obj=Paginator(range(90), 30).page(2),
             steps=["Choose", "Check the text", "Sign", "Receipt"],
             **context,
         )
