@@ -5,7 +5,20 @@ from pathlib import Path
 
 MODEL = Path(__file__).resolve().parent.parent / "treaty" / "texts" / "model-treaty.yaml"
 # Nobody needs this time: it only has to pass.
-WAITS = frozenset({"delay", "notice", "timelock", "after", "routine", "short", "on_site", "minimum_open", "arrival_after_notice", "key_cooling_off"})
+WAITS = frozenset(
+    {
+        "delay",
+        "notice",
+        "timelock",
+        "after",
+        "routine",
+        "short",
+        "on_site",
+        "minimum_open",
+        "arrival_after_notice",
+        "key_cooling_off",
+    }
+)
 # Somebody acts in this time.
 PERIODS = frozenset({"period", "confirm_within"})
 LENGTH = re.compile(r"(?P<key>[a-z_]+): [0-9]+ (min|h|d|wd|mo|y)(?=\s*[,}\n])")
@@ -24,6 +37,11 @@ def quick_text(*, wait: str = "0 min", period: str = "1 min", **lengths: str) ->
     stays as in the model, so that real readings mean the same.
     """
     chosen = dict.fromkeys(WAITS, wait) | dict.fromkeys(PERIODS, period) | lengths
-    quick = LENGTH.sub(lambda found: f"{found['key']}: {chosen[found['key']]}" if found["key"] in chosen else found[0], model_text().decode())
+    quick = LENGTH.sub(
+        lambda found: f"{found['key']}: {chosen[found['key']]}" if found["key"] in chosen else found[0],
+        model_text().decode(),
+    )
     without = re.sub(r"^    minimum_open: .*\n", "", quick, flags=re.MULTILINE)
-    return re.sub(r"^(    timelock: .*\n)", rf"\1    minimum_open: {chosen['minimum_open']}\n", without, flags=re.MULTILINE).encode()
+    return re.sub(
+        r"^(    timelock: .*\n)", rf"\1    minimum_open: {chosen['minimum_open']}\n", without, flags=re.MULTILINE
+    ).encode()

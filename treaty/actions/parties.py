@@ -11,7 +11,7 @@ from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
 from treaty.models import Accreditation, Party, TreatyText
-from treaty.queries.parties import entry_into_force, first_text, instruments_of, status_of
+from treaty.queries.parties import entry_into_force, first_text, status_of
 from treaty.queries.texts import NoText, required_text, rules_of
 from treaty.rules.parties import BOUND, EntryIntoForceState, Status, binds_from, withdrawal_effective
 from treaty.rules.text import EntryIntoForce
@@ -46,7 +46,9 @@ def sign(*, organisation: Organisation, sha256: str, by: User | None, at: dateti
     if organisation.key not in {lab.key for lab in rules_of(text).labs}:
         raise NotInAnnex(f"Annex 1 does not name {organisation.name}. A decision on admission adds a laboratory.")
     if sha256 != text.sha256:
-        raise TextChanged(f"The text that is open for signature has the SHA-256 {text.sha256}. Read it again before you sign.")
+        raise TextChanged(
+            f"The text that is open for signature has the SHA-256 {text.sha256}. Read it again before you sign."
+        )
     party = Party.objects.create(organisation=organisation, text=text, signed_at=at)
     record(
         kind="treaty.signed",

@@ -39,8 +39,12 @@ class Party(models.Model):
         ordering = ["organisation__name"]
         verbose_name_plural = "parties"
         constraints = [
-            models.CheckConstraint(condition=Q(ratified_at=None) | Q(ratified_at__gte=F("signed_at")), name="party_signed_before_ratifying"),
-            models.CheckConstraint(condition=Q(bound_at=None) | Q(bound_at__gte=F("ratified_at")), name="party_ratified_before_bound"),
+            models.CheckConstraint(
+                condition=Q(ratified_at=None) | Q(ratified_at__gte=F("signed_at")), name="party_signed_before_ratifying"
+            ),
+            models.CheckConstraint(
+                condition=Q(bound_at=None) | Q(bound_at__gte=F("ratified_at")), name="party_ratified_before_bound"
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawal_noticed_at=None, withdrawal_effective_at=None)
                 | Q(withdrawal_noticed_at__isnull=False, withdrawal_effective_at__gte=F("withdrawal_noticed_at")),

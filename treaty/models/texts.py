@@ -25,7 +25,9 @@ class TreatyText(models.Model):
     source = models.BinaryField()
     sha256 = models.CharField(max_length=64, unique=True)
     published_at = models.DateTimeField()
-    in_force_at = models.DateTimeField(null=True, blank=True, help_text=_("May lie ahead: the conditions are met and the delay runs."))
+    in_force_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("May lie ahead: the conditions are met and the delay runs.")
+    )
     entry_recorded_at = models.DateTimeField(null=True, blank=True)
 
     objects = TreatyTextQuerySet.as_manager()

@@ -1,5 +1,6 @@
 """Who is bound, who votes, and what is missing for entry into force."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,7 @@ def participating_bodies(at: datetime) -> list[Organisation]:
     return _organisations(Accreditation.objects.in_force(at).values_list("organisation", flat=True))
 
 
-def _organisations(keys: object) -> list[Organisation]:
+def _organisations(keys: Iterable[int]) -> list[Organisation]:
     return list(Organisation.objects.filter(pk__in=keys))
 
 
@@ -73,7 +74,9 @@ def party_rows(at: datetime) -> list[PartyRow]:
     """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; two queries."""
     members = rules_of(required_text(at)).labs
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
-    parties = {it.organisation.key: it for it in Party.objects.select_related("organisation", "text").defer("text__source")}
+    parties = {
+        it.organisation.key: it for it in Party.objects.select_related("organisation", "text").defer("text__source")
+    }
     return [
         PartyRow(
             member=member,
@@ -104,4 +107,6 @@ def body_rows(at: datetime) -> list[BodyRow]:
     members = rules_of(required_text(at)).bodies
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
     held = {it.organisation.key: it for it in Accreditation.objects.in_force(at).select_related("organisation")}
-    return [BodyRow(member=it, accreditation=held.get(it.key), organisation=organisations.get(it.key)) for it in members]
+    return [
+        BodyRow(member=it, accreditation=held.get(it.key), organisation=organisations.get(it.key)) for it in members
+    ]

@@ -71,7 +71,9 @@ def indicator_rule(key: str, at: datetime) -> IndicatorRule:
     """Return what the text in force at `at` says of the indicator `key`; raise UnknownIndicator."""
     indicators = rules_at(at).indicators
     if key not in indicators:
-        raise UnknownIndicator(f"The treaty text in force has no indicator {key!r}; it has {', '.join(sorted(indicators))}.")
+        raise UnknownIndicator(
+            f"The treaty text in force has no indicator {key!r}; it has {', '.join(sorted(indicators))}."
+        )
     rule = indicators[key]
     return IndicatorRule(
         key=key,

@@ -51,7 +51,10 @@ class Part:
 def numbers(text: Text) -> list[Governed]:
     """Return every number below the annexes of names, with its path, in the order of the document."""
     return [
-        found for name in type(text).model_fields if name not in PROSE for found in _numbers_in(getattr(text, name), name)
+        found
+        for name in type(text).model_fields
+        if name not in PROSE
+        for found in _numbers_in(getattr(text, name), name)
     ]
 
 
@@ -76,7 +79,7 @@ def paragraph(prose: str, text: Text) -> list[Part]:
     parts, end = [], 0
     for found in REFERENCE.finditer(prose):
         value = value_at(text, found[1])
-        if not is_number(value):
+        if not isinstance(value, int | Decimal | Fraction | Duration) or isinstance(value, bool):
             raise NoSuchValue(f"{found[1]} is not a number")
         parts += [Part(text=prose[end : found.start()]), Part(governed=Governed(found[1], value))]
         end = found.end()

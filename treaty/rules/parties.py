@@ -55,9 +55,7 @@ class EntryIntoForceState:
         return self.at is not None and self.at <= at
 
 
-def entry_into_force(
-    rule: EntryIntoForce, instruments: Iterable[Instruments], at: datetime
-) -> EntryIntoForceState:
+def entry_into_force(rule: EntryIntoForce, instruments: Iterable[Instruments], at: datetime) -> EntryIntoForceState:
     """Judge Article 3 on what had been received by `at`: enough ratifications, among them the named ones, and the delay."""
     received = sorted(
         (it.ratified_at, it.lab) for it in instruments if it.ratified_at is not None and it.ratified_at <= at

@@ -25,7 +25,7 @@ MOST_PROBLEMS = 50
 PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 type Place = tuple[str | int, ...]
-type Tree = None | bool | int | str | list["Tree"] | dict[str, "Tree"]
+type Tree = bool | int | str | list["Tree"] | dict[str, "Tree"] | None
 
 
 @dataclass(frozen=True)
@@ -126,19 +126,23 @@ class _Reader:
                 next(self.events)
                 after = next(self.events)
                 if not isinstance(after, yaml.StreamEndEvent):
-                    self.refuse(after, (), "a second document begins here: a text is one document")
+                    raise self.refusal(after, (), "a second document begins here: a text is one document")
                 return self.marked
         raise TextInvalid([Problem(1, "", "the document is empty")])
 
     def node(self, event: yaml.Event, path: Place) -> Tree:
-        self.marked.lines.setdefault(path, event.start_mark.line + 1)
+        self.marked.lines.setdefault(path, _line(event))
         self.nodes += 1
         if self.nodes > MOST_NODES or len(path) > DEEPEST:
-            self.refuse(event, path, f"the document is nested deeper than {DEEPEST} levels or has more than {MOST_NODES:,} parts")
+            raise self.refusal(
+                event,
+                path,
+                f"the document is nested deeper than {DEEPEST} levels or has more than {MOST_NODES:,} parts",
+            )
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            self.refuse(event, path, "anchors and aliases are not allowed: write it out")
+            raise self.refusal(event, path, "anchors and aliases are not allowed: write it out")
         if getattr(event, "tag", None):
-            self.refuse(event, path, f"the tag {event.tag!r} is not allowed")  # type: ignore[attr-defined] # only events with a tag come here
+            raise self.refusal(event, path, f"the tag {event.tag!r} is not allowed")  # type: ignore[attr-defined] # only events with a tag come here
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -149,11 +153,15 @@ class _Reader:
         value: dict[str, Tree] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent) or event.anchor or event.tag:
-                self.refuse(event, path, "a key is plain text")
-            key = event.value
+                raise self.refusal(event, path, "a key is plain text")
+            key = str(event.value)
             if key in value:
-                self.refuse(event, (*path, key), f"the key {key!r} appears twice (first on line {self.marked.lines[*path, key]})")
-            self.marked.lines[*path, key] = event.start_mark.line + 1
+                raise self.refusal(
+                    event,
+                    (*path, key),
+                    f"the key {key!r} appears twice (first on line {self.marked.lines[*path, key]})",
+                )
+            self.marked.lines[*path, key] = _line(event)
             value[key] = self.node(next(self.events), (*path, key))
         return value
 
@@ -163,7 +171,7 @@ class _Reader:
             value.append(self.node(event, (*path, len(value))))
         return value
 
-    def scalar(self, event: Any, path: Place) -> None | bool | int | str:
+    def scalar(self, event: Any, path: Place) -> bool | int | str | None:
         if not event.implicit[0]:
             return str(event.value)
         text: str = event.value
@@ -171,12 +179,16 @@ class _Reader:
             return PLAIN[text]
         if re.fullmatch(r"-?(0|[1-9][0-9]*)", text, re.ASCII):
             if len(text) > 16:
-                self.refuse(event, path, "an integer has at most 15 digits: write a longer number in quotes")
+                raise self.refusal(event, path, "an integer has at most 15 digits: write a longer number in quotes")
             return int(text)
         return text
 
-    def refuse(self, event: yaml.Event, path: Place, detail: str) -> None:
-        raise TextInvalid([Problem(event.start_mark.line + 1, _dotted(path), detail)])
+    def refusal(self, event: yaml.Event, path: Place, detail: str) -> TextInvalid:
+        return TextInvalid([Problem(_line(event), _dotted(path), detail)])
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _problems(error: Any, marked: Marked, shape: type[BaseModel]) -> Iterator[Problem]:
@@ -198,7 +210,7 @@ def _problems(error: Any, marked: Marked, shape: type[BaseModel]) -> Iterator[Pr
 def _plain(error: Any) -> str:
     given = error.get("input")
     shown = f" (it is {given!r})" if isinstance(given, str | int | bool) and len(str(given)) < 60 else ""
-    detail = error["msg"].removeprefix("Value error, ")
+    detail: str = error["msg"].removeprefix("Value error, ")
     if error["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         detail = f"say which kind it is: one of {error['ctx'].get('expected_tags', 'those in the schema')}"
     elif error["type"] == "literal_error":
@@ -242,7 +254,7 @@ def _fields_at(path: Place, marked: Marked, shape: type[BaseModel]) -> list[str]
     here, value = schema, marked.value
     for part in path:
         here = _step(_resolved(here, value, schema), part)
-        value = value[part]  # type: ignore[index, call-overload] # the path is one that the document has
+        value = value[part]  # type: ignore[index] # the path is one that the document has
     return list(_resolved(here, value, schema).get("properties", {}))
 
 

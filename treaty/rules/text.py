@@ -369,13 +369,21 @@ def _unknown_decisions(text: Text) -> list[str]:
 def _unknown_names(text: Text) -> list[str]:
     labs, layers = {lab.key for lab in text.labs}, set(text.monitoring.layers)
     return [
-        *(f"triggers.{key}.level: there is no level {it.level!r}" for key, it in text.triggers.items() if it.level not in text.levels),
+        *(
+            f"triggers.{key}.level: there is no level {it.level!r}"
+            for key, it in text.triggers.items()
+            if it.level not in text.levels
+        ),
         *(
             f"indicators.{key}.part_of: there is no indicator {it.part_of!r}"
             for key, it in text.indicators.items()
             if it.part_of and it.part_of not in text.indicators
         ),
-        *(f"entry_into_force.among_them: {key!r} is not in Annex 1" for key in text.entry_into_force.among_them if key not in labs),
+        *(
+            f"entry_into_force.among_them: {key!r} is not in Annex 1"
+            for key in text.entry_into_force.among_them
+            if key not in labs
+        ),
         *(
             f"monitoring.evidence_validity: {key!r} is missing or is no verification layer"
             for key in sorted(layers ^ set(text.monitoring.evidence_validity))
@@ -390,7 +398,10 @@ def _repeated(text: Text) -> list[str]:
         "bodies": [body.key for body in text.bodies] + [lab.key for lab in text.labs],
     }
     return [
-        f"{path}: {name!r} appears twice" for path, names in lists.items() for name in sorted(set(names)) if names.count(name) > 1
+        f"{path}: {name!r} appears twice"
+        for path, names in lists.items()
+        for name in sorted(set(names))
+        if names.count(name) > 1
     ]
 
 

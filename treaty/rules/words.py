@@ -21,8 +21,18 @@ BASES = {
     Base.ENTITLED: "votes of all who are entitled",
     Base.PRESENT: "votes of those present",
 }
-KEYS = {"passkey": "a passkey", "ssh": "an SSH key", "ed25519": "a machine's Ed25519 key", "software": "a software key", "session": "a signed-in session"}
-RECUSED = {"subject": "whoever the vote is about", "requester": "whoever asked for it", "affiliates": "their affiliates"}
+KEYS = {
+    "passkey": "a passkey",
+    "ssh": "an SSH key",
+    "ed25519": "a machine's Ed25519 key",
+    "software": "a software key",
+    "session": "a signed-in session",
+}
+RECUSED = {
+    "subject": "whoever the vote is about",
+    "requester": "whoever asked for it",
+    "affiliates": "their affiliates",
+}
 
 
 def length_in_words(length: Duration) -> str:
@@ -67,7 +77,9 @@ def _who_and_what(profile: VoteProfile) -> Iterator[str]:
     if len(profile.electorates) > 1:
         yield "Each class must reach its own threshold."
     for veto in profile.vetoes:
-        holder = _listed(list(veto.members), "or") if veto.members else f"more than {veto.share} of the {veto.electorate}"
+        holder = (
+            _listed(list(veto.members), "or") if veto.members else f"more than {veto.share} of the {veto.electorate}"
+        )
         yield f"An objection of {holder} defeats it{', on the grounds that the text names' if veto.grounds else ''}."
     if profile.blocking_minority:
         yield f"Fewer than {profile.blocking_minority} members who withhold their consent cannot block it."
@@ -98,7 +110,9 @@ def _threshold(threshold: Threshold) -> str:
 def _quorum(electorate: Electorate) -> str:
     if electorate.quorum is None and electorate.quorum_absolute is None:
         return ""
-    amount = f"{electorate.quorum} of those entitled" if electorate.quorum is not None else f"{electorate.quorum_absolute}"
+    amount = (
+        f"{electorate.quorum} of those entitled" if electorate.quorum is not None else f"{electorate.quorum_absolute}"
+    )
     counted = "" if electorate.abstention_counts_for_quorum else ", abstentions not counted"
     return f", and {'more than' if electorate.quorum_strict else 'at least'} {amount} must take part{counted}"
 
@@ -108,7 +122,11 @@ def _when(profile: VoteProfile) -> Iterator[str]:
         yield f"It is announced {length_in_words(profile.notice)} before it opens."
     yield f"It is open for {length_in_words(profile.period)}."
     if profile.minimum_open is not None:
-        after = f"once {length_in_words(profile.minimum_open)} have passed" if profile.minimum_open.amount else "as soon as that is so"
+        after = (
+            f"once {length_in_words(profile.minimum_open)} have passed"
+            if profile.minimum_open.amount
+            else "as soon as that is so"
+        )
         yield f"It closes early when no ballot still to come can change the result, {after}."
     if profile.extension:
         reasons = {"quorum": "the quorum is first met", "swing": "the result turns"}

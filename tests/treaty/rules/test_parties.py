@@ -1,0 +1,101 @@
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.durations import Duration
+from treaty.rules.parties import BOUND, Instruments, Status, binds_from, entry_into_force, status, withdrawal_effective
+from treaty.rules.text import EntryIntoForce, Withdrawal
+
+DAY = timedelta(days=1)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+RULE = EntryIntoForce(ratifications=3, among_them=("aster", "cobalt"), delay=Duration.parse("30 d"))
+WITHDRAWAL = Withdrawal(notice=Duration.parse("12 mo"), extraordinary_events="Events.")
+
+
+def ratified(**days: int) -> list[Instruments]:
+    return [Instruments(lab=lab, signed_at=START, ratified_at=START + day * DAY) for lab, day in days.items()]
+
+
+def test_enough_ratifications_without_a_named_one_are_not_enough():
+    state = entry_into_force(RULE, ratified(aster=1, elbe=2, fjord=3, hanbit=4), LATER)
+    assert (state.at, state.missing, state.still_needed) == (None, ("cobalt",), 0)
+
+
+def test_the_named_ones_without_the_number_are_not_enough():
+    state = entry_into_force(RULE, ratified(aster=1, cobalt=2), LATER)
+    assert (state.at, state.missing, state.still_needed) == (None, (), 1)
+
+
+def test_the_delay_runs_from_the_last_ratification_that_was_needed():
+    state = entry_into_force(RULE, ratified(aster=1, elbe=2, cobalt=5, fjord=9), LATER)
+    assert (state.met_at, state.at) == (START + 5 * DAY, START + 35 * DAY)
+
+
+def test_a_ratification_counts_from_the_instant_of_its_receipt():
+    instruments = ratified(aster=1, cobalt=2, elbe=3)
+    assert entry_into_force(RULE, instruments, START + 3 * DAY - TICK).at is None
+    assert entry_into_force(RULE, instruments, START + 3 * DAY).at == START + 33 * DAY
+
+
+def test_the_treaty_is_in_force_from_the_instant_itself():
+    state = entry_into_force(RULE, ratified(aster=1, cobalt=2, elbe=3), LATER)
+    assert not state.is_in_force(START + 33 * DAY - TICK)
+    assert state.is_in_force(START + 33 * DAY)
+
+
+def test_a_later_party_is_bound_after_the_delay_of_its_own():
+    state = entry_into_force(RULE, ratified(aster=1, cobalt=2, elbe=3), LATER)
+    assert binds_from(RULE, state, START + 1 * DAY) == START + 33 * DAY
+    assert binds_from(RULE, state, START + 20 * DAY) == START + 50 * DAY
+    assert binds_from(RULE, entry_into_force(RULE, [], LATER), START) is None
+
+
+@given(st.permutations(["aster", "cobalt", "elbe", "fjord"]), st.integers(0, 3))
+def test_the_order_in_which_instruments_are_listed_never_matters(order, tie):
+    days = {"aster": 1, "cobalt": 4, "elbe": 4 - tie, "fjord": 9}
+    listed = [it for lab in order for it in ratified(**{lab: days[lab]})]
+    assert entry_into_force(RULE, listed, LATER) == entry_into_force(RULE, ratified(**days), LATER)
+
+
+@given(st.dictionaries(st.sampled_from(["aster", "cobalt", "elbe", "fjord", "hanbit"]), st.integers(0, 50)))
+def test_a_further_ratification_never_delays_entry_into_force(days):
+    before = entry_into_force(RULE, ratified(**days), LATER)
+    after = entry_into_force(RULE, ratified(**days, ganges=60), LATER)
+    assert before.at is None or after.at == before.at
+
+
+def test_notice_of_twelve_months_ends_on_the_same_day_of_the_next_year():
+    assert withdrawal_effective(WITHDRAWAL, datetime(2028, 2, 29, 6, tzinfo=UTC)) == datetime(
+        2029, 2, 28, 6, tzinfo=UTC
+    )
+
+
+def test_duties_continue_until_the_notice_has_run():
+    instruments = Instruments(
+        lab="aster",
+        signed_at=START,
+        ratified_at=START + DAY,
+        withdrawal_noticed_at=START + 40 * DAY,
+        withdrawal_effective_at=START + 405 * DAY,
+    )
+
+    def at(instant):
+        return status(instruments, START + 31 * DAY, instant)
+
+    assert at(START - TICK) is Status.NOT_SIGNED
+    assert at(START) is Status.SIGNATORY
+    assert at(START + DAY) is Status.RATIFIED
+    assert at(START + 31 * DAY - TICK) is Status.RATIFIED
+    assert at(START + 31 * DAY) is Status.PARTY
+    assert at(START + 40 * DAY) is Status.WITHDRAWING
+    assert at(START + 405 * DAY - TICK) in BOUND
+    assert at(START + 405 * DAY) is Status.WITHDRAWN
+
+
+def test_a_suspended_party_stays_bound():
+    instruments = Instruments(lab="aster", signed_at=START, ratified_at=START, suspended_at=START + DAY)
+    assert status(instruments, START, START + DAY) is Status.SUSPENDED
+    assert Status.SUSPENDED in BOUND
