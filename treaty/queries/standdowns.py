@@ -87,7 +87,8 @@ def standing_at(
         bound=stand_down is not None,
         stages=found,
         verifications=[
-            VerificationValue(Conclusion(one.conclusion), one.concluded_at, one.expires_at, one.visit_key) for one in verifications
+            VerificationValue(Conclusion(one.conclusion), one.concluded_at, one.expires_at, one.visit_key)
+            for one in verifications
         ],
         cases=[CaseValue(one.key, one.opened_at, one.closed_at, one.determined_at) for one in cases],
         at=at,
@@ -99,7 +100,9 @@ def board(pause: Pause, at: datetime) -> Board:
     level = terms(pause).level
     stand_downs = {
         one.organisation_id: one
-        for one in pause.stand_downs.select_related("organisation").prefetch_related("extensions", "verifications", "run_halts")
+        for one in pause.stand_downs.select_related("organisation").prefetch_related(
+            "extensions", "verifications", "run_halts"
+        )
     }
     cases: dict[int, list[Case]] = defaultdict(list)
     for case in Case.objects.filter(pause=pause, opened_at__lte=at):
@@ -160,4 +163,6 @@ def deployments_in_scope(provisions: PauseTerms, lab: Organisation) -> list[Depl
 def stand_down_of(pause: Pause, lab: Organisation) -> StandDown | None:
     """Return the lab's stand-down under the pause."""
     found = pause.stand_downs.filter(organisation=lab).select_related("organisation", "pause")
-    return found.prefetch_related("extensions", "verifications__body", "run_halts__run", "roll_backs__deployment").first()
+    return found.prefetch_related(
+        "extensions", "verifications__body", "run_halts__run", "roll_backs__deployment"
+    ).first()

@@ -87,12 +87,16 @@ def _by_cases(cases: Collection[CaseValue], at: datetime) -> StandingAnswer | No
         if case.determined_at and case.determined_at <= at:
             return StandingAnswer(Standing.BREACH, Basis.DETERMINED, case.determined_at, case.key)
     first = min(open_cases, key=lambda case: case.opened_at, default=None)
-    return first and StandingAnswer(Standing.POTENTIAL_BREACH, Basis.CASE_OPEN, first.opened_at, first.key)
+    if first is None:
+        return None
+    return StandingAnswer(Standing.POTENTIAL_BREACH, Basis.CASE_OPEN, first.opened_at, first.key)
 
 
 def _by_lateness(stages: Collection[StageStanding]) -> StandingAnswer | None:
     late = min((stage for stage in stages if stage.state is StageState.LATE), key=lambda s: s.due_at, default=None)
-    return late and StandingAnswer(Standing.POTENTIAL_BREACH, Basis.LATE, late.due_at, late.key.value)
+    if late is None:
+        return None
+    return StandingAnswer(Standing.POTENTIAL_BREACH, Basis.LATE, late.due_at, late.key.value)
 
 
 def _by_verification(seen: VerificationValue, stages: Collection[StageStanding], at: datetime) -> StandingAnswer:

@@ -1,0 +1,50 @@
+"""Who may do what under the treaty: one predicate a question, used by actions, views and templates alike."""
+
+from datetime import datetime
+
+from accounts.models import Membership, Organisation, User
+from accounts.permissions import has_role
+from accounts.queries.organisations import affiliates
+from accounts.rules.organisations import Role
+from treaty.models import Accreditation, Party
+
+
+def can_act_for_lab(user: User | None, lab: Organisation, *, at: datetime) -> bool:
+    """Whether `user` may confirm, acknowledge, halt, declare and answer for `lab`."""
+    return has_role(user, Role.REPRESENTATIVE, lab, at=at)
+
+
+def can_determine_for(user: User | None, body: Organisation, *, at: datetime) -> bool:
+    """Whether `user` may determine criteria for `body`: an officer of an accredited monitoring body."""
+    return (
+        has_role(user, Role.OFFICER, body, at=at)
+        and Accreditation.objects.in_force(at).filter(organisation=body).exists()
+    )
+
+
+def is_independent_of(body: Organisation, lab: Organisation, *, at: datetime) -> bool:
+    """Whether `body` may judge `lab`: they are not affiliated, directly or through others."""
+    return body.pk not in affiliates(lab, at)
+
+
+def bodies_acting(user: User | None, *, at: datetime, roles: tuple[Role, ...] = (Role.OFFICER,)) -> list[Organisation]:
+    """Return the accredited bodies for which `user` holds one of `roles`, by name."""
+    if user is None or not user.is_authenticated:
+        return []
+    held = Membership.objects.in_force(at).filter(user=user, role__in=roles).values("organisation")
+    accredited = Accreditation.objects.in_force(at).filter(organisation__in=held).values("organisation")
+    return list(Organisation.objects.filter(pk__in=accredited))
+
+
+def labs_acting(user: User | None, *, at: datetime) -> list[Organisation]:
+    """Return the bound laboratories that `user` represents, by name."""
+    if user is None or not user.is_authenticated:
+        return []
+    held = Membership.objects.in_force(at).filter(user=user, role=Role.REPRESENTATIVE).values("organisation")
+    bound = Party.objects.bound(at).filter(organisation__in=held).values("organisation")
+    return list(Organisation.objects.filter(pk__in=bound))
+
+
+def can_ask_to_resume(user: User | None, *, at: datetime) -> list[Organisation]:
+    """Return the organisations in whose name `user` may ask for a resumption vote: bound labs and accredited bodies."""
+    return [*labs_acting(user, at=at), *bodies_acting(user, at=at)]
