@@ -129,7 +129,7 @@ def roll_back_deployment(*, deployment: Deployment, approved: Collection[str], b
     deployment.status, deployment.rolled_back_at = status, at
     deployment.save(update_fields=["status", "rolled_back_at"])
     record(
-        kind="deployment.rolled-back",
+        kind="deployment.rolled_back",
         payload={
             "lab": deployment.organisation.key,
             "deployment": deployment.key,

@@ -7,9 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labs.rules.accelerators import CATALOGUE
-from labs.rules.inventories import Covered, Line, conversion_time, flop_per_day, h100_equivalents, is_covered, memory_gb, power_w
+from labs.rules.inventories import (
+    Covered,
+    Line,
+    conversion_time,
+    flop_per_day,
+    h100_equivalents,
+    is_covered,
+    memory_gb,
+    power_w,
+)
 
-H100_OPS = Decimal("1979000000000000")
+H100_OPS = Decimal(1979000000000000)
 H100 = Line("h100", 16, Decimal(80), H100_OPS, 700)
 COVERED = Covered(h100_equivalents_above=Decimal(16), memory_gb_above=Decimal(1280), h100_ops=H100_OPS)
 quantities = st.integers(1, 10**6)
@@ -59,7 +68,9 @@ def test_what_does_nothing_never_converts():
 @given(quantities, quantities)
 def test_more_accelerators_never_take_longer(fewer, more):
     first, second = sorted([fewer, more])
-    slow, fast = (conversion_time(Decimal("1e24"), [replace(H100, quantity=number)], Fraction(1, 2)) for number in (first, second))
+    slow, fast = (
+        conversion_time(Decimal("1e24"), [replace(H100, quantity=number)], Fraction(1, 2)) for number in (first, second)
+    )
     assert slow is None or fast <= slow
 
 

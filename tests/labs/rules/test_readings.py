@@ -21,7 +21,7 @@ FLOP = IndicatorRule("training_flop", "FLOP", "lab", minimum=Decimal(0), largest
 SHARE = IndicatorRule("ai_share", "share", "world", minimum=Decimal(0), maximum=Decimal(1))
 
 
-def value(number="1e25", *, indicator="training_flop", lab="aster", at=NOON, id=1, **fields):
+def value(number="1e25", *, indicator="training_flop", lab="aster", at=NOON, id=1, **fields):  # noqa: A002 - named as the field is
     return ReadingValue(
         id=id,
         indicator=indicator,
@@ -37,7 +37,11 @@ def value(number="1e25", *, indicator="training_flop", lab="aster", at=NOON, id=
     )
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=None, min_value=Decimal("-1e40"), max_value=Decimal("1e40")))
+@given(
+    st.decimals(
+        allow_nan=False, allow_infinity=False, places=None, min_value=Decimal("-1e40"), max_value=Decimal("1e40")
+    )
+)
 def test_a_written_number_is_the_same_number(number):
     assert Decimal(written(number)) == number
 
@@ -115,4 +119,9 @@ def test_a_fall_is_never_a_jump_and_the_largest_earlier_value_is_the_measure():
 
 
 def test_a_correction_is_not_a_jump_from_the_version_it_corrects():
-    assert contradictions(value("1e25", series="one"), FLOP, [value("1e20", id=2, series="one", at=NOON - timedelta(days=1))]) == []
+    assert (
+        contradictions(
+            value("1e25", series="one"), FLOP, [value("1e20", id=2, series="one", at=NOON - timedelta(days=1))]
+        )
+        == []
+    )
