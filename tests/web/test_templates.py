@@ -17,7 +17,7 @@ def test_a_template_can_be_compiled(name):
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_holds_nothing_that_the_content_policy_refuses(name):
     source = (ROOT / "templates" / name).read_text()
-    assert not re.search(r"\sstyle=|\son[a-z]+=\"|<style|javascript:", source)
+    assert not re.search(r"<\w[^>%]*\s(style|on[a-z]+)=|<style|javascript:", source)
     assert not re.search(r"<script(?![^>]*(src=|type=\"application/(ld\+)?json\"))", source)
 
 
