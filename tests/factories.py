@@ -1,12 +1,12 @@
 """Rows for tests, made directly: plain functions with keyword arguments. Each app appends its own below its heading."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 
 from allauth.account.models import EmailAddress
 
-from accounts.models import Membership, Organisation, User
+from accounts.models import Affiliation, Membership, Organisation, User
 from accounts.rules.names import skeleton
 from accounts.rules.organisations import Kind, Role
 from labs.models import (
@@ -24,8 +24,11 @@ from labs.rules.declarations import DeclarationKind
 from labs.rules.readings import Source
 from labs.rules.runs import RunStatus
 from tests.texts import model_text
-from treaty.models import Accreditation, Party, TreatyText
+from treaty.actions.advance import advance_pause
+from treaty.actions.pauses import start_pause
+from treaty.models import Accreditation, Party, Pause, StandDown, TreatyText, Vote
 from treaty.rules.reading import read_text
+from treaty.rules.votes import Outcome, Reason
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -303,3 +306,65 @@ def accreditation(of: Organisation | None = None, *, accepted_at=LONG_AGO) -> Ac
 
 def accreditations(*keys: str) -> list[Accreditation]:
     return [accreditation(body(key)) for key in keys or BODIES]
+
+
+def affiliation(one: Organisation, other: Organisation, *, basis="Common owner", from_at=LONG_AGO) -> Affiliation:
+    """Two organisations that are not independent of each other."""
+    return Affiliation.objects.create(organisation=one, affiliate=other, basis=basis, from_at=from_at)
+
+
+# --- treaty: pauses ---------------------------------------------------------------------------------------------
+
+
+def adopted_vote(
+    decision="start_pause_ordinary", *, subject=None, effective_at=NOON, pause=None, requester=None, about=None
+) -> Vote:
+    """A vote that was adopted, with effect from `effective_at`; its ballots are not made up."""
+    rules = read_text(model_text())
+    profile = rules.profiles[rules.decisions[decision]]
+    return Vote.objects.create(
+        key=f"2026-v{Vote.objects.count() + 1}",
+        decision=decision,
+        profile_key=rules.decisions[decision],
+        title=profile.title,
+        question="Shall it be so?",
+        subject=subject or {"effect": "start_pause", "level": "pause"},
+        profile=profile.model_dump(mode="json", exclude_defaults=True),
+        profile_hash="0" * 64,
+        roll_hash="0" * 64,
+        text=text(),
+        requester=requester,
+        subject_organisation=about,
+        pause=pause,
+        emergency=profile.emergency is not None,
+        noticed_at=effective_at - timedelta(days=3),
+        opens_at=effective_at - timedelta(days=3),
+        closes_at=effective_at,
+        closed_at=effective_at,
+        outcome=Outcome.ADOPTED,
+        reason=Reason.THRESHOLD_MET,
+        effective_at=effective_at,
+    )
+
+
+def activating_pause(*, level="pause", labs=(), effective_at=NOON) -> Pause:
+    """A pause that waits for its commitments; every lab of `labs` (without any, all eight) is a party."""
+    parties(*labs)
+    vote = adopted_vote(subject={"effect": "start_pause", "level": level}, effective_at=effective_at)
+    return start_pause(vote=vote, at=effective_at)
+
+
+def pause_in_force(*, level="pause", labs=(), effective_at=NOON) -> Pause:
+    """A pause that every lab of `labs` confirmed without condition, in force from `effective_at`."""
+    pause = activating_pause(level=level, labs=labs, effective_at=effective_at)
+    pause.commitments.update(condition={"kind": "unconditional"}, confirmed_at=effective_at)
+    return advance_pause(pause=pause, at=effective_at)
+
+
+def stand_down(pause: Pause, lab: str, **done) -> StandDown:
+    """The lab's stand-down; `done` sets stages directly."""
+    found = StandDown.objects.select_related("organisation", "pause").get(pause=pause, organisation__key=lab)
+    for field, value in done.items():
+        setattr(found, field, value)
+    found.save()
+    return found
