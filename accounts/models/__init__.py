@@ -1,4 +1,6 @@
+from accounts.models.invitations import Invitation
 from accounts.models.organisations import Affiliation, Organisation
 from accounts.models.people import Membership, User
+from accounts.models.tokens import TokenName
 
-__all__ = ["Affiliation", "Membership", "Organisation", "User"]
+__all__ = ["Affiliation", "Invitation", "Membership", "Organisation", "TokenName", "User"]

@@ -28,3 +28,6 @@ ROLES = {
     Kind.OBSERVER: frozenset({Role.OBSERVER}),
     Kind.SECRETARIAT: frozenset({Role.DEPOSITARY}),
 }
+# Roles that bind their organisation: sign, vote, file, determine.
+BINDING = frozenset({Role.REPRESENTATIVE, Role.OFFICER, Role.DEPOSITARY})
+NEEDS_SECOND_FACTOR = frozenset({Kind.LABORATORY, Kind.BODY, Kind.SECRETARIAT})
