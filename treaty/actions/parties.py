@@ -186,7 +186,7 @@ def enter_into_force(*, text: TreatyText, at: datetime) -> TreatyText:
     text.save(update_fields=["entry_recorded_at"])
     parties = Party.objects.bound(text.in_force_at).values_list("organisation__key", flat=True)
     record(
-        kind="treaty.entered-into-force",
+        kind="treaty.entered_into_force",
         payload={
             "text": text.version,
             "sha256": text.sha256,
