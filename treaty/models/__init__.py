@@ -4,6 +4,7 @@ from treaty.models.parties import Accreditation, Party
 from treaty.models.pauses import Commitment, Pause, Resumption, ResumptionStep
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
 from treaty.models.texts import TreatyText
+from treaty.models.triggers import TriggerEvaluation, TriggerFiring
 from treaty.models.votes import Ballot, RollEntry, Vote
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "RunHalt",
     "StandDown",
     "TreatyText",
+    "TriggerEvaluation",
+    "TriggerFiring",
     "Verification",
     "Vote",
 ]
