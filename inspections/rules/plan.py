@@ -6,7 +6,7 @@ be placed is returned with the provision that stands in the way.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import combinations
 
@@ -15,7 +15,7 @@ from inspections.rules.conflicts import Ties, conflict, team_conflict
 from inspections.rules.quotas import QuotaUse, party_use, site_use
 from treaty.rules.text import Monitoring
 
-ARRIVAL = time(8, tzinfo=UTC)  # the hour at which a team presents itself; a visit's length and notice are the text's
+MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 LOOK_AHEAD = 60  # days after the first possible one
 
@@ -139,9 +139,10 @@ def _place(
 
 
 def days(earliest: datetime, monitoring: Monitoring) -> Iterator[Period]:
-    """Yield the periods in which a visit may take place, from the first arrival at or after `earliest`; holidays are left out."""
-    start = datetime.combine(earliest.astimezone(UTC).date(), ARRIVAL)
-    start += DAY if start < earliest else timedelta(0)
+    """Yield the periods in which a visit may take place: from the first full minute at or after `earliest`, then day by day; holidays are left out."""
+    start = earliest.astimezone(UTC)
+    whole = start.replace(second=0, microsecond=0)
+    start = whole if whole == start else whole + MINUTE
     for _ in range(LOOK_AHEAD):
         if start.date() not in monitoring.holidays:
             yield Period(start, monitoring.visit_length.after(start, holidays=monitoring.holidays))

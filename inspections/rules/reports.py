@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from core.errors import DomainError
 from inspections.rules.findings import CONTRADICTS_CONSISTENT, Severity
 
 
@@ -40,6 +42,12 @@ class ReportEvent(StrEnum):
     SUBMIT = "submit"
 
 
+class ReportLocked(DomainError):
+    """The report is submitted: nothing in it changes any more. What is to be corrected goes into an amendment."""
+
+    code = "report_locked"
+
+
 TRANSITIONS: dict[tuple[ReportState, ReportEvent], ReportState] = {
     (ReportState.DRAFT, ReportEvent.SAVE): ReportState.DRAFT,
     (ReportState.AWAITING, ReportEvent.SAVE): ReportState.DRAFT,  # a changed text is signed anew
@@ -55,6 +63,7 @@ class SectionValue:
 
     answer: Answer | None = None
     notes: str = ""
+    confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class FindingValue:
     severity: Severity
     article: str
     text: str
+    confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,7 @@ class ReportValue:
     sections: Mapping[str, SectionValue]
     conclusion: Conclusion | None
     findings: tuple[FindingValue, ...] = ()
+    collected_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,8 @@ class Missing:
 
 def missing(report: ReportValue, layers: Sequence[str]) -> tuple[Missing, ...]:
     """Return what stands between the draft and a signature, in the order of the form."""
-    return (*_unanswered(report, layers), *_unfounded(report), *_contradictions(report))
+    when = () if report.collected_at else (Missing("collected_at", "Say when the last of the evidence was collected."),)
+    return (*_unanswered(report, layers), *_unfounded(report), *_contradictions(report), *when)
 
 
 def _unanswered(report: ReportValue, layers: Sequence[str]) -> Iterable[Missing]:
@@ -128,6 +140,14 @@ def _contradictions(report: ReportValue) -> Iterable[Missing]:
             yield Missing("conclusion", "A discrepancy is shown by at least one finding.")
         case _:
             return
+
+
+def next_state(state: ReportState, event: ReportEvent) -> ReportState:
+    """Return the report's state after `event`; raise ReportLocked once it is submitted."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise ReportLocked from None
 
 
 def signatures_needed(team: Collection[int], inspectors_per_visit: int) -> int:

@@ -86,6 +86,8 @@ ENDED = frozenset({S.CLOSED, S.INCONCLUSIVE, S.CANCELLED})
 ON_THE_CALENDAR = frozenset(
     {S.PLANNED, S.NOTIFIED, S.ACKNOWLEDGED, S.ACCESS_GRANTED, S.ACCESS_DELAYED, S.ACCESS_REFUSED, S.IN_PROGRESS}
 )
+# Notice goes out this much before the text's last moment, so that a sweep that comes a little late never shortens it.
+SLACK = timedelta(minutes=15)
 REPORTABLE = frozenset({S.IN_PROGRESS, S.ACCESS_REFUSED})
 
 
@@ -149,6 +151,21 @@ def notice_of(kind: VisitKind, monitoring: Monitoring) -> Duration:
             return monitoring.challenge.arrival_after_notice
         case VisitKind.PAUSE_VERIFICATION | VisitKind.SHORT_NOTICE:
             return monitoring.notice.short
+
+
+def first_arrival(kind: VisitKind, monitoring: Monitoring, at: datetime) -> datetime:
+    """Return the earliest arrival for a visit planned at `at`: the text's notice, and the slack to give it in."""
+    return notice_of(kind, monitoring).after(at, holidays=monitoring.holidays) + SLACK
+
+
+def notice_due(kind: VisitKind, monitoring: Monitoring, planned_from: datetime) -> datetime:
+    """Return when notice is to be given for a visit that begins at `planned_from`."""
+    return notice_of(kind, monitoring).before(planned_from) - SLACK
+
+
+def notice_suffices(kind: VisitKind, monitoring: Monitoring, at: datetime, planned_from: datetime) -> bool:
+    """Whether notice given at `at` still leaves the text's time before `planned_from`."""
+    return notice_of(kind, monitoring).after(at, holidays=monitoring.holidays) <= planned_from
 
 
 def timers(facts: VisitFacts, monitoring: Monitoring, at: datetime) -> tuple[Timer, ...]:

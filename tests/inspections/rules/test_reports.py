@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from inspections.rules.findings import FindingEvent, FindingSettled, Severity, n
 from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue, is_signed, missing
 from tests.inspections.values import LAYERS
 
-WHOLE = ReportValue({layer: SectionValue(Answer.VERIFIED) for layer in LAYERS}, Conclusion.CONSISTENT)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WHOLE = ReportValue({layer: SectionValue(Answer.VERIFIED) for layer in LAYERS}, Conclusion.CONSISTENT, collected_at=NOON)
 GRAVE = FindingValue("power", Severity.DISCREPANCY, "9", "Counters show twice the declared power.")
 
 
@@ -56,6 +58,10 @@ def test_a_discrepancy_is_shown_by_a_finding():
 def test_a_grave_finding_names_its_article_and_says_what_was_seen():
     blank = replace(GRAVE, article=" ", text="")
     assert parts(replace(WHOLE, conclusion=Conclusion.DISCREPANCY, findings=(blank,))) == ["findings", "findings"]
+
+
+def test_the_instant_of_collection_is_asked_for():
+    assert parts(replace(WHOLE, collected_at=None)) == ["collected_at"]
 
 
 def test_two_different_inspectors_of_the_visit_sign():

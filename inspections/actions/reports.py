@@ -1,0 +1,261 @@
+"""A report from its first line to its submission, and the party's comment on it."""
+
+import secrets
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import Organisation, User
+from core.canonical import commitment
+from core.errors import DomainError, Malformed, require
+from core.times import stamp
+from inspections.actions.conclusions import conclude
+from inspections.actions.visits import NOT_ON_TEAM, lock_visit, subject_of
+from inspections.models import Finding, Report, ReportComment, ReportSignature, Visit
+from inspections.permissions import is_on_team, speaks_for_party
+from inspections.queries.reports import commitment_of, layers_of, name_of, signing_state
+from inspections.queries.visits import monitoring_of
+from inspections.rules.reports import (
+    FindingValue,
+    ReportEvent,
+    ReportLocked,
+    ReportState,
+    ReportValue,
+    SectionValue,
+    next_state,
+)
+from inspections.rules.visits import REPORTABLE, OutOfTurn, VisitEvent, VisitState, comments_close
+from inspections.rules.visits import next_state as next_visit_state
+from ledger.actions import record
+
+
+class DraftConflict(DomainError):
+    """The draft on the server is newer than the one you began from. What you typed is kept: compare, then save."""
+
+    code = "draft_conflict"
+
+    def __init__(self, revision: int) -> None:
+        super().__init__()
+        self.revision = revision
+
+
+class ReportIncomplete(DomainError):
+    """The report is not complete yet: put right what is named."""
+
+    code = "report_incomplete"
+
+
+class NotSignedEnough(DomainError):
+    """The report needs the signatures of two different inspectors of the visit under this very text."""
+
+    code = "not_signed_enough"
+
+
+class CommentsClosed(DomainError):
+    """The time for comments on this report is over."""
+
+    code = "comments_closed"
+
+
+class AlreadyCommented(DomainError):
+    """The laboratory has commented on this report already; a comment is not changed afterwards."""
+
+    code = "already_commented"
+
+
+@transaction.atomic
+def open_report(*, visit: Visit, by: User, at: datetime) -> Report:
+    """Return the visit's draft, beginning one if need be. Drafts are the team's own: nothing goes on record yet."""
+    lock_visit(visit)
+    require(is_on_team(by, visit, at=at), "Only an inspector of this visit's team writes its report.")
+    newest = Report.objects.filter(visit=visit).order_by("-version").first()
+    if newest is not None:
+        return newest
+    if VisitState(visit.state) not in REPORTABLE:
+        raise OutOfTurn("A report is written once the inspection has begun, or access was refused.")
+    return Report.objects.create(visit=visit, opened_at=at, salt=secrets.token_hex(32))
+
+
+@transaction.atomic
+def save_draft(*, report: Report, value: ReportValue, revision: int, by: User, at: datetime) -> Report:
+    """Keep the draft. `revision` is the one that the writer began from; a newer one on the server is a DraftConflict.
+
+    Saving what is there already changes nothing. A changed text needs its signatures anew. Nothing goes on record before signing.
+    """
+    _lock(report)
+    require(is_on_team(by, report.visit, at=at), NOT_ON_TEAM)
+    state = next_state(ReportState(report.state), ReportEvent.SAVE)
+    if _is_same(report, value):
+        return report
+    if revision != report.revision:
+        raise DraftConflict(report.revision)
+    _check(report.visit, value, at)
+    report.sections = {layer: _section(section) for layer, section in value.sections.items()}
+    report.conclusion = value.conclusion or ""
+    report.collected_at = value.collected_at
+    report.state, report.saved_at = state, at
+    report.revision += 1
+    report.save(update_fields=["sections", "conclusion", "collected_at", "state", "saved_at", "revision"])
+    report.findings.all().delete()
+    Finding.objects.bulk_create(_finding(report, number, one) for number, one in enumerate(value.findings, start=1))
+    return report
+
+
+def _lock(report: Report) -> None:
+    report.refresh_from_db(
+        from_queryset=Report.objects.select_for_update(of=("self",)).select_related(
+            "visit__facility__organisation", "visit__pause"
+        )
+    )
+
+
+def _is_same(report: Report, value: ReportValue) -> bool:
+    stored = (report.sections, report.conclusion, report.collected_at)
+    given = (
+        {layer: _section(section) for layer, section in value.sections.items()},
+        value.conclusion or "",
+        value.collected_at,
+    )
+    rows = report.findings.order_by("number").values_list("layer", "severity", "article", "text", "confidential")
+    findings = [(one.layer, one.severity.value, one.article, one.text, one.confidential) for one in value.findings]
+    return stored == given and list(rows) == findings
+
+
+def _section(section: SectionValue) -> dict[str, Any]:
+    answer = section.answer.value if section.answer else ""
+    return {"answer": answer, "notes": section.notes, "confidential": section.confidential}
+
+
+def _finding(report: Report, number: int, one: FindingValue) -> Finding:
+    return Finding(
+        report=report,
+        number=number,
+        layer=one.layer,
+        article=one.article,
+        severity=one.severity,
+        state=one.severity,
+        text=one.text,
+        confidential=one.confidential,
+    )
+
+
+def _check(visit: Visit, value: ReportValue, at: datetime) -> None:
+    layers = layers_of(visit)
+    unknown = {*value.sections, *(one.layer for one in value.findings)} - layers.keys()
+    if unknown:
+        raise Malformed(f"This visit does not look at {', '.join(sorted(unknown))}.")
+    if value.collected_at and not (visit.notified_at or visit.planned_at) <= value.collected_at <= at:
+        detail = "Evidence is collected between the notice of the visit and now."
+        raise Malformed(detail, fields={"collected_at": detail})
+
+
+@transaction.atomic
+def sign_report(*, report: Report, revision: int, by: User, at: datetime) -> ReportSignature:
+    """Sign the report's text as it stands. `revision` is the one that the signer read; signing it twice is one signature."""
+    _lock(report)
+    require(is_on_team(by, report.visit, at=at), "Only an inspector of this visit's team signs its report.")
+    state = next_state(ReportState(report.state), ReportEvent.SIGN)
+    if revision != report.revision:
+        raise DraftConflict(report.revision)
+    found = signing_state(report)
+    if found.missing:
+        words = {item.part: item.words for item in found.missing}
+        raise ReportIncomplete(" ".join(item.words for item in found.missing), fields=words)
+    known = next((one for one in found.signatures if one.user_id == by.pk), None)
+    if known:
+        return known
+    body = body_of(report.visit, by)
+    signature = ReportSignature.objects.create(
+        report=report, user=by, body=body, commitment=found.commitment, signed_at=at
+    )
+    report.state = state
+    report.save(update_fields=["state"])
+    payload = {**subject_of(report.visit), "report": name_of(report), "body": body.key, "commitment": found.commitment}
+    record(kind="report.signed", payload=payload, by=by, at=at)
+    return signature
+
+
+def body_of(visit: Visit, user: User) -> Organisation:
+    """Return the body that sends `user` on the visit."""
+    return visit.team.select_related("designation__body").get(designation__user=user, released_at=None).designation.body
+
+
+@transaction.atomic
+def submit_report(*, report: Report, submission_key: str, by: User, at: datetime) -> Report:
+    """Submit the signed report: it is received, public as far as it is not confidential, and locked.
+
+    The same `submission_key` again is the same submission, however often it is sent. The conclusion is passed on to the stand-down
+    that the visit verifies; where that cannot take it yet, the report stands and the sweep tries again.
+    """
+    lock_visit(report.visit)
+    _lock(report)
+    require(is_on_team(by, report.visit, at=at), "Only an inspector of this visit's team submits its report.")
+    if report.state == ReportState.SUBMITTED and report.submission_key == submission_key:
+        return report
+    if report.state == ReportState.SUBMITTED:
+        raise ReportLocked
+    found = signing_state(report)
+    if not found.is_signed:
+        raise NotSignedEnough(
+            f"{len(found.signatures)} of {found.needed} inspectors have signed this text. {NotSignedEnough().detail}"
+        )
+    report.state = next_state(ReportState(report.state), ReportEvent.SUBMIT)
+    report.received_at, report.submission_key, report.commitment = at, submission_key, found.commitment
+    report.save(update_fields=["state", "received_at", "submission_key", "commitment"])
+    _report_on(report.visit, at)
+    record(kind="report.submitted", payload=_submission(report), by=by, at=at)
+    with suppress(DomainError), transaction.atomic():
+        conclude(report=report, at=at)
+    return report
+
+
+def _report_on(visit: Visit, at: datetime) -> None:
+    visit.state = next_visit_state(VisitState(visit.state), VisitEvent.REPORT)
+    visit.reported_at = at
+    visit.save(update_fields=["state", "reported_at"])
+
+
+def _submission(report: Report) -> dict[str, Any]:
+    assert report.collected_at is not None
+    assert report.received_at is not None
+    return {
+        **subject_of(report.visit),
+        "report": name_of(report),
+        "conclusion": report.conclusion,
+        "answers": {layer: section["answer"] for layer, section in report.sections.items()},
+        "findings": [
+            {"number": one.number, "layer": one.layer, "article": one.article, "severity": one.severity}
+            for one in report.findings.order_by("number")
+        ],
+        "photographs": report.evidence.count(),
+        "signatures": sorted(
+            one.user.handle for one in report.signatures.filter(commitment=report.commitment).select_related("user")
+        ),
+        "collected_at": stamp(report.collected_at),
+        "received_at": stamp(report.received_at),
+        "commitment": commitment_of(report),
+    }
+
+
+@transaction.atomic
+def comment_on_report(*, report: Report, text: str, by: User, at: datetime) -> ReportComment:
+    """Add the inspected party's comment, within the text's days from the report. It stands beside the report, unedited."""
+    visit = report.visit
+    lock_visit(visit)
+    require(speaks_for_party(by, visit, at=at), "Only a representative of the visited laboratory comments.")
+    known = ReportComment.objects.filter(report=report).first()
+    if known is not None:
+        if known.text == text:
+            return known
+        raise AlreadyCommented
+    if visit.reported_at is None or at >= comments_close(visit.reported_at, monitoring_of(visit)):
+        raise CommentsClosed
+    visit.state = next_visit_state(VisitState(visit.state), VisitEvent.COMMENT)
+    visit.commented_at = at
+    visit.save(update_fields=["state", "commented_at"])
+    made = ReportComment.objects.create(report=report, text=text, salt=secrets.token_hex(32), commented_at=at, by=by)
+    payload = {**subject_of(visit), "report": name_of(report), "comment": commitment(made.salt, text)}
+    record(kind="report.commented", payload=payload, by=by, at=at)
+    return made

@@ -1,0 +1,125 @@
+"""Who can be sent and which sites need a visit, as the planner's values."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from accounts.models import Membership, Organisation
+from accounts.queries.organisations import affiliates
+from accounts.rules.organisations import Role
+from core.times import Period
+from inspections.models import Designation, Visit, VisitInspector
+from inspections.rules.conflicts import Ties
+from inspections.rules.plan import Candidate, Site
+from inspections.rules.reports import Conclusion, ReportState
+from inspections.rules.visits import ENDED, VisitKind, VisitState, first_arrival
+from labs.models import Facility
+from labs.queries.facilities import facilities_of
+from treaty.models import Pause, StandDown
+from treaty.queries.parties import participating_bodies
+from treaty.queries.standdowns import stages_of
+from treaty.rules.standdowns import StageKey
+from treaty.rules.text import Monitoring
+
+
+def candidates(at: datetime) -> list[Candidate]:
+    """Return the designated inspectors of the participating bodies, with ties, availability and bookings."""
+    bodies = participating_bodies(at)
+    designations = Designation.objects.valid(at).filter(body__in=bodies).prefetch_related("availabilities")
+    held = Membership.objects.in_force(at).filter(user__in=designations.values("user"))
+    own: dict[int, set[int]] = defaultdict(set)
+    inspects: set[tuple[int, int]] = set()
+    for membership in held:
+        own[membership.user_id].add(membership.organisation_id)
+        if membership.role == Role.INSPECTOR:
+            inspects.add((membership.user_id, membership.organisation_id))
+    tied = {
+        organisation.pk: affiliates(organisation, at)
+        for organisation in Organisation.objects.filter(pk__in=set().union(*own.values()))
+    }
+    booked = _bookings(at)
+    return [
+        Candidate(
+            key=one.pk,
+            body=one.body_id,
+            ties=Ties(frozenset(own[one.user_id]), frozenset().union(*(tied[pk] for pk in own[one.user_id]))),
+            designated=Period(one.designated_at, one.valid_until),
+            available=tuple(Period(free.from_at, free.until_at) for free in one.availabilities.all()),
+            booked=booked[one.pk],
+        )
+        for one in designations
+        if (one.user_id, one.body_id) in inspects
+    ]
+
+
+def _bookings(at: datetime) -> dict[int, tuple[Period, ...]]:
+    found: dict[int, tuple[Period, ...]] = defaultdict(tuple)
+    for booking in VisitInspector.objects.filter(released_at=None, period__endswith__gt=at):
+        found[booking.designation_id] += (Period(booking.period.lower, booking.period.upper),)
+    return found
+
+
+def facilities_to_visit(pause: Pause, at: datetime) -> list[Facility]:
+    """Return the facilities of the bound laboratories without an open or a consistently concluded visit under the pause."""
+    labs = [stand_down.organisation for stand_down in pause.stand_downs.select_related("organisation")]
+    under_way = Visit.objects.filter(pause=pause).exclude(state__in=[state.value for state in ENDED])
+    seen = {*under_way.values_list("facility", flat=True), *consistent_facilities(pause)}
+    return [facility for facility in facilities_of(labs, at) if facility.pk not in seen]
+
+
+def consistent_facilities(pause: Pause) -> set[int]:
+    """Return the facilities about which a submitted report under the pause concludes that all is consistent."""
+    found = Visit.objects.filter(
+        pause=pause, reports__state=ReportState.SUBMITTED, reports__conclusion=Conclusion.CONSISTENT
+    )
+    return set(found.values_list("facility", flat=True))
+
+
+def all_consistent(pause: Pause, organisation: Organisation, at: datetime) -> bool:
+    """Whether every facility that the laboratory uses at `at` was found consistent under the pause."""
+    facilities = set(Facility.objects.open_at(at).filter(organisation=organisation).values_list("pk", flat=True))
+    return bool(facilities) and facilities <= consistent_facilities(pause)
+
+
+def sites(pause: Pause, facilities: Iterable[Facility], monitoring: Monitoring, at: datetime) -> list[Site]:
+    """Return the facilities as the planner's sites: not before notice has run and the declaration is due, by the stage's deadline."""
+    facilities = list(facilities)
+    stand_downs = {
+        one.organisation_id: one for one in pause.stand_downs.select_related("pause").prefetch_related("extensions")
+    }
+    near = {facility.organisation_id: affiliates(facility.organisation, at) for facility in facilities}
+    visited: dict[int, list[datetime]] = defaultdict(list)
+    for facility, start in (
+        Visit.objects.counting().filter(facility__in=facilities).values_list("facility", "planned_from")
+    ):
+        visited[facility].append(start)
+    return [
+        Site(
+            key=facility.key,
+            lab=facility.organisation_id,
+            earliest=_earliest(stand_downs[facility.organisation_id], monitoring, at),
+            due=_deadlines(stand_downs[facility.organisation_id], at).get(StageKey.VERIFY),
+            lab_affiliates=near[facility.organisation_id],
+            visited=tuple(sorted(visited[facility.pk])),
+        )
+        for facility in facilities
+    ]
+
+
+def _deadlines(stand_down: StandDown, at: datetime) -> dict[StageKey, datetime]:
+    return {stage.key: stage.due_at for stage in stages_of(stand_down, at)}
+
+
+def _earliest(stand_down: StandDown, monitoring: Monitoring, at: datetime) -> datetime:
+    arrival = first_arrival(VisitKind.PAUSE_VERIFICATION, monitoring, at)
+    declaration_due = None if stand_down.declared_at else _deadlines(stand_down, at).get(StageKey.DECLARE)
+    return max(arrival, declaration_due) if declaration_due else arrival
+
+
+def party_starts(labs: Iterable[int]) -> dict[int, tuple[datetime, ...]]:
+    """Return when the visits of each of these laboratories begin or began, the cancelled ones left out."""
+    found: dict[int, tuple[datetime, ...]] = defaultdict(tuple)
+    visits = Visit.objects.exclude(state=VisitState.CANCELLED).filter(facility__organisation__in=list(labs))
+    for lab, start in visits.order_by("planned_from").values_list("facility__organisation", "planned_from"):
+        found[lab] += (start,)
+    return found

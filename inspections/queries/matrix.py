@@ -1,0 +1,73 @@
+"""The evidence matrix: verification layer × facility, what each cell is worth and until when."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from inspections.models import Report
+from inspections.queries.reports import section_value
+from inspections.rules.evidence import Cell, EvidenceState, Observation, cell
+from inspections.rules.reports import ReportState
+from labs.models import Facility
+from labs.queries.facilities import facilities_of
+from treaty.queries.parties import bound_labs
+from treaty.queries.texts import rules_at
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A facility and its cells, in the order of the matrix's layers."""
+
+    facility: Facility
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """`layers`: key → title, in the text's order."""
+
+    layers: Mapping[str, str]
+    rows: tuple[MatrixRow, ...]
+
+    def count(self, state: EvidenceState) -> int:
+        """How many cells are in this state."""
+        return sum(one.state is state for row in self.rows for one in row.cells)
+
+    @property
+    def total(self) -> int:
+        """How many cells are in scope."""
+        return len(self.layers) * len(self.rows) - self.count(EvidenceState.OUT_OF_SCOPE)
+
+
+def matrix(at: datetime) -> Matrix:
+    """Return the matrix over every facility of every bound laboratory, in a number of queries that does not grow."""
+    monitoring = rules_at(at).monitoring
+    facilities = facilities_of(bound_labs(at), at)
+    seen = observations(at)
+    rows = tuple(
+        MatrixRow(
+            facility,
+            tuple(
+                cell(seen[facility.pk, layer], monitoring.evidence_validity.get(layer), at)
+                for layer in monitoring.layers
+            ),
+        )
+        for facility in facilities
+    )
+    return Matrix(monitoring.layers, rows)
+
+
+def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
+    """Return what submitted reports received by `at` say, by facility and layer, in one query."""
+    found: dict[tuple[int, str], list[Observation]] = defaultdict(list)
+    reports = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
+    for report in reports.select_related("visit").only(
+        "version", "sections", "collected_at", "visit__key", "visit__facility_id"
+    ):
+        for layer, section in report.sections.items():
+            answer = section_value(section).answer
+            if answer and report.collected_at:
+                seen = Observation(answer, report.collected_at, f"{report.visit.key}/{report.version}")
+                found[report.visit.facility_id, layer].append(seen)
+    return found

@@ -1,0 +1,209 @@
+"""Visits as pages, actions and tasks need them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q
+
+from accounts.models import Organisation, User
+from core.canonical import Json, commitment
+from core.times import stamp
+from inspections.models import AccessRecord, Plan, Visit, VisitInspector
+from inspections.rules.visits import (
+    ENDED,
+    Timer,
+    VisitEvent,
+    VisitFacts,
+    VisitState,
+    can_follow,
+    delay_of,
+    timers,
+)
+from treaty.queries.texts import rules_at
+from treaty.rules.text import Monitoring
+
+
+def monitoring_of(visit: Visit) -> Monitoring:
+    """Return the provisions that govern the visit: those in force when it was planned."""
+    return rules_at(visit.planned_at).monitoring
+
+
+def facts_of(visit: Visit) -> VisitFacts:
+    """Return a visit as the value that the rules take."""
+    return VisitFacts(
+        planned_from=visit.planned_from,
+        planned_until=visit.planned_until,
+        notice_due_at=visit.notice_due_at,
+        notified_at=visit.notified_at,
+        acknowledged_at=visit.acknowledged_at,
+        access_at=visit.access_at,
+        began_at=visit.began_at,
+        reported_at=visit.reported_at,
+        commented_at=visit.commented_at,
+        final_at=visit.final_at,
+    )
+
+
+def sealed_value(visit: Visit, inspectors: Iterable[str]) -> Json:
+    """Return what the commitment made at planning is a commitment to; `inspectors` are their handles."""
+    return {
+        "visit": visit.key,
+        "facility": visit.facility.key,
+        "from": stamp(visit.planned_from),
+        "until": stamp(visit.planned_until),
+        "inspectors": sorted(inspectors),
+    }
+
+
+def seal(visit: Visit, inspectors: Iterable[str]) -> str:
+    """Return the commitment to the visit's place, time and team."""
+    return commitment(visit.salt, sealed_value(visit, inspectors))
+
+
+def team_of(visit: Visit) -> list[VisitInspector]:
+    """Return the inspectors booked for the visit, with person and body."""
+    return list(
+        visit.team.filter(released_at=None).select_related("designation__user", "designation__body").order_by("pk")
+    )
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """A visit for a list: its team's bodies, its timers, what is late."""
+
+    visit: Visit
+    bodies: tuple[str, ...]
+    timers: tuple[Timer, ...]
+
+    @property
+    def next_timer(self) -> Timer | None:
+        """The first stage that is not done; None once it has ended."""
+        if self.visit.state in ENDED:
+            return None
+        return next((timer for timer in self.timers if timer.done_at is None), None)
+
+
+def rows(visits: Iterable[Visit], at: datetime) -> list[VisitRow]:
+    """Return the visits for a list; they come `with_team`."""
+    return [
+        VisitRow(
+            visit,
+            tuple(sorted({booking.designation.body.name for booking in visit.team.all()})),
+            timers(facts_of(visit), monitoring_of(visit), at),
+        )
+        for visit in visits
+    ]
+
+
+def with_team() -> Prefetch[str]:
+    """Return the prefetch that `rows` needs."""
+    return Prefetch(
+        "team", VisitInspector.objects.filter(released_at=None).select_related("designation__body", "designation__user")
+    )
+
+
+def upcoming(at: datetime, limit: int = 50) -> list[VisitRow]:
+    """Return the visits whose notice was given and that have not yet ended, the soonest first; the plan stays sealed."""
+    found = Visit.objects.opened().not_ended().filter(notified_at__lte=at).with_names().prefetch_related(with_team())
+    return rows(found.order_by("planned_from", "key")[:limit], at)
+
+
+def past(at: datetime, limit: int = 50) -> list[VisitRow]:
+    """Return the visits that have ended, the newest first."""
+    found = Visit.objects.opened().filter(state__in=[state.value for state in ENDED], notified_at__lte=at)
+    return rows(found.with_names().prefetch_related(with_team()).order_by("-planned_from", "-key")[:limit], at)
+
+
+def sealed_count(at: datetime) -> int:
+    """Return how many visits are planned and not yet opened."""
+    return Visit.objects.filter(state=VisitState.PLANNED, planned_at__lte=at).count()
+
+
+def newest_plans(at: datetime, limit: int = 5) -> list[Plan]:
+    """Return the newest runs of the planner that changed something."""
+    return list(Plan.objects.filter(made_at__lte=at).select_related("pause")[:limit])
+
+
+def visits_of(user: User, at: datetime) -> list[Visit]:
+    """Return the open visits that `user` is booked for, the soonest first: inspectors see their own before notice."""
+    booked = VisitInspector.objects.filter(designation__user=user, released_at=None, designation__valid_until__gt=at)
+    return list(Visit.objects.not_ended().filter(pk__in=booked.values("visit")).with_names().order_by("planned_from"))
+
+
+def visits_at(organisations: Iterable[Organisation], at: datetime) -> list[Visit]:
+    """Return the open, notified visits at the facilities of these laboratories."""
+    found = (
+        Visit.objects.opened().not_ended().filter(facility__organisation__in=list(organisations), notified_at__lte=at)
+    )
+    return list(found.with_names().order_by("planned_from"))
+
+
+@dataclass(frozen=True)
+class ParityRow:
+    """The same figures for every laboratory: "the same terms as rivals" as numbers. Spans are means; None is no case yet."""
+
+    organisation: Organisation
+    visits: int
+    notice: timedelta | None
+    access: timedelta | None
+    delay: timedelta
+    refusals: int
+    overdue: int
+
+
+def parity(at: datetime) -> list[ParityRow]:
+    """Return a row for every laboratory that was visited or is to be, in two queries."""
+    found: Mapping[Organisation, list[Visit]] = _by_lab(at)
+    refused = AccessRecord.objects.filter(outcome="refuse", recorded_at__lte=at).values_list("visit_id", flat=True)
+    refusals = list(refused)
+    return [_parity_row(lab, visits, refusals, at) for lab, visits in found.items()]
+
+
+def _by_lab(at: datetime) -> Mapping[Organisation, list[Visit]]:
+    found: dict[Organisation, list[Visit]] = defaultdict(list)
+    visits = Visit.objects.opened().counting().filter(notified_at__lte=at).select_related("facility__organisation")
+    for visit in visits.order_by("facility__organisation__name"):
+        found[visit.facility.organisation].append(visit)
+    return found
+
+
+def _parity_row(lab: Organisation, visits: list[Visit], refusals: list[int], at: datetime) -> ParityRow:
+    entered = [visit for visit in visits if visit.access_at is not None]
+    late = [
+        timer
+        for visit in visits
+        for timer in timers(facts_of(visit), monitoring_of(visit), at)
+        if timer.stage in {"acknowledge", "access"} and timer.is_late
+    ]
+    return ParityRow(
+        organisation=lab,
+        visits=len(visits),
+        notice=_mean([visit.planned_from - visit.notified_at for visit in visits if visit.notified_at]),
+        access=_mean([delay_of(visit.planned_from, visit.access_at, at) for visit in entered]),
+        delay=sum((delay_of(visit.planned_from, visit.access_at, at) for visit in entered), timedelta(0)),
+        refusals=sum(visit.pk in refusals for visit in visits),
+        overdue=sum(timer.done_at is None for timer in late),
+    )
+
+
+def _mean(spans: list[timedelta]) -> timedelta | None:
+    return sum(spans, timedelta(0)) / len(spans) if spans else None
+
+
+def what_may_follow(visit: Visit) -> frozenset[VisitEvent]:
+    """Return the events that the visit's state allows: what buttons to show."""
+    return frozenset(event for event in VisitEvent if can_follow(VisitState(visit.state), event))
+
+
+def due_for_notice(at: datetime) -> list[Visit]:
+    """Return the visits whose notice falls due, for the sweep."""
+    return list(Visit.objects.notice_due(at))
+
+
+def due_for_moving(at: datetime) -> list[Visit]:
+    """Return the visits that time may move on: reported ones, and those whose team never came in."""
+    waiting = Q(state__in=[VisitState.PRELIMINARY, VisitState.COMMENTED, VisitState.FINAL])
+    gone = Q(state__in=[VisitState.ACCESS_REFUSED, VisitState.ACCESS_DELAYED], planned_until__lte=at)
+    return list(Visit.objects.filter(waiting | gone))

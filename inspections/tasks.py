@@ -1,0 +1,40 @@
+"""What the clock does for inspections. Each sweep may run late, twice or beside itself."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.errors import DomainError
+from inspections.actions import conclusions, plan, visits
+from inspections.queries.visits import due_for_moving, due_for_notice
+from treaty.queries.pauses import in_force
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def plan_visits() -> None:
+    """Plan what the pauses in force ask for and has no visit yet."""
+    at = timezone.now()
+    _each(lambda pause: plan.plan_visits(pause=pause, at=at), in_force(at=at))
+
+
+@shared_task
+def sweep_visits() -> None:
+    """Give notice, make reports final, end visits, pass conclusions on, as far as each is due."""
+    at = timezone.now()
+    _each(lambda visit: plan.give_notice(visit=visit, at=at), due_for_notice(at))
+    _each(lambda visit: visits.move_on(visit=visit, at=at), due_for_moving(at))
+    _each(lambda report: conclusions.conclude(report=report, at=at), conclusions.waiting(at))
+
+
+def _each[Row](act: Callable[[Row], object], rows: Iterable[Row]) -> None:
+    for row in rows:
+        try:
+            act(row)
+        except DomainError as error:
+            log.warning("%s: %s", row, error.detail)
+        except Exception:  # one bad row does not stop the rest; it is in the error log and is tried again
+            log.exception("%s", row)
