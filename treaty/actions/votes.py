@@ -4,23 +4,27 @@ import logging
 import secrets
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Organisation, User
 from accounts.permissions import is_depositary, represents
 from accounts.queries.organisations import affiliates
-from core.canonical import Json, commitment, digest, tagged_digest
+from core.canonical import Json, canonical, commitment, digest, tagged_digest
 from core.errors import DomainError, Malformed, require
 from core.times import stamp
 from ledger.actions import record
+from ledger.queries.entries import position
 from treaty.models import Ballot, RollEntry, TreatyText, Vote
 from treaty.models.pauses import Pause
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
 from treaty.queries.votes import course_of, profile_of, standing_ballots, with_rows
+from treaty.rules.ballots import SignedBallot, reason_hash
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice, VoteProfile
 from treaty.rules.rolls import Roll, RollIncomplete, draw_up
@@ -29,6 +33,7 @@ from treaty.rules.vote_states import UNDECIDED, State
 logger = logging.getLogger(__name__)
 
 LONGEST_REASON = 4000
+SESSION = "session"  # a ballot vouched for by the sign-in alone
 MOST_BALLOTS_IN_ENTRY = 250
 MOST_LINES_IN_ENTRY = 600
 
@@ -249,69 +254,52 @@ def question_hash(vote: Vote) -> str:
     )
 
 
-def new_nonce() -> str:
-    """Return 32 random bytes in hex: they make a ballot unique and salt the commitment to its reason."""
-    return secrets.token_hex(32)
-
-
-def canonical_ballot(
-    *,
-    vote: Vote,
-    organisation: Organisation,
-    choice: Choice,
-    reason: str,
-    ground: str,
-    nonce: str,
-    sequence: int,
-    supersedes: str | None,
-    key_kind: str,
-) -> dict[str, Json]:
-    """Return what is cast, in the form that is shown before confirming, hashed, and one day signed."""
-    return {
-        "v": 1,
-        "treaty": vote.text.sha256,
-        "vote": vote.key,
-        "question": question_hash(vote),
-        "rule": vote.profile_hash,
-        "roll": vote.roll_hash,
-        "organisation": organisation.key,
-        "choice": choice.value,
-        "ground": ground or None,
-        "reason": commitment(nonce, reason) if reason else None,
-        "sequence": sequence,
-        "supersedes": supersedes,
-        "key": key_kind,
-        "nonce": digest({"nonce": nonce}),
-    }
-
-
-def ballot_hash(ballot: Mapping[str, Json]) -> str:
-    """Return SHA-256("fermata/ballot/v1" NUL canonical ballot), in hex."""
-    return tagged_digest("fermata/ballot/v1", ballot)
-
-
 def next_ballot(
-    *,
+    *, vote: Vote, organisation: Organisation, choice: Choice, reason: str, at: datetime, key: str = SESSION
+) -> SignedBallot:
+    """Return the ballot that `organisation` would cast now, to be shown, confirmed and one day signed.
+
+    It no longer fits once another ballot of the organisation arrives: its sequence number is then taken.
+    """
+    return _bound(
+        vote,
+        organisation,
+        choice,
+        _reason(choice, reason),
+        key=key,
+        head=position(),
+        nonce=secrets.token_hex(16),
+        at=at,
+    )
+
+
+def _bound(
     vote: Vote,
     organisation: Organisation,
     choice: Choice,
     reason: str,
+    *,
+    key: str,
+    head: int,
     nonce: str,
-    ground: str = "",
-    key_kind: str = "session",
-) -> dict[str, Json]:
-    """Return the canonical ballot that would be cast now; it changes once another one of the organisation arrives."""
+    at: datetime,
+) -> SignedBallot:
     last = vote.ballots.filter(organisation=organisation).order_by("-sequence").first()
-    return canonical_ballot(
-        vote=vote,
-        organisation=organisation,
+    return SignedBallot(
+        origin=settings.LEDGER["ORIGIN"],
+        text=vote.text.sha256,
+        vote=vote.key,
+        profile=vote.profile_hash,
+        roll=vote.roll_hash,
+        organisation=organisation.key,
         choice=choice,
-        reason=_reason(choice, reason),
-        ground=ground,
-        nonce=nonce,
+        reason=reason_hash(reason),
         sequence=last.sequence + 1 if last else 1,
         supersedes=last.hash if last else None,
-        key_kind=key_kind,
+        key=key,
+        head=head,
+        nonce=nonce,
+        at=at,
     )
 
 
@@ -336,65 +324,61 @@ def cast_ballot(
     ground: str = "",
     by: User | None,
     at: datetime,
-    nonce: str = "",
-    expected_hash: str = "",
-    key_kind: str = "session",
+    ballot: SignedBallot | None = None,
 ) -> Ballot:
     """Record the organisation's ballot, superseding its earlier one while the vote is open (Art. "Decisions").
 
-    `nonce` makes a resend harmless: the ballot already cast with it is returned. `expected_hash` is the hash of the ballot
-    that the person checked; raise BallotChanged where another one arrived in between.
+    `ballot` is the one that the person checked before confirming: sent again it is cast once, and raise BallotChanged
+    where it no longer fits. Without it one is made now.
     """
-    vote.refresh_from_db(
-        from_queryset=Vote.objects.select_related("text")
-        .defer("text__source")
-        .select_for_update(of=("self",), no_key=True)
-    )
+    vote.refresh_from_db(from_queryset=_locked())
     require(represents(by, organisation, at=at), f"Only a representative of {organisation.name} casts its ballot.")
-    nonce = nonce or new_nonce()
-    if again := vote.ballots.filter(organisation=organisation, nonce=nonce).first():
+    if ballot and (again := vote.ballots.filter(organisation=organisation, hash=ballot.hash).first()):
         return again
     received_at = max(at, vote.last_ballot_at or at)
     _check_entitled(vote, organisation)
     _check_open(vote, choice, received_at)
-    if key_kind not in profile_of(vote).keys:
-        raise KeyNotAccepted(f"The rule of this vote accepts ballots signed with: {', '.join(profile_of(vote).keys)}.")
-    content = next_ballot(
-        vote=vote,
-        organisation=organisation,
-        choice=choice,
-        reason=reason,
-        nonce=nonce,
-        ground=ground,
-        key_kind=key_kind,
-    )
-    hashed = ballot_hash(content)
-    if expected_hash and expected_hash != hashed:
+    _check_key(vote, ballot.key if ballot else SESSION)
+    fresh = next_ballot(vote=vote, organisation=organisation, choice=choice, reason=reason, at=received_at)
+    if ballot and replace(fresh, nonce=ballot.nonce, head=ballot.head, at=ballot.at) != ballot:
         raise BallotChanged(
-            "Another ballot of your organisation arrived since you checked this one. Check it again before you confirm."
+            "This ballot no longer fits: another one of your organisation arrived since you checked it. Check again before you confirm."
         )
-    entry = record(
-        kind="ballot.cast",
-        payload={"vote": vote.key, "organisation": organisation.key, "ballot": content, "hash": hashed},
-        by=by,
-        at=received_at,
-    )
-    ballot = Ballot.objects.create(
+    cast = ballot or fresh
+    payload: dict[str, Json] = {
+        "vote": vote.key,
+        "organisation": organisation.key,
+        "ballot": cast.value(),
+        "hash": cast.hash,
+        "ground": ground or None,
+        "received_at": stamp(received_at),
+    }
+    entry = record(kind="ballot.cast", payload=payload, by=by, at=at)
+    row = Ballot.objects.create(
         vote=vote,
         organisation=organisation,
         choice=choice,
         ground=ground,
         reason=_reason(choice, reason),
-        nonce=nonce,
-        sequence=cast("int", content["sequence"]),
+        content=canonical(cast.value()),
+        sequence=cast.sequence,
         received_at=received_at,
         by=by,
-        key_kind=key_kind,
-        hash=hashed,
+        key_kind=cast.key,
+        hash=cast.hash,
         entry_hash=entry.hash,
     )
     _note_ballot(vote, received_at)
-    return ballot
+    return row
+
+
+def _locked() -> QuerySet[Vote]:
+    return Vote.objects.select_related("text").defer("text__source").select_for_update(of=("self",), no_key=True)
+
+
+def _check_key(vote: Vote, key: str) -> None:
+    if key not in profile_of(vote).keys:
+        raise KeyNotAccepted(f"The rule of this vote accepts ballots signed with: {', '.join(profile_of(vote).keys)}.")
 
 
 def _check_entitled(vote: Vote, organisation: Organisation) -> None:
@@ -467,7 +451,7 @@ def withdraw_vote(*, vote: Vote, reason: str, by: User | None, at: datetime) -> 
     if _fresh_course(vote, at).state not in UNDECIDED:
         raise VoteClosed(f"Vote {vote.key} is decided: it can no longer be withdrawn.")
     vote.withdrawn_at, vote.next_at = at, None
-    vote.withdrawal_reason, vote.withdrawal_salt = _clean(reason, "reason", LONGEST_REASON), new_nonce()
+    vote.withdrawal_reason, vote.withdrawal_salt = _clean(reason, "reason", LONGEST_REASON), secrets.token_hex(32)
     vote.save(update_fields=["withdrawn_at", "withdrawal_reason", "withdrawal_salt", "next_at"])
     payload: dict[str, Json] = {"vote": vote.key, "reason": commitment(vote.withdrawal_salt, vote.withdrawal_reason)}
     record(kind="vote.withdrawn", payload=payload, by=by, at=at)

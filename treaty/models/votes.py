@@ -177,9 +177,7 @@ class Ballot(models.Model):
     choice = models.CharField(max_length=16, choices=[(choice.value, label) for choice, label in CHOICE_LABELS.items()])
     ground = models.CharField(max_length=64, blank=True)
     reason = models.TextField(blank=True)
-    nonce = models.CharField(
-        max_length=64, help_text=_("Salts the commitment to the reason, so that the record does not give it away.")
-    )
+    content = models.BinaryField(help_text=_("The canonical ballot, byte for byte as it is hashed."))
     sequence = models.PositiveIntegerField()
     received_at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -201,7 +199,6 @@ class Ballot(models.Model):
                 condition=~Q(choice=Choice.OBJECT.value) | ~Q(reason=""), name="ballot_objection_has_reason"
             ),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="ballot_sequence_from_one"),
-            models.CheckConstraint(condition=Q(nonce__regex="^[0-9a-f]{64}$"), name="ballot_nonce"),
         ]
 
     def __str__(self) -> str:
