@@ -1,167 +1,214 @@
-"""A vote profile in words, from the profile alone: what a page prints beside it and the verifier repeats. English."""
+"""A vote profile and the numbers of a text in words: what a page prints beside them and the verifier repeats."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from fractions import Fraction
 
-from core.durations import Duration, Unit
-from treaty.rules.profiles import Base, Electorate, Silence, Threshold, VoteProfile
+from core.durations import Duration
+from treaty.rules.profiles import Base, Default, Electorate, Extension, Silence, Threshold, Veto, VoteProfile
+from treaty.rules.words_conditions import ENGLISH, Voice, gettext_noop, length_in_words
 
-UNITS = {
-    Unit.MINUTES: ("minute", "minutes"),
-    Unit.HOURS: ("hour", "hours"),
-    Unit.DAYS: ("day", "days"),
-    Unit.WORKING_DAYS: ("working day", "working days"),
-    Unit.MONTHS: ("month", "months"),
-    Unit.YEARS: ("year", "years"),
-}
+MEMBERS = {"labs": gettext_noop("the laboratories"), "bodies": gettext_noop("the monitoring bodies")}
 BASES = {
-    Base.CAST: "ballots cast, abstentions included",
-    Base.VALID: "valid votes (consent and object)",
-    Base.ENTITLED: "votes of all who are entitled",
-    Base.PRESENT: "votes of those present",
+    Base.CAST: gettext_noop("the ballots cast, abstentions included"),
+    Base.VALID: gettext_noop("the valid votes (consent and object)"),
+    Base.ENTITLED: gettext_noop("the votes of all who are entitled"),
+    Base.PRESENT: gettext_noop("the votes of those present"),
 }
 KEYS = {
-    "passkey": "a passkey",
-    "ssh": "an SSH key",
-    "ed25519": "a machine's Ed25519 key",
-    "software": "a software key",
-    "session": "a signed-in session",
+    "passkey": gettext_noop("a passkey"),
+    "ssh": gettext_noop("an SSH key"),
+    "ed25519": gettext_noop("a machine's Ed25519 key"),
+    "software": gettext_noop("a software key"),
+    "session": gettext_noop("a signed-in session"),
 }
 RECUSED = {
-    "subject": "whoever the vote is about",
-    "requester": "whoever asked for it",
-    "affiliates": "their affiliates",
+    "subject": gettext_noop("whoever the vote is about"),
+    "requester": gettext_noop("whoever asked for it"),
+    "affiliates": gettext_noop("their affiliates"),
 }
+OUTCOMES = {Default.ADOPTED: gettext_noop("adopted"), Default.REJECTED: gettext_noop("rejected")}
+REASONS = {"quorum": gettext_noop("the quorum is first met"), "swing": gettext_noop("the result turns")}
 
 
-def length_in_words(length: Duration) -> str:
-    """Return "48 hours", "1 day", "no time"."""
-    if not length.amount:
-        return "no time"
-    return f"{length.amount} {UNITS[length.unit][length.amount != 1]}"
-
-
-def value_in_words(value: object) -> str:
-    """Return a number of the text for people: a length in words, a share as 2/3, a large quantity as it is written."""
+def value_in_words(value: object, voice: Voice = ENGLISH) -> str:
+    """Return a number of the text for people: "45 days", "2/3", "1,280", "1e24"."""
     match value:
+        case Duration(amount=0):
+            return voice(gettext_noop("no time"))
         case Duration():
-            return length_in_words(value)
+            return length_in_words(value, voice)
         case Decimal() if abs(value.adjusted()) < 6:
             return f"{value.normalize():,f}"
         case Decimal():
             return f"{value.normalize():e}".replace("e+", "e")
-        case Fraction() | int():
-            return str(value)
         case _:
             return str(value)
 
 
-def profile_in_words(profile: VoteProfile) -> list[str]:
+def profile_in_words(profile: VoteProfile, voice: Voice = ENGLISH) -> list[str]:
     """Return the rule of decision as sentences: who votes, what adopts, when, and what silence and time mean."""
     return [
-        *_who_and_what(profile),
-        *_when(profile),
-        *_what_time_does(profile),
-        *_effect(profile),
-        *_who_may_not(profile),
-        f"A ballot is given with {_listed([KEYS[key] for key in profile.keys], 'or')}.",
+        *_who_and_what(profile, voice),
+        *_when(profile, voice),
+        voice(
+            gettext_noop("When time runs out without a result it is {default}; a tie is {tie}."),
+            default=voice(OUTCOMES[profile.default]),
+            tie=voice(OUTCOMES[profile.tie]),
+        ),
+        *_effect(profile, voice),
+        *_who_may_not(profile, voice),
+        voice(
+            gettext_noop("A ballot is given with {keys}."),
+            keys=_either([voice(KEYS[key]) for key in profile.keys], voice),
+        ),
     ]
 
 
-def _who_and_what(profile: VoteProfile) -> Iterator[str]:
+def _who_and_what(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.silence:
-        yield _silence(profile.silence)
-    for electorate in profile.electorates:
-        yield _electorate(electorate, contested=profile.silence is not None)
+        yield _silence(profile.silence, voice)
+        yield voice(gettext_noop("In the contested vote:"))
+    yield from (_electorate(electorate, voice) for electorate in profile.electorates)
     if len(profile.electorates) > 1:
-        yield "Each class must reach its own threshold."
-    for veto in profile.vetoes:
-        holder = (
-            _listed(list(veto.members), "or") if veto.members else f"more than {veto.share} of the {veto.electorate}"
-        )
-        yield f"An objection of {holder} defeats it{', on the grounds that the text names' if veto.grounds else ''}."
+        yield voice(gettext_noop("Each class must reach its own threshold."))
+    yield from (_veto(veto, voice) for veto in profile.vetoes)
     if profile.blocking_minority:
-        yield f"Fewer than {profile.blocking_minority} members who withhold their consent cannot block it."
+        yield voice(
+            gettext_noop("Fewer than {count} members who withhold their consent cannot block it."),
+            count=profile.blocking_minority,
+        )
     if profile.procedural:
-        yield "It is procedural: no veto applies."
+        yield voice(gettext_noop("It is procedural: no veto applies."))
 
 
-def _silence(silence: Silence) -> str:
-    more = "more than " if silence.strict else ""
-    return (
-        f"Silence is consent: adopted after {length_in_words(silence.period)} unless {more}{silence.blocking} of those entitled object; "
-        "then a vote of a full period is held."
+def _silence(silence: Silence, voice: Voice) -> str:
+    message = (
+        gettext_noop(
+            "Silence is consent: adopted after {period} unless more than {share} of those entitled object; then a vote of a full period is held."
+        )
+        if silence.strict
+        else gettext_noop(
+            "Silence is consent: adopted after {period} unless {share} or more of those entitled object; then a vote of a full period is held."
+        )
     )
+    return voice(message, period=length_in_words(silence.period, voice), share=silence.blocking)
 
 
-def _electorate(electorate: Electorate, *, contested: bool) -> str:
-    who = electorate.members if isinstance(electorate.members, str) else _listed(list(electorate.members), "and")
-    subject = f"In the contested vote, the {who}" if contested else f"The {who}"
-    return f"{subject}: {_threshold(electorate.threshold)}{_quorum(electorate)}."
+def _electorate(electorate: Electorate, voice: Voice) -> str:
+    who = (
+        voice(MEMBERS[electorate.members])
+        if isinstance(electorate.members, str)
+        else _all(list(electorate.members), voice)
+    )
+    sentence = f"{_threshold(electorate.threshold, who, voice)}{_quorum(electorate, voice)}."
+    return sentence[0].upper() + sentence[1:]
 
 
-def _threshold(threshold: Threshold) -> str:
+def _threshold(threshold: Threshold, who: str, voice: Voice) -> str:
+    amount = threshold.share if threshold.absolute is None else threshold.absolute
     if threshold.absolute is not None:
-        return f"{'more than' if threshold.strict else 'at least'} {threshold.absolute} must consent"
-    return f"{'more than' if threshold.strict else 'at least'} {threshold.share} of the {BASES[threshold.base]} must consent"
-
-
-def _quorum(electorate: Electorate) -> str:
-    if electorate.quorum is None and electorate.quorum_absolute is None:
-        return ""
-    amount = (
-        f"{electorate.quorum} of those entitled" if electorate.quorum is not None else f"{electorate.quorum_absolute}"
+        message = (
+            gettext_noop("{who}: more than {amount} must consent")
+            if threshold.strict
+            else gettext_noop("{who}: at least {amount} must consent")
+        )
+        return voice(message, who=who, amount=amount)
+    message = (
+        gettext_noop("{who}: more than {amount} of {base} must consent")
+        if threshold.strict
+        else gettext_noop("{who}: at least {amount} of {base} must consent")
     )
-    counted = "" if electorate.abstention_counts_for_quorum else ", abstentions not counted"
-    return f", and {'more than' if electorate.quorum_strict else 'at least'} {amount} must take part{counted}"
+    return voice(message, who=who, amount=amount, base=voice(BASES[threshold.base]))
 
 
-def _when(profile: VoteProfile) -> Iterator[str]:
+def _quorum(electorate: Electorate, voice: Voice) -> str:
+    amount = electorate.quorum if electorate.quorum is not None else electorate.quorum_absolute
+    if amount is None:
+        return ""
+    message = (
+        gettext_noop(", and more than {amount} of those entitled must take part")
+        if electorate.quorum_strict
+        else gettext_noop(", and at least {amount} of those entitled must take part")
+    )
+    counted = "" if electorate.abstention_counts_for_quorum else voice(gettext_noop(" (abstentions are not counted)"))
+    return voice(message, amount=amount) + counted
+
+
+def _veto(veto: Veto, voice: Voice) -> str:
+    if veto.members:
+        return voice(gettext_noop("An objection of {members} defeats it."), members=_either(list(veto.members), voice))
+    return voice(
+        gettext_noop("Objections of more than {share} of the class {electorate} defeat it."),
+        share=veto.share,
+        electorate=veto.electorate,
+    )
+
+
+def _when(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.notice.amount:
-        yield f"It is announced {length_in_words(profile.notice)} before it opens."
-    yield f"It is open for {length_in_words(profile.period)}."
-    if profile.minimum_open is not None:
-        after = (
-            f"once {length_in_words(profile.minimum_open)} have passed"
-            if profile.minimum_open.amount
-            else "as soon as that is so"
+        yield voice(
+            gettext_noop("It is announced {notice} before it opens."), notice=length_in_words(profile.notice, voice)
         )
-        yield f"It closes early when no ballot still to come can change the result, {after}."
+    yield voice(gettext_noop("It is open for {period}."), period=length_in_words(profile.period, voice))
+    if profile.minimum_open is not None and profile.minimum_open.amount:
+        yield voice(
+            gettext_noop("After {minimum} it closes as soon as no ballot still to come can change the result."),
+            minimum=length_in_words(profile.minimum_open, voice),
+        )
+    elif profile.minimum_open is not None:
+        yield voice(gettext_noop("It closes as soon as no ballot still to come can change the result."))
     if profile.extension:
-        reasons = {"quorum": "the quorum is first met", "swing": "the result turns"}
-        why = _listed([reasons[reason] for reason in profile.extension.on], "or")
-        only = "; then only objections count" if profile.extension.objections_only else ""
-        yield (
-            f"If {why} in the last {length_in_words(profile.extension.window)}, it is extended once, by "
-            f"{length_in_words(profile.extension.by)}{only}."
-        )
+        yield _extension(profile.extension, voice)
     if profile.sealed:
-        yield "Ballots are sealed until the close."
+        yield voice(gettext_noop("Ballots are sealed until the close."))
 
 
-def _what_time_does(profile: VoteProfile) -> Iterator[str]:
-    yield f"When time runs out without a result it is {profile.default.value}; a tie is {profile.tie.value}."
+def _extension(extension: Extension, voice: Voice) -> str:
+    message = (
+        gettext_noop("If {reason} in the last {window}, it is extended once, by {by}; then only objections count.")
+        if extension.objections_only
+        else gettext_noop("If {reason} in the last {window}, it is extended once, by {by}.")
+    )
+    return voice(
+        message,
+        reason=_either([voice(REASONS[reason]) for reason in extension.on], voice),
+        window=length_in_words(extension.window, voice),
+        by=length_in_words(extension.by, voice),
+    )
 
 
-def _effect(profile: VoteProfile) -> Iterator[str]:
+def _effect(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.timelock.amount:
-        yield f"An adopted decision takes effect {length_in_words(profile.timelock)} later."
+        yield voice(
+            gettext_noop("An adopted decision takes effect {timelock} later."),
+            timelock=length_in_words(profile.timelock, voice),
+        )
     else:
-        yield "An adopted decision takes effect at once."
+        yield voice(gettext_noop("An adopted decision takes effect at once."))
     if profile.grace is not None:
-        yield f"It expires if it has not taken effect {length_in_words(profile.grace)} after that."
+        yield voice(
+            gettext_noop("It expires if it has not taken effect {grace} after that."),
+            grace=length_in_words(profile.grace, voice),
+        )
     if profile.emergency:
-        yield (
-            f"It lapses after {length_in_words(profile.emergency.lapses)} unless the decision "
-            f"{profile.emergency.ratified_by.replace('_', ' ')} is adopted before."
+        yield voice(
+            gettext_noop("It lapses after {lapses} unless it is ratified before."),
+            lapses=length_in_words(profile.emergency.lapses, voice),
         )
 
 
-def _who_may_not(profile: VoteProfile) -> Iterator[str]:
+def _who_may_not(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.recuse:
-        yield f"Recused: {_listed([RECUSED[who] for who in profile.recuse], 'and')}."
+        yield voice(gettext_noop("Recused: {who}."), who=_all([voice(RECUSED[who]) for who in profile.recuse], voice))
 
 
-def _listed(words: list[str], last: str) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+def _either(words: Sequence[str], voice: Voice) -> str:
+    return _listed(words, gettext_noop("{some} or {last}"), voice)
+
+
+def _all(words: Sequence[str], voice: Voice) -> str:
+    return _listed(words, gettext_noop("{some} and {last}"), voice)
+
+
+def _listed(words: Sequence[str], message: str, voice: Voice) -> str:
+    return words[0] if len(words) == 1 else voice(message, some=", ".join(words[:-1]), last=words[-1])
