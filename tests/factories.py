@@ -3,12 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from io import BytesIO
 
 from allauth.account.models import EmailAddress
+from PIL import Image
 
 from accounts.models import Affiliation, Membership, Organisation, User
 from accounts.rules.names import skeleton
 from accounts.rules.organisations import Kind, Role
+from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
+from inspections.models import Designation, Report, Visit, VisitInspector
+from inspections.rules.findings import Severity
+from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+from inspections.rules.visits import VisitKind, VisitState
 from labs.models import (
     AcceleratorModel,
     Declaration,
@@ -317,7 +324,14 @@ def affiliation(one: Organisation, other: Organisation, *, basis="Common owner",
 
 
 def adopted_vote(
-    decision="start_pause_ordinary", *, subject=None, effective_at=NOON, pause=None, requester=None, about=None
+    decision="start_pause_ordinary",
+    *,
+    subject=None,
+    effective_at=NOON,
+    pause=None,
+    requester=None,
+    about=None,
+    outcome=Outcome.ADOPTED,
 ) -> Vote:
     """A vote that was adopted, with effect from `effective_at`; its ballots are not made up."""
     rules = read_text(model_text())
@@ -341,9 +355,9 @@ def adopted_vote(
         opens_at=effective_at - timedelta(days=3),
         closes_at=effective_at,
         closed_at=effective_at,
-        outcome=Outcome.ADOPTED,
-        reason=Reason.THRESHOLD_MET,
-        effective_at=effective_at,
+        outcome=outcome,
+        reason=Reason.THRESHOLD_MET if outcome is Outcome.ADOPTED else Reason.THRESHOLD,
+        effective_at=effective_at if outcome is Outcome.ADOPTED else None,
     )
 
 
@@ -368,3 +382,123 @@ def stand_down(pause: Pause, lab: str, **done) -> StandDown:
         setattr(found, field, value)
     found.save()
     return found
+
+
+# --- inspections ------------------------------------------------------------------------------------------------
+
+
+def designation(
+    of: Organisation | None = None, *, person=None, designated_at=LONG_AGO, valid_until=None
+) -> Designation:
+    """A designated inspector of an accredited body."""
+    sender = of or body()
+    accreditation(sender)
+    return Designation.objects.create(
+        user=person or inspector(sender),
+        body=sender,
+        designated_at=designated_at,
+        valid_until=valid_until or NOON + timedelta(days=400),
+    )
+
+
+def inspectors(each=2, bodies=("ivb", "nordic", "pacific")) -> list[Designation]:
+    """`each` designated inspectors for every one of these bodies."""
+    return [designation(body(key)) for key in bodies for _ in range(each)]
+
+
+def visit(
+    of: Facility | None = None,
+    *,
+    state=VisitState.PLANNED,
+    pause=None,
+    team=(),
+    planned_from=NOON,
+    hours=10,
+    **fields,
+) -> Visit:
+    """A visit in `state` at `of`; what has to have happened before that state happened at its planned hour or before."""
+    at_facility = of or facility()
+    text()
+    key = f"2026-{9000 + Visit.objects.count()}"
+    before, reached = planned_from - timedelta(hours=30), list(VisitState).index(state)
+    notified = state not in {VisitState.PLANNED, VisitState.CANCELLED}
+    inside = state in {VisitState.ACCESS_GRANTED, VisitState.IN_PROGRESS} or reached > list(VisitState).index(
+        VisitState.IN_PROGRESS
+    )
+    made = Visit.objects.create(
+        key=key,
+        facility=at_facility,
+        pause=pause,
+        state=state,
+        **{
+            "kind": VisitKind.PAUSE_VERIFICATION if pause else VisitKind.ROUTINE,
+            "planned_at": planned_from - timedelta(days=5),
+            "planned_from": planned_from,
+            "planned_until": planned_from + timedelta(hours=hours),
+            "notice_due_at": before,
+            "notified_at": before if notified else None,
+            "access_at": planned_from if notified and inside else None,
+            "began_at": planned_from if notified and inside and state != VisitState.ACCESS_GRANTED else None,
+            "reported_at": planned_from + timedelta(hours=hours)
+            if state in {VisitState.PRELIMINARY, VisitState.COMMENTED, VisitState.FINAL}
+            else None,
+            "salt": "5a" * 32,
+            "commitment": sha256(key.encode()).hexdigest(),
+            **fields,
+        },
+    )
+    for one in team:
+        VisitInspector.objects.create(visit=made, designation=one, period=(made.planned_from, made.planned_until))
+    return made
+
+
+def report_value(**changes) -> ReportValue:
+    """A whole report: every layer of the model text verified, nothing found."""
+    layers = read_text(model_text()).monitoring.layers
+    whole = {
+        "sections": {layer: SectionValue(Answer.VERIFIED, f"Seen: {layer}.") for layer in layers},
+        "conclusion": Conclusion.CONSISTENT,
+        "findings": (),
+        "collected_at": NOON,
+    }
+    return ReportValue(**(whole | changes))
+
+
+def finding_value(
+    severity=Severity.DISCREPANCY,
+    *,
+    layer="power",
+    article="13",
+    text="Counters show twice the declared power.",
+    confidential=False,
+) -> FindingValue:
+    return FindingValue(layer, severity, article, text, confidential)
+
+
+def draft(of: Visit, *, at=NOON, **changes) -> Report:
+    """The visit's report, saved whole by the first of its team."""
+    writer = of.team.first().designation.user
+    report = open_report(visit=of, by=writer, at=at)
+    return save_draft(report=report, value=report_value(**changes), revision=0, by=writer, at=at)
+
+
+def submitted_report(of: Visit, *, at=NOON, **changes) -> Report:
+    """The visit's report, signed by its whole team and submitted."""
+    report = draft(of, at=at, **changes)
+    team = [one.designation.user for one in of.team.all()]
+    for user in team:
+        sign_report(report=report, revision=report.revision, by=user, at=at)
+    return submit_report(report=report, submission_key=f"key-{report.pk}", by=team[0], at=at)
+
+
+def photograph(kind="JPEG", size=(64, 48), *, exif=False, colour=(20, 90, 140)) -> bytes:
+    """A picture's bytes; with `exif` it carries a place and an owner."""
+    answer, options = BytesIO(), {}
+    if exif:
+        data = Image.Exif()
+        data[0x013B] = "Ada Example"
+        data.get_ifd(0x8825)[1] = "N"
+        data.get_ifd(0x8825)[2] = (59.0, 54.0, 50.0)
+        options["exif"] = data
+    Image.new("RGB", size, colour).save(answer, kind, **options)
+    return answer.getvalue()

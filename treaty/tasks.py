@@ -5,6 +5,8 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from treaty.actions import triggers
+from treaty.actions.advance import advance_due
 from treaty.actions.parties import enter_into_force
 from treaty.models import TreatyText
 
@@ -20,3 +22,15 @@ def sweep_parties() -> None:
             enter_into_force(text=text, at=at)
         except Exception:
             logger.exception("text %s could not enter into force", text.version)
+
+
+@shared_task
+def sweep_pauses() -> None:
+    """Write down what time did to pauses: activation, lapse, lateness, stages of resumption, the end."""
+    advance_due(at=timezone.now())
+
+
+@shared_task
+def evaluate_triggers() -> None:
+    """Judge the triggers of the text in force by what has been received, and open the votes of those that came true."""
+    triggers.evaluate_triggers(at=timezone.now())

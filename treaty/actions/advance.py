@@ -58,7 +58,7 @@ def advance_due(*, at: datetime) -> int:
     for pk in list(Pause.objects.not_over().values_list("pk", flat=True)):
         try:
             with transaction.atomic():
-                pause = Pause.objects.select_for_update(skip_locked=True).not_over().filter(pk=pk).first()
+                pause = Pause.objects.select_for_update(skip_locked=True, no_key=True).not_over().filter(pk=pk).first()
                 if pause is not None:
                     advance_pause(pause=pause, at=at)
                     advanced += 1

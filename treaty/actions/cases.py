@@ -157,7 +157,7 @@ def determine_breach(*, vote: Vote, at: datetime) -> Case:
 
 def _lock(case: Case) -> None:
     case.refresh_from_db(
-        from_queryset=Case.objects.select_for_update(of=("self",)).select_related("organisation", "pause")
+        from_queryset=Case.objects.select_for_update(of=("self",), no_key=True).select_related("organisation", "pause")
     )
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import prefetch_related_objects
 
 from accounts.models import Organisation, User
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
 from treaty.models import Commitment, Party, Pause, StandDown, Vote
+from treaty.models.pauses import ROWS
 from treaty.permissions import can_act_for_lab
 from treaty.queries.commitments import covered_compute
 from treaty.queries.parties import bound_labs
@@ -47,7 +49,8 @@ class NotOnTheRoll(DomainError):
 
 def lock(pause: Pause) -> None:
     """Lock the pause's row and read it afresh, with the rows that decide its state."""
-    pause.refresh_from_db(from_queryset=Pause.objects.select_for_update(of=("self",)).with_rows())
+    pause.refresh_from_db(from_queryset=Pause.objects.select_for_update(of=("self",), no_key=True))
+    prefetch_related_objects([pause], *ROWS)
 
 
 def lock_keys(name: str) -> None:
@@ -62,7 +65,7 @@ def start_pause(*, vote: Vote, at: datetime) -> Pause:
 
     Everything counts from the vote's instant of effect, however late this runs. A second call returns the pause.
     """
-    vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(of=("self",)))
+    vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(of=("self",), no_key=True))
     started = Pause.objects.filter(vote=vote).first()
     if started:
         return started
@@ -236,7 +239,7 @@ def activate(*, pause: Pause, at: datetime) -> Pause:
 def _record_activation(pause: Pause, outcome: ActivationOutcome, at: datetime) -> None:
     reasons = sorted(outcome.bound.reasons.items())
     record(
-        kind="pause.entered-into-force" if outcome.in_force else "pause.lapsed",
+        kind="pause.entered_into_force" if outcome.in_force else "pause.lapsed",
         payload={
             "pause": pause.key,
             "at": stamp(outcome.at),

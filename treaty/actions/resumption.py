@@ -166,7 +166,7 @@ def _reach(resumption: Resumption, at: datetime) -> None:
     reached_at = at if stages[number].condition else max(due_at, before.reached_at if before else due_at)
     ResumptionStep.objects.create(resumption=resumption, number=number, reached_at=reached_at)
     record(
-        kind="resumption.stage-reached",
+        kind="resumption.stage_reached",
         payload={"pause": resumption.pause.key, "stage": number + 1, "at": stamp(reached_at)},
         by=None,
         at=at,
@@ -179,7 +179,7 @@ def _snap_back(resumption: Resumption, at: datetime) -> None:
     resumption.save(update_fields=["snapped_back_at"])
     pause.save(update_fields=["resuming_at"])
     record(
-        kind="resumption.snapped-back",
+        kind="resumption.snapped_back",
         payload={"pause": pause.key, "vote": resumption.vote.key, "stages": resumption.steps.count()},
         by=None,
         at=at,

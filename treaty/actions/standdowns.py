@@ -50,7 +50,9 @@ def _locked(stand_down: StandDown, at: datetime) -> None:
     """Lock pause, then stand-down; raise PauseInAnotherState where the pause does not bind."""
     lock(stand_down.pause)
     stand_down.refresh_from_db(
-        from_queryset=StandDown.objects.select_for_update(of=("self",)).select_related("organisation", "pause")
+        from_queryset=StandDown.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "organisation", "pause"
+        )
     )
     found = state(stand_down.pause, at)
     if found not in BINDING:
@@ -82,7 +84,7 @@ def record_halt(
 ) -> RunHalt:
     """Halt one declared run in scope, with the commitment to its last checkpoint; the last one completes the stage.
 
-    Two entries: `run.halted` by the laboratory's own action, `standdown.run-halted` for the pause.
+    Two entries: `run.halted` by the laboratory's own action, `standdown.run_halted` for the pause.
     """
     _locked(stand_down, at)
     require(can_act_for_lab(by, stand_down.organisation, at=at), LABS_ONLY)
@@ -100,7 +102,7 @@ def record_halt(
         stand_down.halted_at = at
         stand_down.save(update_fields=["halted_at"])
     record(
-        kind="standdown.run-halted",
+        kind="standdown.run_halted",
         payload={
             **_subject(stand_down),
             "run": run.key,
@@ -145,7 +147,7 @@ def record_roll_back(
 ) -> RollBack:
     """Roll one deployment in scope back by its registered procedure, every gate of it approved.
 
-    Two entries: `deployment.rolled-back` by the laboratory's own action, `standdown.rolled-back` for the pause.
+    Two entries: `deployment.rolled_back` by the laboratory's own action, `standdown.rolled_back` for the pause.
     """
     _locked(stand_down, at)
     require(can_act_for_lab(by, stand_down.organisation, at=at), LABS_ONLY)
@@ -163,7 +165,7 @@ def record_roll_back(
         stand_down.rolled_back_at = at
         stand_down.save(update_fields=["rolled_back_at"])
     record(
-        kind="standdown.rolled-back",
+        kind="standdown.rolled_back",
         payload={**_subject(stand_down), "deployment": deployment.key, "complete": complete},
         by=by,
         at=at,
@@ -184,7 +186,7 @@ def state_nothing_deployed(*, stand_down: StandDown, by: User, at: datetime) -> 
     stand_down.rolled_back_at = at
     stand_down.save(update_fields=["rolled_back_at"])
     record(
-        kind="standdown.rolled-back",
+        kind="standdown.rolled_back",
         payload={**_subject(stand_down), "deployment": None, "complete": True},
         by=by,
         at=at,

@@ -19,13 +19,16 @@ STATE_LABELS = {
     PauseState.LAPSED: _("Lapsed"),
 }
 
+# What decides a pause's state, besides its own row.
+ROWS = ("commitments__organisation", "resumptions")
+
 
 class PauseQuerySet(models.QuerySet["Pause"]):
     """Pauses, filtered."""
 
     def with_rows(self) -> Self:
         """With all that decides their state, in three queries."""
-        return self.prefetch_related("commitments__organisation", "resumptions")
+        return self.prefetch_related(*ROWS)
 
     def not_over(self) -> Self:
         """Those not written down as ended or lapsed: the ones a sweep has to look at."""

@@ -96,7 +96,7 @@ def standing_at(
 
 
 def board(pause: Pause, at: datetime) -> Board:
-    """Return the board at `at`, in eight queries however many labs there are."""
+    """Return the board at `at`, in six queries however many labs there are."""
     level = terms(pause).level
     stand_downs = {
         one.organisation_id: one
