@@ -1,0 +1,126 @@
+"""Public pages are cached by the record's position: what the public sees is a function of the record, and of time.
+
+A page may say how old something is, so the minute is a part of the key: what time alone changes is shown at most a minute late.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache, wraps
+from typing import Concatenate, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+from django.utils.translation import get_language
+from redis.exceptions import RedisError
+
+KEPT: Final = 90  # seconds: a little longer than the minute in the key
+VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
+STORED: Final = ("Content-Type", "Content-Language", "Content-Disposition", "Access-Control-Allow-Origin")
+
+type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+type Stored = tuple[bytes, dict[str, str]]
+
+
+def cached_by[**P](position: Callable[[], int], *parameters: str) -> Callable[[View[P]], View[P]]:
+    """Cache a page that everybody sees alike by `position()`, as `@cached_by(ledger.queries.position)`.
+
+    `parameters` are the query parameters that the page reads; all others are no part of the key. Whoever has a session or a message
+    waiting gets a page of their own. Without Redis the page is rendered anew: nothing depends on the cache.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not _is_anonymous(request):
+                return _own(view(request, *args, **kwargs))
+            tag = _tag(request, position(), parameters, timezone.now())
+            if tag in parse_etags(request.headers.get("If-None-Match", "")):
+                return _public(HttpResponseNotModified(), tag)
+            stored = _read(tag)
+            if stored is not None:
+                return _public(HttpResponse(stored[0], headers=stored[1]), tag)
+            response = view(request, *args, **kwargs)
+            if not _is_shared(request, response):
+                return _own(response)
+            _keep(tag, response)
+            return _public(response, tag)
+
+        return answer
+
+    return decorate
+
+
+def _is_anonymous(request: HttpRequest) -> bool:
+    """Whether nothing that the browser sent can make the page differ from everybody's."""
+    mine = {settings.SESSION_COOKIE_NAME, "messages"} & request.COOKIES.keys()
+    return request.method in {"GET", "HEAD"} and not mine and "Authorization" not in request.headers
+
+
+def _is_shared(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether the answer may be given to others: complete, and without a token or a cookie."""
+    if isinstance(response, SimpleTemplateResponse):
+        response.render()
+    token = request.META.get("CSRF_COOKIE_NEEDS_UPDATE", False)
+    return isinstance(response, HttpResponse) and response.status_code == 200 and not token and not response.cookies
+
+
+def _tag(request: HttpRequest, position: int, parameters: tuple[str, ...], at: datetime) -> str:
+    asked = [(name, request.GET.getlist(name)) for name in sorted(parameters)]
+    minute = f"{at:%Y%m%d%H%M}"
+    parts = (
+        position,
+        release(),
+        minute,
+        get_language(),
+        request.get_host(),
+        request.path,
+        asked,
+        request.headers.get("HX-Request"),
+    )
+    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+
+
+@lru_cache(maxsize=1)
+def release() -> str:
+    """Return the hash of all templates, so that a new release shows at once."""
+    digest = hashlib.sha256()
+    for path in sorted((settings.ROOT / "templates").rglob("*.html")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _read(tag: str) -> Stored | None:
+    try:
+        stored: Stored | None = cache.get(f"page:{tag}")
+    except RedisError:
+        return None
+    return stored
+
+
+def _keep(tag: str, response: HttpResponseBase) -> None:
+    if isinstance(response, HttpResponse):
+        headers = {name: response.headers[name] for name in STORED if name in response.headers}
+        try:
+            cache.set(f"page:{tag}", (response.content, headers), timeout=KEPT)
+        except RedisError:
+            return
+
+
+def _public(response: HttpResponseBase, tag: str) -> HttpResponseBase:
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "public, no-cache"
+    patch_vary_headers(response, VARIES)
+    return response
+
+
+def _own(response: HttpResponseBase) -> HttpResponseBase:
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    patch_vary_headers(response, VARIES)
+    return response
