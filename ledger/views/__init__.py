@@ -1,0 +1,1 @@
+"""The record's pages, its published files and its API."""

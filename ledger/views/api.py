@@ -1,0 +1,162 @@
+"""The record for programs: /api/v1/ledger/."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ledger import published
+from ledger.models import Leaf
+from ledger.queries.entries import entry_at, recorded
+from ledger.queries.health import health
+from ledger.queries.receipts import receipt_of
+from ledger.rules.encoding import base64_of
+from ledger.words import sentence
+from web.api.pages import Cursor
+
+
+class WitnessSerializer(serializers.Serializer[Any]):
+    """A witness and what it cosigned last."""
+
+    name = serializers.CharField()
+    size = serializers.IntegerField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+    cosigned_newest = serializers.BooleanField()
+
+
+class LogSerializer(serializers.Serializer[Any]):
+    """How the record stands."""
+
+    size = serializers.IntegerField(help_text="entries that have a position")
+    published_size = serializers.IntegerField(help_text="entries that the published checkpoint covers")
+    root_hash = serializers.SerializerMethodField(help_text="its root, base64")
+    signed_at = serializers.DateTimeField(allow_null=True)
+    published_at = serializers.DateTimeField(allow_null=True)
+    witnesses = WitnessSerializer(many=True)
+    refusal = serializers.CharField(help_text="why nothing is signed; empty where all is well")
+    checkpoint = serializers.SerializerMethodField(help_text="the signed note with its cosignatures")
+
+    def get_root_hash(self, standing: Any) -> str | None:
+        """Return the root of the published checkpoint."""
+        return base64_of(standing.head.root) if standing.head else None
+
+    def get_checkpoint(self, _standing: Any) -> str | None:
+        """Return the published checkpoint."""
+        note = published.checkpoint()
+        return str(note) if note else None
+
+
+class EntrySerializer(serializers.Serializer[Any]):
+    """An entry, from its row."""
+
+    index = serializers.IntegerField()
+    hash = serializers.SerializerMethodField(help_text="RFC 6962 leaf hash, hex")
+    kind = serializers.CharField(source="entry.kind")
+    at = serializers.DateTimeField(source="entry.at")
+    by = serializers.SerializerMethodField(help_text="a pseudonym; null for the clock")
+    payload = serializers.SerializerMethodField()
+    words = serializers.SerializerMethodField(help_text="the payload as a sentence")
+
+    def get_hash(self, leaf: Leaf) -> str:
+        """Return the leaf hash."""
+        return bytes(leaf.hash).hex()
+
+    def get_by(self, leaf: Leaf) -> str | None:
+        """Return who acted."""
+        return recorded(leaf.entry).value.by
+
+    def get_payload(self, leaf: Leaf) -> dict[str, Any]:
+        """Return the payload."""
+        return dict(recorded(leaf.entry).value.payload)
+
+    def get_words(self, leaf: Leaf) -> str:
+        """Return what it says."""
+        return sentence(recorded(leaf.entry).value)
+
+
+class ProvenEntrySerializer(serializers.Serializer[Any]):
+    """An entry with what proves its place."""
+
+    index = serializers.IntegerField()
+    hash = serializers.CharField(source="entry.value.hash")
+    canonical = serializers.SerializerMethodField(help_text="the canonical bytes that are hashed, as text")
+    size = serializers.IntegerField(
+        allow_null=True, help_text="the checkpointed tree's size; null while no checkpoint covers the entry"
+    )
+    proof = serializers.SerializerMethodField(help_text="the audit path, base64, from the leaf's sibling up")
+    checkpoint = serializers.CharField(allow_blank=True)
+
+    def get_canonical(self, answer: Any) -> str:
+        """Return the entry's bytes."""
+        text: str = answer.entry.data.decode()
+        return text
+
+    def get_proof(self, answer: Any) -> list[str]:
+        """Return the audit path."""
+        return [base64_of(value) for value in answer.proof]
+
+
+class Open(APIView):
+    """An answer that any page of any site may read."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Allow every origin."""
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class LogView(Open):
+    """How the record stands."""
+
+    @extend_schema(responses=LogSerializer, operation_id="ledger")
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
+        """Answer with size, root, checkpoint and witnesses."""
+        return Response(LogSerializer(health()).data)
+
+
+class EntriesView(Open, ListAPIView[Leaf]):
+    """Entries, newest first."""
+
+    serializer_class = EntrySerializer
+    pagination_class = Cursor
+
+    @extend_schema(
+        operation_id="ledger_entries",
+        parameters=[
+            OpenApiParameter("kind", str),
+            OpenApiParameter("about", str, description='such as "vote:2026-07" or "lab:aster"'),
+        ],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer with a page of entries."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        """Return the entries of a kind, about something, or all."""
+        leaves = Leaf.objects.select_related("entry")
+        if kind := self.request.query_params.get("kind"):
+            leaves = leaves.filter(entry__kind=kind)
+        if about := self.request.query_params.get("about"):
+            leaves = leaves.filter(entry__subjects__contains=[about])
+        return leaves
+
+
+class EntryView(Open):
+    """One entry with its inclusion proof."""
+
+    @extend_schema(responses=ProvenEntrySerializer, operation_id="ledger_entry")
+    def get(self, request: Request, index: int) -> Response:  # noqa: ARG002 - a view's signature
+        """Answer with the entry and its proof in the published checkpoint."""
+        entry = entry_at(index)
+        if entry is None:
+            raise Http404
+        return Response(ProvenEntrySerializer(receipt_of(entry)).data)
