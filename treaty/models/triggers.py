@@ -20,7 +20,9 @@ class TriggerEvaluation(models.Model):
     truth = models.CharField(max_length=8, choices=[(truth.value, label) for truth, label in TRUTH_LABELS.items()])
     words = models.TextField()
     explanation = models.JSONField(help_text=_("The whole tree (rules.evaluation.Evaluation.to_json)."))
-    digest = models.CharField(max_length=64, help_text=_("SHA-256 of the canonical explanation, as the record holds it."))
+    digest = models.CharField(
+        max_length=64, help_text=_("SHA-256 of the canonical explanation, as the record holds it.")
+    )
     newest_reading = models.BigIntegerField(help_text=_("The newest reading that was known."))
 
     class Meta:
@@ -57,7 +59,9 @@ class TriggerFiring(models.Model):
         ordering = ["-fired_at", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["trigger"], condition=Q(reset_at=None), name="firing_latched_once"),
-            models.CheckConstraint(condition=Q(reset_at=None) | Q(reset_at__gte=F("fired_at")), name="firing_reset_later"),
+            models.CheckConstraint(
+                condition=Q(reset_at=None) | Q(reset_at__gte=F("fired_at")), name="firing_reset_later"
+            ),
         ]
 
     def __str__(self) -> str:
