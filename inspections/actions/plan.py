@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -16,7 +16,15 @@ from inspections.permissions import oversees
 from inspections.queries.candidates import candidates, facilities_to_visit, party_starts, sites
 from inspections.queries.visits import monitoring_of, seal, team_of
 from inspections.rules import plan as planner
-from inspections.rules.visits import VisitEvent, VisitKind, VisitState, next_state, notice_due, notice_suffices
+from inspections.rules.visits import (
+    VisitEvent,
+    VisitKind,
+    VisitState,
+    first_arrival,
+    next_state,
+    notice_due,
+    notice_suffices,
+)
 from labs.models import Facility
 from ledger.actions import record
 from treaty.models import Pause
@@ -33,10 +41,13 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
     """
     _one_planner_at_a_time()
     pause.refresh_from_db(from_queryset=Pause.objects.select_for_update(of=("self",)))
-    facilities = facilities_to_visit(pause, at) if pause.in_force_at is not None else []
-    if not facilities:
+    if pause.in_force_at is None:
         return None
     monitoring = rules_at(at).monitoring
+    moved = _free_what_can_be_sooner(pause, monitoring, at)
+    facilities = facilities_to_visit(pause, at)
+    if not facilities:
+        return None
     seed = tagged_digest("fermata/plan-seed/v1", {"pause": pause.key, "plan": pause.plans.count()})
     labs = {facility.organisation_id for facility in facilities}
     found = planner.plan(
@@ -50,13 +61,29 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
         return None
     visits = _book(pause, found.placed, {facility.key: facility for facility in facilities}, monitoring, at)
     made = Plan.objects.create(pause=pause, made_at=at, seed=seed, placed=len(visits), unplaced=unplaced)
-    _record_plan(made, visits, at)
+    _record_plan(made, visits, moved, at)
     return made
 
 
 def _one_planner_at_a_time() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inspections.plan'))")
+
+
+def _free_what_can_be_sooner(pause: Pause, monitoring: Monitoring, at: datetime) -> list[Visit]:
+    """Take back sealed visits that waited for a declaration which has come in since, and that could now be a day sooner."""
+    soon = first_arrival(VisitKind.PAUSE_VERIFICATION, monitoring, at) + timedelta(days=1)
+    sealed = Visit.objects.select_for_update(of=("self",)).filter(
+        pause=pause, state=VisitState.PLANNED, planned_from__gt=soon
+    )
+    declared = dict(pause.stand_downs.exclude(declared_at=None).values_list("organisation", "declared_at"))
+    moved = []
+    for visit in sealed.with_names():
+        declared_at = declared.get(visit.facility.organisation_id)
+        if declared_at is not None and visit.planned_at < declared_at:
+            _call_off(visit, at)
+            moved.append(visit)
+    return moved
 
 
 def _last_unplaced(pause: Pause) -> list[dict[str, Any]]:
@@ -109,13 +136,14 @@ def _book(
     return visits
 
 
-def _record_plan(plan: Plan, visits: Sequence[Visit], at: datetime) -> None:
+def _record_plan(plan: Plan, visits: Sequence[Visit], moved: Sequence[Visit], at: datetime) -> None:
     record(
         kind="plan.made",
         payload={
             "pause": plan.pause.key,
             "seed": plan.seed,
             "visits": [{"visit": visit.key, "commitment": visit.commitment} for visit in visits],
+            "cancelled": [visit.key for visit in moved],
             "unplaced": [
                 {"facility": missed["facility"], "provisions": [reason[0] for reason in missed["reasons"]]}
                 for missed in plan.unplaced
@@ -169,12 +197,16 @@ def cancel_visit(*, visit: Visit, by: User, at: datetime) -> Visit:
 
 
 def _cancel(visit: Visit, *, reason: str, by: User | None, at: datetime) -> Visit:
+    _call_off(visit, at)
+    record(kind="visit.cancelled", payload={**_names(visit), "reason": reason}, by=by, at=at)
+    return visit
+
+
+def _call_off(visit: Visit, at: datetime) -> None:
     visit.state = next_state(VisitState(visit.state), VisitEvent.CANCEL)
     visit.ended_at = at
     visit.save(update_fields=["state", "ended_at"])
     visit.team.filter(released_at=None).update(released_at=at)
-    record(kind="visit.cancelled", payload={**_names(visit), "reason": reason}, by=by, at=at)
-    return visit
 
 
 def _lock(visit: Visit) -> None:
