@@ -35,7 +35,7 @@ EFFECTS: Mapping[str, Effect] = {
 def apply(vote: Vote, *, at: datetime) -> Vote:
     """Apply the effect of an adopted vote whose timelock has run; what was applied, refused or expired is not tried again.
 
-    A refusal (the world changed during the timelock) is recorded as `vote.effect-refused`, and nothing of the effect stays.
+    A refusal (the world changed during the timelock) is recorded as `vote.effect_refused`, and nothing of the effect stays.
     """
     vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(of=("self",), no_key=True))
     if vote.effect_applied_at or vote.effect_settled_at:
@@ -65,7 +65,7 @@ def _settle(vote: Vote, refusal: DomainError, at: datetime) -> Vote:
     vote.effect_settled_at, vote.effect_note = at, refusal.detail[:500]
     vote.save(update_fields=["effect_settled_at", "effect_note"])
     record(
-        kind="vote.effect-refused",
+        kind="vote.effect_refused",
         payload={"vote": vote.key, "decision": vote.decision, "code": refusal.code},
         by=None,
         at=at,

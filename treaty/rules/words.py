@@ -7,7 +7,11 @@ from core.durations import Duration
 from treaty.rules.profiles import Base, Default, Electorate, Extension, Silence, Threshold, Veto, VoteProfile
 from treaty.rules.words_conditions import ENGLISH, Voice, gettext_noop, length_in_words
 
-MEMBERS = {"labs": gettext_noop("the laboratories"), "bodies": gettext_noop("the monitoring bodies")}
+MEMBERS = {
+    "labs": gettext_noop("the laboratories"),
+    "bodies": gettext_noop("the monitoring bodies"),
+    "roll": gettext_noop("everybody on the roll"),
+}
 BASES = {
     Base.CAST: gettext_noop("the ballots cast, abstentions included"),
     Base.VALID: gettext_noop("the valid votes (consent and object)"),

@@ -1,0 +1,431 @@
+"""What the pages and the API say about a vote, put together in a fixed number of SQL queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation, User
+from accounts.queries.people import organisations_of
+from core.times import stamp
+from ledger.queries import Recorded, entries_about
+from treaty.models import Ballot, RollEntry, Vote
+from treaty.models.votes import CHOICE_LABELS
+from treaty.queries.triggers import voice
+from treaty.queries.votes import CELLS, Summary, counting_of, may_vote, profile_of, standing_ballots, summary
+from treaty.rules.courses import Course, objections
+from treaty.rules.profiles import Choice
+from treaty.rules.vote_states import BALLOTS_OPEN, Event, State
+from treaty.rules.votes import Counting, Outcome, Step, StepKind, what_would_change
+from treaty.rules.words import profile_in_words
+from treaty.rules.words_votes import (
+    STATES,
+    change_in_words,
+    class_in_words,
+    decision_in_words,
+    silence_in_words,
+    step_answer,
+    step_name,
+    step_sum,
+    weight_in_words,
+)
+
+SIGNS = {
+    State.NOTICED: "na",
+    State.OPEN: "on",
+    State.SILENCE: "on",
+    State.CONTESTED: "on",
+    State.EXTENDED: "on",
+    State.REJECTED: "bad",
+    State.REFERRED: "un",
+    State.WITHDRAWN: "na",
+    State.WAITING: "ok",
+    State.READY: "ok",
+    State.IN_EFFECT: "ok",
+    State.EXPIRED: "na",
+    State.PROVISIONAL: "on",
+    State.RATIFIED: "ok",
+    State.LAPSED: "na",
+}
+BALLOT_SIGNS = {Choice.CONSENT: "ok", Choice.OBJECT: "bad", Choice.ABSTAIN: "un"}
+RECENT_ENTRIES = 20
+
+
+@dataclass(frozen=True)
+class VoteRow:
+    """A vote in a list, with its words."""
+
+    summary: Summary
+    url: str
+    sign: str
+    state: str
+    roll_label: str
+    conclusion: str
+
+    @property
+    def vote(self) -> Vote:
+        """The row itself."""
+        return self.summary.vote
+
+    @property
+    def course(self) -> Course:
+        """Its course."""
+        return self.summary.course
+
+
+@dataclass(frozen=True)
+class VoteDetail:
+    """All that the page of a vote shows."""
+
+    row: VoteRow
+    lede: str
+    rule: list[str]
+    silence: str
+    formula: list[dict[str, str]]
+    formula_sign: str
+    change: str
+    classes: list[dict[str, object]]
+    stages: list[dict[str, object]]
+    events: list[dict[str, object]]
+    entries: list[Recorded]
+    mine: list[dict[str, object]]
+
+
+def vote_row(vote: Vote, at: datetime) -> VoteRow:
+    """Return the vote as a list shows it."""
+    return _row(summary(vote, at))
+
+
+def _row(found: Summary) -> VoteRow:
+    course = found.course
+    label = _(
+        "%(consents)d consent · %(objections)d object · %(abstentions)d abstain · %(silent)d not yet · %(recused)d recused"
+    ) % {
+        "consents": found.consents,
+        "objections": found.objections,
+        "abstentions": found.abstentions,
+        "silent": found.silent,
+        "recused": found.recused,
+    }
+    return VoteRow(
+        summary=found,
+        url=reverse("treaty:vote", args=[found.vote.key]),
+        sign=SIGNS.get(course.state, "un"),
+        state=voice()(STATES[course.state]),
+        roll_label=label,
+        conclusion=_conclusion(course),
+    )
+
+
+def rows(found: list[Summary]) -> list[VoteRow]:
+    """Return summaries with their words."""
+    return [_row(one) for one in found]
+
+
+def _conclusion(course: Course) -> str:
+    if course.state is State.WITHDRAWN:
+        return _("Withdrawn before it was decided.")
+    decision = course.decision if course.closed_at else course.tally.decision
+    if course.state is State.SILENCE:
+        return _("If nobody else objects it is adopted by silence.")
+    return decision_in_words(decision, voice(), closed=course.closed_at is not None)
+
+
+def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
+    """Return what the page of a vote shows to `user` (None for the public) at `at`."""
+    speak, profile, row = voice(), profile_of(vote), vote_row(vote, at)
+    course, counting = row.course, counting_of(vote, course_end(row.course, at))
+    entries = entries_about(f"vote:{vote.key}", RECENT_ENTRIES)
+    standing = standing_ballots(vote, course_end(course, at))
+    return VoteDetail(
+        row=row,
+        lede=_lede(course),
+        rule=profile_in_words(profile, speak),
+        silence=silence_in_words(profile, speak),
+        formula=_formula(course, counting),
+        formula_sign=_formula_sign(course),
+        change=_change(course, counting),
+        classes=_classes(vote, course, standing, entries),
+        stages=_stages(course),
+        events=_events(course),
+        entries=entries,
+        mine=_mine(vote, user, standing, at) if course.takes_ballots else [],
+    )
+
+
+def course_end(course: Course, at: datetime) -> datetime:
+    """Return the instant up to which ballots are looked at: now, or the close."""
+    return min(at, course.closed_at) if course.closed_at else at
+
+
+def _lede(course: Course) -> str:
+    match course.state:
+        case State.NOTICED:
+            return _("Ballots are taken from the opening.")
+        case State.SILENCE:
+            return _("Silence is consent: it is adopted when the period ends, unless too many object before.")
+        case State.CONTESTED:
+            return _("Enough objected to end the silence procedure. A full vote is open since then.")
+        case State.OPEN | State.EXTENDED:
+            return _("Ballots may be changed until it closes.")
+        case _:
+            return _conclusion(course)
+
+
+def _formula(course: Course, counting: Counting) -> list[dict[str, str]]:
+    steps: tuple[Step, ...] | list[Step]
+    if course.state is State.SILENCE:
+        steps = objections(counting.profile, counting)
+    else:
+        steps = course.decision.steps or course.tally.decision.steps
+    return [
+        {
+            "name": step_name(step, voice()),
+            "sum": step_sum(step, voice()),
+            "answer": step_answer(step, voice()),
+            "sign": _step_sign(step),
+        }
+        for step in steps
+    ]
+
+
+def _step_sign(step: Step) -> str:
+    if step.kind in {StepKind.SILENCE, StepKind.VETO}:
+        return "bad" if step.met else "ok"
+    return "ok" if step.met else "na"
+
+
+def _formula_sign(course: Course) -> str:
+    if course.closed_at is None:
+        return "on"
+    return "ok" if course.decision.outcome is Outcome.ADOPTED else "bad"
+
+
+def _change(course: Course, counting: Counting) -> str:
+    if course.state not in BALLOTS_OPEN:
+        return ""
+    if course.state is not State.SILENCE:
+        return change_in_words(what_would_change(counting), voice())
+    more = [_more_objections(step) for step in objections(counting.profile, counting)]
+    return _("It becomes contested if objections come to weigh another %(weight)s.") % {
+        "weight": weight_in_words(min(more))
+    }
+
+
+def _more_objections(step: Step) -> Fraction:
+    """Return the least whole weight that would still have to object."""
+    missing = step.need - step.have
+    whole = -(-missing.numerator // missing.denominator)
+    return Fraction(whole + 1 if step.strict and whole == missing else whole)
+
+
+def _classes(
+    vote: Vote, course: Course, standing: Mapping[str, Ballot], entries: list[Recorded]
+) -> list[dict[str, object]]:
+    positions = {entry.value.hash: entry.index for entry in entries}
+    grouped: dict[str, list[RollEntry]] = {}
+    for line in vote.roll.all():
+        grouped.setdefault(line.electorate, []).append(line)
+    return [
+        {
+            "name": class_in_words(name, voice()),
+            "cells": [_cell(line, standing) for line in lines],
+            "rows": [_call(line, standing, positions) for line in lines],
+            "count": next((count for count in course.tally.counts if count.electorate == name), None),
+        }
+        for name, lines in grouped.items()
+    ]
+
+
+def _cell(line: RollEntry, standing: Mapping[str, Ballot]) -> str:
+    ballot = standing.get(line.organisation.key)
+    return "r" if line.recused else CELLS[Choice(ballot.choice)] if ballot else ""
+
+
+def _call(line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[str, int | None]) -> dict[str, object]:
+    organisation, ballot = line.organisation, standing.get(line.organisation.key)
+    weight = Fraction(line.weight_numerator, line.weight_denominator)
+    row: dict[str, object] = {
+        "name": organisation.name,
+        "country": organisation.jurisdiction,
+        "weight": "" if weight == 1 else weight_in_words(weight),
+    }
+    if line.recused:
+        return row | {"sign": "na", "choice": _("Recused"), "reason": line.get_recusal_reason_display()}
+    if ballot is None:
+        return row | {"sign": "na", "choice": _("Not yet")}
+    return row | {
+        "sign": BALLOT_SIGNS[Choice(ballot.choice)],
+        "choice": CHOICE_LABELS[Choice(ballot.choice)],
+        "reason": ballot.reason,
+        "at": ballot.received_at,
+        "signed": _("by sign-in") if ballot.key_kind == "session" else ballot.key_kind,
+        "changed": ballot.sequence > 1,
+        "entry": positions.get(ballot.entry_hash),
+        "entry_url": reverse("ledger:receipt", args=[ballot.entry_hash]),
+    }
+
+
+def _stages(course: Course) -> list[dict[str, object]]:
+    """Return the way of the vote: what happened, and what time alone will still bring."""
+    noticed = course.events[0].at
+    stages: list[dict[str, object]] = [
+        {"title": _("Noticed"), "at": noticed, "state": "done" if course.state is not State.NOTICED else "here"},
+        {
+            "title": _("Silence procedure") if course.silence_ends_at else _("Open"),
+            "at": course.opens_at,
+            "state": _opened(course),
+        },
+    ]
+    if course.contested_at:
+        stages.append(
+            {
+                "title": _("Contested"),
+                "at": course.contested_at,
+                "state": "here" if course.state is State.CONTESTED else "done",
+            }
+        )
+    if course.extended_at:
+        stages.append(
+            {
+                "title": _("Extended"),
+                "at": course.extended_at,
+                "state": "here" if course.state is State.EXTENDED else "done",
+            }
+        )
+    if course.state is State.WITHDRAWN:
+        return [*stages, {"title": _("Withdrawn"), "at": course.events[-1].at, "state": "here"}]
+    stages.append({"title": _closing_word(course), "at": course.closes_at, "state": _closed(course)})
+    if course.effective_at:
+        stages.append(_effect_stage(course))
+    return stages
+
+
+def _opened(course: Course) -> str:
+    if course.state is State.NOTICED:
+        return ""
+    return "here" if course.state in {State.OPEN, State.SILENCE} else "done"
+
+
+def _closing_word(course: Course) -> str:
+    if course.closed_at is None:
+        return _("Closes")
+    return {Outcome.ADOPTED: _("Adopted"), Outcome.REJECTED: _("Rejected")}.get(course.decision.outcome, _("Closed"))
+
+
+def _closed(course: Course) -> str:
+    if course.closed_at is None:
+        return ""
+    return "here" if course.state in {State.REJECTED, State.REFERRED, State.WAITING} else "done"
+
+
+def _effect_stage(course: Course) -> dict[str, object]:
+    titles = {
+        State.WAITING: _("Takes effect"),
+        State.READY: _("Takes effect"),
+        State.EXPIRED: _("Expired"),
+        State.LAPSED: _("Lapsed"),
+    }
+    states = {State.WAITING: "", State.EXPIRED: "missed", State.LAPSED: "missed"}
+    return {
+        "title": titles.get(course.state, _("In effect")),
+        "at": course.effective_at,
+        "state": states.get(course.state, "here"),
+    }
+
+
+def _events(course: Course) -> list[dict[str, object]]:
+    words = {
+        Event.NOTICE: (_("Noticed: text, rule and roll are frozen"), ""),
+        Event.OPEN: (_("Opened"), "on"),
+        Event.BEGIN_SILENCE: (_("Silence procedure began"), "on"),
+        Event.CONTEST: (_("Contested: enough objected, a full vote opened"), "br"),
+        Event.EXTEND: (_("Extended once"), "br"),
+        Event.ADOPT: (_("Adopted"), "ok"),
+        Event.REJECT: (_("Rejected"), "bad"),
+        Event.REFER: (_("Referred outward"), "br"),
+        Event.WITHDRAW: (_("Withdrawn"), ""),
+        Event.WAIT: (_("The timelock began"), ""),
+        Event.MATURE: (_("Ready to take effect"), "on"),
+        Event.APPLY: (_("Took effect"), "ok"),
+        Event.APPLY_PROVISIONALLY: (_("Took effect, provisionally"), "on"),
+        Event.EXPIRE: (_("Expired without effect"), "bad"),
+        Event.RATIFY: (_("Ratified"), "ok"),
+        Event.LAPSE: (_("Lapsed: not ratified in time"), "bad"),
+    }
+    return [
+        {"at": one.at, "title": words[one.event][0], "sign": words[one.event][1]} for one in reversed(course.events)
+    ]
+
+
+def _mine(vote: Vote, user: User | None, standing: Mapping[str, Ballot], at: datetime) -> list[dict[str, object]]:
+    """Return the organisations for which `user` can vote here, each with its ballot as it stands."""
+    return [
+        {"organisation": organisation, "ballot": standing.get(organisation.key), "url": ballot_url(vote, organisation)}
+        for organisation in may_vote(vote, organisations_of(user, at))
+    ]
+
+
+def ballot_url(vote: Vote, organisation: Organisation) -> str:
+    """Return where the ballot of `organisation` is cast."""
+    return f"{reverse('treaty:ballot', args=[vote.key])}?organisation={organisation.key}"
+
+
+def vote_json(vote: Vote, at: datetime) -> dict[str, object]:
+    """Return the vote for programs: all that is needed to recompute it."""
+    row = vote_row(vote, at)
+    course = row.course
+    return {
+        "key": vote.key,
+        "title": vote.title,
+        "question": vote.question,
+        "decision": vote.decision,
+        "profile": vote.profile_key,
+        "rule": vote.profile,
+        "rule_hash": vote.profile_hash,
+        "roll_hash": vote.roll_hash,
+        "text": vote.text.sha256,
+        "subject": vote.subject,
+        "state": course.state.value,
+        "noticed_at": stamp(vote.noticed_at),
+        "opens_at": stamp(course.opens_at),
+        "contested_at": _stamp(course.contested_at),
+        "extended_at": _stamp(course.extended_at),
+        "closes_at": stamp(course.closes_at),
+        "closed_at": _stamp(course.closed_at),
+        "effective_at": _stamp(course.effective_at),
+        "outcome": course.decision.outcome.value,
+        "reason": course.decision.reason.value,
+        "tally": course.tally.as_json(),
+        "roll": [_roll_json(line) for line in vote.roll.all()],
+        "ballots": [_ballot_json(ballot) for ballot in vote.ballots.all() if ballot.received_at <= at],
+    }
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return stamp(at) if at else None
+
+
+def _roll_json(line: RollEntry) -> dict[str, object]:
+    return {
+        "organisation": line.organisation.key,
+        "class": line.electorate,
+        "weight": str(Fraction(line.weight_numerator, line.weight_denominator)),
+        "recused": line.recusal_reason or None,
+    }
+
+
+def _ballot_json(ballot: Ballot) -> dict[str, object]:
+    return {
+        "organisation": ballot.organisation.key,
+        "choice": ballot.choice,
+        "reason": ballot.reason,
+        "sequence": ballot.sequence,
+        "received_at": stamp(ballot.received_at),
+        "ballot": bytes(ballot.content).decode(),
+        "hash": ballot.hash,
+        "entry_hash": ballot.entry_hash,
+    }
