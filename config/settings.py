@@ -31,6 +31,7 @@ ALLOWED_HOSTS = os.environ.get("FERMATA_HOSTS", "localhost,127.0.0.1,ballot.loca
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
+    "config",
     "dashboard",
     "inspections",
     "treaty",
@@ -139,7 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "dashboard:me"
+LOGIN_REDIRECT_URL = "/me/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapters.InvitationOnly"
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -8,6 +8,7 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.generic import FormView
+from django_stubs_ext import StrOrPromise
 
 from core.errors import DomainError, NotAllowed
 
@@ -19,7 +20,7 @@ class ActionView(LoginRequiredMixin, FormView[forms.Form]):
     becomes an error of the form, with everything that was typed still in it; nothing is done by halves.
     """
 
-    success_message: str = ""
+    success_message: StrOrPromise = ""
 
     def act(self, form: forms.Form, *, at: datetime) -> object:
         """Call the one action with the form's cleaned data and the instant of the request."""
