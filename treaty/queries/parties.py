@@ -4,7 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.models import Organisation
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from accounts.models import Membership, Organisation, User
+from accounts.rules.organisations import Role
 from treaty.models import Accreditation, Party, TreatyText
 from treaty.queries.texts import required_text, rules_of
 from treaty.rules import parties as rules
@@ -55,6 +59,26 @@ def entry_into_force(at: datetime) -> EntryIntoForceState:
     return rules.entry_into_force(rule, map(instruments_of, Party.objects.select_related("organisation")), at)
 
 
+STATUS_LABELS = {
+    Status.NOT_SIGNED: _("Not signed"),
+    Status.SIGNATORY: _("Signatory"),
+    Status.RATIFIED: _("Ratified, not yet in force"),
+    Status.PARTY: _("Party"),
+    Status.SUSPENDED: _("Party, rights suspended"),
+    Status.WITHDRAWING: _("Party, notice of withdrawal given"),
+    Status.WITHDRAWN: _("Withdrawn"),
+}
+STATUS_SIGNS = {
+    Status.NOT_SIGNED: "na",
+    Status.SIGNATORY: "on",
+    Status.RATIFIED: "on",
+    Status.PARTY: "ok",
+    Status.SUSPENDED: "br",
+    Status.WITHDRAWING: "br",
+    Status.WITHDRAWN: "na",
+}
+
+
 @dataclass(frozen=True)
 class PartyRow:
     """A laboratory of Annex 1 as the list of parties shows it. `organisation` is None until it has an account here."""
@@ -68,6 +92,16 @@ class PartyRow:
     def is_bound(self) -> bool:
         """Whether the treaty binds it."""
         return self.status in rules.BOUND
+
+    @property
+    def label(self) -> StrOrPromise:
+        """The status in words."""
+        return STATUS_LABELS[self.status]
+
+    @property
+    def sign(self) -> str:
+        """The status as a sign (`web.signs`)."""
+        return STATUS_SIGNS[self.status]
 
 
 def party_rows(at: datetime) -> list[PartyRow]:
@@ -110,3 +144,12 @@ def body_rows(at: datetime) -> list[BodyRow]:
     return [
         BodyRow(member=it, accreditation=held.get(it.key), organisation=organisations.get(it.key)) for it in members
     ]
+
+
+def may_be_signed_for(user: User | None, at: datetime) -> frozenset[int]:
+    """Return the primary keys of the organisations that `user` may bind at `at`."""
+    if user is None or not user.is_authenticated:
+        return frozenset()
+    roles = (Role.REPRESENTATIVE, Role.OFFICER)
+    held = Membership.objects.in_force(at).filter(user=user, role__in=roles)
+    return frozenset(held.values_list("organisation", flat=True))

@@ -1,0 +1,143 @@
+import pytest
+from allauth.mfa.models import Authenticator
+from django.urls import reverse
+
+from tests.factories import (
+    NOON,
+    accreditation,
+    body,
+    depositary,
+    laboratory,
+    officer,
+    parties,
+    party,
+    representative,
+    text,
+)
+from tests.texts import model_text
+from treaty.actions.texts import publish_text
+from treaty.models import Accreditation, Party
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def still(time_machine):
+    time_machine.move_to(NOON, tick=False)
+
+
+@pytest.fixture
+def sign_in(client):
+    def as_person(person):
+        Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+        client.force_login(person)
+        return client
+
+    return as_person
+
+
+@pytest.fixture
+def open_text(db):
+    return publish_text(source=model_text(), by=depositary(), at=NOON)
+
+
+def url(name, key):
+    return reverse(f"treaty:{name}", args=[key])
+
+
+def listed(client):
+    answer = client.get(reverse("treaty:parties"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_without_a_text_the_page_says_so(client):
+    assert "No treaty text has been published yet." in listed(client)
+
+
+def test_before_entry_into_force_the_page_says_what_is_missing(client, open_text):
+    page = listed(client)
+    assert "Ratifications: 0; at least 5 are needed" in page
+    assert "5 more" in page
+    assert "Missing: aster, borealis, cobalt" in page
+    assert page.count("Not signed") == 8
+
+
+def test_in_force_the_page_lists_parties_and_bodies(client):
+    parties()
+    accreditation()
+    page = listed(client)
+    assert "The Treaty is in force since" in page
+    assert page.count(">Party</span>") == 8
+    assert page.count("Mandate accepted") == 1
+
+
+def test_a_representative_signs_and_ratifies_on_the_pages(open_text, sign_in):
+    aster = laboratory("aster")
+    client = sign_in(representative(aster))
+    assert url("sign", "aster") in listed(client)
+    form = client.get(url("sign", "aster")).content.decode()
+    assert open_text.sha256 in form
+    answer = client.post(url("sign", "aster"), {"sha256": open_text.sha256, "confirmed": "on"})
+    assert answer["Location"] == reverse("treaty:parties")
+    assert url("ratify", "aster") in listed(client)
+    client.post(url("ratify", "aster"), {"confirmed": "on"})
+    assert Party.objects.get().ratified_at == NOON
+    assert "Ratified, not yet in force" in listed(client)
+
+
+def test_an_act_that_was_not_confirmed_is_not_done(open_text, sign_in):
+    client = sign_in(representative(laboratory("aster")))
+    answer = client.post(url("sign", "aster"), {"sha256": open_text.sha256})
+    assert (answer.status_code, Party.objects.count()) == (422, 0)
+
+
+def test_a_text_that_changed_meanwhile_is_refused_on_the_form(open_text, sign_in):
+    client = sign_in(representative(laboratory("aster")))
+    answer = client.post(url("sign", "aster"), {"sha256": "0" * 64, "confirmed": "on"})
+    assert (answer.status_code, Party.objects.count()) == (409, 0)
+    assert "Read it again before you sign" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["sign", "ratify", "withdraw", "revoke_withdrawal", "accept_mandate"])
+def test_somebody_elses_representative_is_refused(name, sign_in):
+    party(laboratory("aster"))
+    client = sign_in(representative(laboratory("elbe")))
+    for answer in (client.get(url(name, "aster")), client.post(url(name, "aster"), {"confirmed": "on"})):
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("name", ["sign", "ratify", "withdraw", "revoke_withdrawal", "accept_mandate"])
+def test_whoever_is_not_signed_in_is_led_to_the_sign_in(client, name):
+    party(laboratory("aster"))
+    answer = client.get(url(name, "aster"))
+    assert answer["Location"] == f"{reverse('account_login')}?next={url(name, 'aster')}"
+
+
+def test_notice_is_given_and_revoked_on_the_pages(sign_in):
+    aster = party(laboratory("aster"))
+    client = sign_in(representative(aster.organisation))
+    refused = client.post(url("withdraw", "aster"), {"confirmed": "on", "events": ""})
+    assert refused.status_code == 422
+    client.post(url("withdraw", "aster"), {"confirmed": "on", "events": "Events."})
+    page = listed(client)
+    assert "Party, notice of withdrawal given" in page
+    client.post(url("revoke_withdrawal", "aster"), {"confirmed": "on"})
+    aster.refresh_from_db()
+    assert aster.withdrawal_noticed_at is None
+
+
+def test_an_officer_accepts_the_mandate_of_a_body(open_text, sign_in):
+    client = sign_in(officer(body("ivb")))
+    client.post(url("accept_mandate", "ivb"), {"sha256": open_text.sha256, "confirmed": "on"})
+    assert Accreditation.objects.get().organisation.key == "ivb"
+
+
+def test_the_list_costs_as_many_queries_for_one_party_as_for_eight(client, django_assert_max_num_queries):
+    text()
+    party(laboratory("aster"))
+    listed(client)
+    for _ in range(2):
+        with django_assert_max_num_queries(11):
+            listed(client)
+        parties()

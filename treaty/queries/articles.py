@@ -1,0 +1,198 @@
+"""A treaty text as a page shows it: articles beside the numbers they govern, annexes, decisions in words."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from treaty.models import TreatyText
+from treaty.queries.texts import lines, rules_of, source
+from treaty.rules import articles as rules
+from treaty.rules.articles import Governed
+from treaty.rules.text import Article, Text
+from treaty.rules.words import profile_in_words, value_in_words
+from treaty.rules.words_conditions import condition_in_words
+
+QUANTITY_FROM = 6  # powers of ten: from a million on a quantity is written with its power
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A number of the text: in words, its quantity where it is a large one, and the line of the YAML that states it."""
+
+    path: str
+    label: str
+    words: str
+    quantity: Decimal | None
+    line: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Prose, or a number in it."""
+
+    text: str
+    shown: Shown | None
+
+
+@dataclass(frozen=True)
+class ArticleShown:
+    """An article with its paragraphs filled in."""
+
+    number: str
+    title: str
+    paragraphs: tuple[tuple[Piece, ...], ...]
+    commentary: str | None
+    source: str | None
+    governs: tuple[Shown, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class ProvisionShown:
+    """A keyed provision of an annex in words: a trigger, a criterion, a vote profile."""
+
+    key: str
+    title: str
+    words: tuple[str, ...]
+    comment: str | None
+    source: str
+    line: int
+    reset: str = ""
+    opens: str = ""
+    level: str = ""
+    decisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerShown:
+    """A verification layer and how long its evidence stands."""
+
+    key: str
+    title: str
+    validity: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """Everything that the page of a text shows."""
+
+    rules: Text
+    articles: tuple[ArticleShown, ...]
+    triggers: tuple[ProvisionShown, ...]
+    criteria: tuple[ProvisionShown, ...]
+    profiles: tuple[ProvisionShown, ...]
+    layers: tuple[LayerShown, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the YAML."""
+
+    number: int
+    text: str
+
+
+def document(text: TreatyText) -> Document:
+    """Return the text as a page shows it. It is made once for a hash: the bytes say all of it."""
+    return _document(text.sha256)
+
+
+@lru_cache(maxsize=8)
+def _document(sha256: str) -> Document:
+    text = TreatyText.objects.defer("source").get(sha256=sha256)
+    stated, at = rules_of(text), lines(sha256)
+    titles = {
+        **{key: it.title for key, it in stated.indicators.items()},
+        **{key: it.title for key, it in stated.resumption.criteria.items()},
+    }
+    return Document(
+        rules=stated,
+        articles=tuple(_article(index, it, stated, at) for index, it in enumerate(stated.articles)),
+        triggers=tuple(_triggers(stated, titles, at)),
+        criteria=tuple(_criteria(stated, titles, at)),
+        profiles=tuple(_profiles(stated, at)),
+        layers=tuple(
+            LayerShown(key, title, value_in_words(stated.monitoring.evidence_validity[key]))
+            for key, title in stated.monitoring.layers.items()
+        ),
+    )
+
+
+def source_lines(text: TreatyText) -> list[Line]:
+    """Return the YAML line by line."""
+    return [Line(number, line) for number, line in enumerate(source(text.sha256).decode().splitlines(), 1)]
+
+
+def _article(index: int, article: Article, stated: Text, at: dict[str, int]) -> ArticleShown:
+    return ArticleShown(
+        number=article.number,
+        title=article.title,
+        paragraphs=tuple(
+            tuple(
+                Piece(part.text, _shown(part.governed, at) if part.governed else None)
+                for part in rules.paragraph(prose, stated)
+            )
+            for prose in article.body
+        ),
+        commentary=article.commentary,
+        source=article.source,
+        governs=tuple(_shown(it, at) for it in rules.governed(article, stated)),
+        line=at.get(f"articles.{index}", 1),
+    )
+
+
+def _shown(it: Governed, at: dict[str, int]) -> Shown:
+    large = isinstance(it.value, Decimal) and abs(it.value.adjusted()) >= QUANTITY_FROM
+    return Shown(
+        path=it.path,
+        label=it.label,
+        words=value_in_words(it.value),
+        quantity=it.value if large and isinstance(it.value, Decimal) else None,
+        line=at.get(it.path, 1),
+    )
+
+
+def _triggers(stated: Text, titles: dict[str, str], at: dict[str, int]) -> list[ProvisionShown]:
+    return [
+        ProvisionShown(
+            key=key,
+            title=it.title,
+            words=(condition_in_words(it.condition, titles),),
+            comment=it.comment,
+            source=it.source,
+            line=at.get(f"triggers.{key}", 1),
+            reset=condition_in_words(it.reset_when, titles) if it.reset_when else "",
+            opens=stated.profiles[stated.decisions[it.opens]].title,
+            level=stated.levels[it.level].title,
+        )
+        for key, it in stated.triggers.items()
+    ]
+
+
+def _criteria(stated: Text, titles: dict[str, str], at: dict[str, int]) -> list[ProvisionShown]:
+    return [
+        ProvisionShown(
+            key=key,
+            title=it.title,
+            words=(condition_in_words(it.condition, titles),),
+            comment=it.comment,
+            source=it.source,
+            line=at.get(f"resumption.criteria.{key}", 1),
+        )
+        for key, it in stated.resumption.criteria.items()
+    ]
+
+
+def _profiles(stated: Text, at: dict[str, int]) -> list[ProvisionShown]:
+    return [
+        ProvisionShown(
+            key=key,
+            title=it.title,
+            words=tuple(profile_in_words(it)),
+            comment=it.comment,
+            source=it.source,
+            line=at.get(f"profiles.{key}", 1),
+            decisions=tuple(decision for decision, profile in stated.decisions.items() if profile == key),
+        )
+        for key, it in stated.profiles.items()
+    ]
