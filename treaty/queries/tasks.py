@@ -1,0 +1,113 @@
+"""What is asked of a person under the treaty: vote, confirm, stand down, answer, determine."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation, User
+from core.truth import Truth
+from treaty.models import StandDown
+from treaty.models.standdowns import STAGE_LABELS
+from treaty.permissions import bodies_acting, labs_acting
+from treaty.queries.cases import awaiting_answer
+from treaty.queries.pauses import PauseSummary, summaries
+from treaty.queries.resumption import criteria, determinable
+from treaty.queries.standdowns import stages_of
+from treaty.queries.votes import awaiting
+from treaty.rules.pauses import BINDING, PauseState
+from treaty.rules.standdowns import BY_THE_LAB
+from web.asks import Task
+
+
+def tasks_for(user: User, at: datetime) -> list[Task]:
+    """Return what `user` is asked to do under the treaty at `at`, the most urgent first, what has no date last."""
+    labs, bodies = labs_acting(user, at=at), bodies_acting(user, at=at)
+    if not labs and not bodies:
+        return []
+    living = [one for one in summaries(at) if one.state in BINDING or one.state is PauseState.ACTIVATING]
+    found = [*_votes([*labs, *bodies], at)]
+    for lab in labs:
+        found += [*_commitments(lab, living), *_stages(lab, living, at), *_cases(lab, at)]
+    for body in bodies:
+        found += _criteria(body, living, at)
+    return sorted(found, key=lambda task: (task.due is None, task.due or at))
+
+
+def _votes(organisations: list[Organisation], at: datetime) -> Iterator[Task]:
+    for organisation in organisations:
+        for vote in awaiting(organisation, at):
+            yield Task(
+                title=_("Vote: %(title)s") % {"title": vote.title},
+                url=reverse("treaty:ballot", args=[vote.key]),
+                due=vote.closes_at,
+                detail=organisation.name,
+                action=_("Vote"),
+            )
+
+
+def _commitments(lab: Organisation, living: list[PauseSummary]) -> Iterator[Task]:
+    for one in living:
+        mine = next((row for row in one.pause.commitments.all() if row.organisation_id == lab.pk), None)
+        if one.state is PauseState.ACTIVATING and mine and (mine.confirmed_at is None or mine.withdrawn_at):
+            yield Task(
+                title=_("Confirm the commitment to pause %(pause)s") % {"pause": one.pause.key},
+                url=reverse("treaty:commit", args=[one.pause.key, lab.key]),
+                due=one.confirm_by,
+                detail=lab.name,
+                action=_("Confirm"),
+            )
+
+
+def _stages(lab: Organisation, living: list[PauseSummary], at: datetime) -> Iterator[Task]:
+    pauses = [one.pause for one in living if one.state in BINDING]
+    rows = StandDown.objects.filter(pause__in=pauses, organisation=lab).select_related("pause", "organisation")
+    for stand_down in rows.prefetch_related("extensions"):
+        for stage in stages_of(stand_down, at):
+            if stage.done_at is None and stage.key in BY_THE_LAB:
+                yield Task(
+                    title=_("%(stage)s: stand-down under pause %(pause)s")
+                    % {"stage": STAGE_LABELS[stage.key], "pause": stand_down.pause.key},
+                    url=reverse("treaty:stand_down", args=[stand_down.pause.key, lab.key]) + f"#{stage.key.value}",
+                    due=stage.due_at,
+                    detail=lab.name,
+                    action=str(STAGE_LABELS[stage.key]),
+                    late=at >= stage.due_at,
+                )
+
+
+def _cases(lab: Organisation, at: datetime) -> Iterator[Task]:
+    for case in awaiting_answer(lab, at):
+        yield Task(
+            title=_("Answer case %(case)s") % {"case": case.key},
+            url=reverse("treaty:case", args=[case.key]),
+            due=case.answer_by,
+            detail=lab.name,
+            action=_("Answer"),
+            late=at >= case.answer_by,
+        )
+
+
+def _criteria(body: Organisation, living: list[PauseSummary], at: datetime) -> Iterator[Task]:
+    """Ask for what no valid determination of this body decides yet."""
+    for one in living:
+        if one.state not in BINDING:
+            continue
+        standing = {
+            row.criterion
+            for row in one.pause.determinations.filter(
+                body=body, determined_at__lte=at, expires_at__gt=at, tainted_at=None
+            )
+        }
+        unknown = {
+            owed.what for found in criteria(one.pause, at) if found.truth is Truth.UNKNOWN for owed in found.owed
+        }
+        for criterion, title in determinable(one.pause).items():
+            if criterion not in standing and criterion in unknown:
+                yield Task(
+                    title=_("Determine: %(title)s") % {"title": title},
+                    url=reverse("treaty:determine", args=[one.pause.key, criterion]),
+                    detail=_("%(body)s, pause %(pause)s") % {"body": body.name, "pause": one.pause.key},
+                    action=_("Determine"),
+                )
