@@ -10,7 +10,9 @@ from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportVa
 from tests.inspections.values import LAYERS
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-WHOLE = ReportValue({layer: SectionValue(Answer.VERIFIED) for layer in LAYERS}, Conclusion.CONSISTENT, collected_at=NOON)
+WHOLE = ReportValue(
+    {layer: SectionValue(Answer.VERIFIED) for layer in LAYERS}, Conclusion.CONSISTENT, collected_at=NOON
+)
 GRAVE = FindingValue("power", Severity.DISCREPANCY, "9", "Counters show twice the declared power.")
 
 

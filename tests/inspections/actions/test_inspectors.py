@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from core.errors import Malformed, NotAllowed
+from inspections.actions.inspectors import (
+    BodyNotParticipating,
+    DesignatedElsewhere,
+    NotAnInspector,
+    designate,
+    end_designation,
+    give_mandate,
+    state_availability,
+)
+from inspections.models import Availability, Designation, Mandate
+from inspections.queries.reports import layers_of
+from tests import factories as make
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def body():
+    return make.accreditation(make.body("ivb")).organisation
+
+
+@pytest.fixture
+def officer(body):
+    return make.officer(body)
+
+
+@pytest.fixture
+def ines(body):
+    return make.inspector(body)
+
+
+def test_a_body_designates_its_inspector_for_as_long_as_the_text_says(body, officer, ines, recorded):
+    made = designate(user=ines, body=body, by=officer, at=NOON)
+    assert made.valid_until.year == NOON.year + 2
+    assert designate(user=ines, body=body, by=officer, at=NOON) == made
+    [(kind, payload)] = recorded()
+    assert (kind, payload["inspector"]) == ("inspector.designated", ines.handle)
+
+
+def test_only_an_officer_of_the_body_designates(body, ines, recorded):
+    for stranger in (ines, make.officer(make.body("nordic"))):
+        with pytest.raises(NotAllowed):
+            designate(user=ines, body=body, by=stranger, at=NOON)
+    assert recorded() == []
+
+
+def test_nobody_is_designated_who_is_no_inspector_or_of_another_body(body, officer, ines):
+    with pytest.raises(NotAnInspector):
+        designate(user=make.inspector(make.body("nordic")), body=body, by=officer, at=NOON)
+    make.accreditation(make.body("nordic"))
+    designate(user=ines, body=body, by=officer, at=NOON)
+    make.Membership.objects.create(user=ines, organisation=make.body("nordic"), role="inspector", from_at=NOON)
+    with pytest.raises(DesignatedElsewhere):
+        designate(user=ines, body=make.body("nordic"), by=make.officer(make.body("nordic")), at=NOON)
+
+
+def test_a_body_without_a_mandate_under_the_treaty_designates_nobody():
+    stranger = make.body("pacific")
+    make.text()
+    with pytest.raises(BodyNotParticipating):
+        designate(user=make.inspector(stranger), body=stranger, by=make.officer(stranger), at=NOON)
+
+
+def test_the_database_refuses_two_designations_at_once(body, ines):
+    make.designation(body, person=ines)
+    with pytest.raises(IntegrityError, match="designation_unique"), transaction.atomic():
+        Designation.objects.create(
+            user=ines, body=make.body("nordic"), designated_at=NOON, valid_until=NOON + timedelta(days=1)
+        )
+
+
+def test_a_designation_ends_once(body, officer, ines, recorded):
+    made = make.designation(body, person=ines)
+    for _ in range(2):
+        end_designation(designation=made, by=officer, at=NOON)
+    assert [kind for kind, _ in recorded()] == ["designation.ended"]
+    assert not Designation.objects.valid(NOON).exists()
+
+
+def test_when_somebody_is_away_is_not_on_record(body, ines, recorded):
+    made = make.designation(body, person=ines)
+    for _ in range(2):
+        state_availability(designation=made, from_at=NOON, until_at=NOON + timedelta(days=2), by=ines, at=NOON)
+    [(kind, payload)] = recorded()
+    assert (kind, set(payload)) == ("availability.stated", {"body", "inspector"})
+    assert Availability.objects.count() == 1
+    with pytest.raises(Malformed):
+        state_availability(designation=made, from_at=NOON, until_at=NOON, by=ines, at=NOON)
+
+
+def test_a_mandate_limits_what_a_team_looks_at(body, recorded):
+    people = make.inspectors(each=2, bodies=("ivb",))
+    visit = make.visit(team=people, planned_from=NOON + timedelta(days=9))
+    assert len(layers_of(visit)) == 8
+    secretary = make.depositary()
+    for _ in range(2):
+        give_mandate(body=body, layers=["power", "chips"], by=secretary, at=NOON)
+    assert list(layers_of(visit)) == ["chips", "power"]
+    assert [kind for kind, _ in recorded()] == ["mandate.given"]
+    give_mandate(body=body, layers=["chips"], by=secretary, at=NOON + timedelta(hours=1))
+    assert Mandate.objects.in_force(NOON + timedelta(hours=1)).get().layers == ["chips"]
+
+
+def test_a_mandate_names_layers_of_the_text(body, officer):
+    with pytest.raises(Malformed, match="cellar"):
+        give_mandate(body=body, layers=["cellar"], by=make.depositary(), at=NOON) if make.text() else None
+    with pytest.raises(NotAllowed):
+        give_mandate(body=body, layers=["chips"], by=officer, at=NOON)
