@@ -1,11 +1,13 @@
 """Triggers: what they are found to be is written down when it changes; one that is true opens its vote, once."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
 from django.db import connection, transaction
+from redis.exceptions import RedisError
 
 from core.canonical import Json, digest
 from core.times import stamp
@@ -40,13 +42,21 @@ def evaluate_triggers(*, at: datetime) -> int:
     rules = rules_of(text)
     sweep = _Sweep(text, rules, world(conditions_of(rules.triggers.values()), rules, at), seen[1], at)
     until = [sweep.settle(key) for key in rules.triggers]
-    cache.set(SEEN, (seen, min((one for one in until if one), default=None)), SEEN_FOR)
+    _keep_in_mind(seen, min((one for one in until if one), default=None))
     return len(rules.triggers)
 
 
 def _is_seen(seen: tuple[int, int], at: datetime) -> bool:
-    before, until = cache.get(SEEN) or (None, None)
+    try:
+        before, until = cache.get(SEEN) or (None, None)
+    except RedisError:
+        return False
     return before == seen and (until is None or at < until)
+
+
+def _keep_in_mind(seen: tuple[int, int], until: datetime | None) -> None:
+    with suppress(RedisError):
+        cache.set(SEEN, (seen, until), SEEN_FOR)
 
 
 @dataclass(frozen=True)
