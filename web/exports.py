@@ -18,18 +18,18 @@ DANGEROUS: Final = ("=", "+", "-", "@", "|", "\t", "\r", "\n", "%", "＝", "＋"
 type Cell = str | int | bool | datetime | timedelta | Decimal | Fraction | None
 
 
-def csv_response(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> HttpResponse:
-    """Return the rows as `name`.csv (RFC 4180, UTF-8, CRLF). Instants are RFC 3339, spans seconds, nothing is an empty cell."""
+def csv_answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> HttpResponse:
+    """Return the rows as the file `name` (RFC 4180, UTF-8, CRLF). Instants are RFC 3339, spans seconds, nothing is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([safe(cell) for cell in row] for row in rows)
     response = HttpResponse(text.getvalue().encode(), content_type="text/csv; charset=utf-8; header=present")
-    response["Content-Disposition"] = f'inline; filename="{name}.csv"'
+    response["Content-Disposition"] = f'inline; filename="{name}"'
     return _open(response)
 
 
-def json_response(payload: dict[str, object]) -> HttpResponse:
+def json_answer(payload: dict[str, object]) -> HttpResponse:
     """Return `payload`, with instants, spans and exact numbers written as in CSV."""
     return _open(JsonResponse(payload, json_dumps_params={"default": plain, "ensure_ascii": False}))
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from web.exports import csv_response, json_response, records, safe
+from web.exports import csv_answer, json_answer, records, safe
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def test_a_cell_is_written_for_programs(cell, text):
 
 
 def test_a_table_is_read_back_as_it_was(noon):
-    answer = csv_response("parties", ["lab", "at"], [['Aster, "the" Institute', noon], ["=1+1", None]])
+    answer = csv_answer("parties.csv", ["lab", "at"], [['Aster, "the" Institute', noon], ["=1+1", None]])
     rows = list(csv.reader(io.StringIO(answer.content.decode())))
     assert rows == [["lab", "at"], ['Aster, "the" Institute', "2026-11-22T12:00:00Z"], ["'=1+1", ""]]
     assert answer["Content-Type"].startswith("text/csv")
@@ -45,6 +45,6 @@ def test_a_table_is_read_back_as_it_was(noon):
 
 
 def test_rows_as_json_have_names_and_are_open_to_every_origin():
-    answer = json_response({"rows": records(["lab", "delay"], [["aster", timedelta(minutes=1)]]), "as_of": NOON})
+    answer = json_answer({"rows": records(["lab", "delay"], [["aster", timedelta(minutes=1)]]), "as_of": NOON})
     assert json.loads(answer.content) == {"rows": [{"lab": "aster", "delay": 60}], "as_of": "2026-11-22T12:00:00Z"}
     assert answer["Access-Control-Allow-Origin"] == "*"
