@@ -1,0 +1,104 @@
+"""What a pause does not reach, as figures: open weights, capacity outside the treaty, capacity without evidence.
+
+Only what somebody declared or published can be counted. What cannot be known is None here and "unknown" on the page, never nought.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db.models import Count, Q
+
+from accounts.rules.organisations import Kind
+from inspections.queries.matrix import Matrix, MatrixRow, matrix
+from inspections.rules.evidence import EvidenceState
+from labs.models import Inventory, OpenWeightRelease
+from labs.queries.facilities import lines_of
+from labs.rules.inventories import h100_equivalents
+from treaty.queries.texts import rules_of, text_at
+from treaty.rules.text import Text
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Declared capacity in H100-equivalents: of bound laboratories, of those where evidence is valid, of all others."""
+
+    bound: Fraction
+    evidenced: Fraction
+    outside: Fraction
+
+    @property
+    def evidenced_share(self) -> Fraction | None:
+        """The share of the parties' declared capacity at sites with valid evidence; None where none is declared."""
+        return self.evidenced / self.bound if self.bound else None
+
+    @property
+    def unevidenced_share(self) -> Fraction | None:
+        """The rest of it."""
+        return None if self.evidenced_share is None else 1 - self.evidenced_share
+
+    @property
+    def outside_share(self) -> Fraction | None:
+        """The share of all declared capacity that belongs to nobody bound; None where nobody outside has declared any."""
+        return self.outside / (self.outside + self.bound) if self.outside else None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What is not covered. `unestimated` releases are those whose compute nobody has estimated."""
+
+    above_flop: Decimal
+    open_weights: int
+    unestimated: int
+    capacity: Capacity
+
+
+def coverage(at: datetime) -> Coverage | None:
+    """Return what the text in force does not cover; None without a text."""
+    text = text_at(at)
+    return coverage_of(rules_of(text), matrix(at), at) if text else None
+
+
+def coverage_of(rules: Text, evidence: Matrix, at: datetime) -> Coverage:
+    """Return what is not covered, from a matrix that is already at hand; two queries."""
+    above = rules.open_weights.register_above_flop
+    releases = OpenWeightRelease.objects.standing(at).aggregate(
+        above=Count("pk", filter=Q(flop__gt=above)), unestimated=Count("pk", filter=Q(flop=None))
+    )
+    ops = rules.covered.h100_ops_per_second
+    bound = [(row, _equivalents(row, ops)) for row in evidence.rows]
+    return Coverage(
+        above_flop=above,
+        open_weights=releases["above"],
+        unestimated=releases["unestimated"],
+        capacity=Capacity(
+            bound=sum((size for _, size in bound), Fraction(0)),
+            evidenced=sum((size for row, size in bound if has_valid_evidence(row)), Fraction(0)),
+            outside=_outside((row.facility.pk for row in evidence.rows), ops, at),
+        ),
+    )
+
+
+def _equivalents(row: MatrixRow, ops: Decimal) -> Fraction:
+    return h100_equivalents(lines_of(row.facility), ops)
+
+
+def has_valid_evidence(row: MatrixRow) -> bool:
+    """Whether at least one layer is verified and not expired, and none contradicts what was declared."""
+    states = {cell.state for cell in row.cells}
+    return EvidenceState.VERIFIED in states and EvidenceState.DISCREPANCY not in states
+
+
+def _outside(bound: Iterable[int], ops: Decimal, at: datetime) -> Fraction:
+    """Return what laboratories that nothing binds have declared nevertheless."""
+    lines = (
+        Inventory.objects.standing(at)
+        .exclude(facility__in=list(bound))
+        .filter(
+            Q(facility__closed_at=None) | Q(facility__closed_at__gt=at), facility__organisation__kind=Kind.LABORATORY
+        )
+    )
+    sizes = lines.values_list("lines__quantity", "lines__accelerator__ops_8bit")
+    return sum((quantity * Fraction(rate) / Fraction(ops) for quantity, rate in sizes if quantity), Fraction(0))
