@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.queries.people import organisations_of
-from core.times import stamp
 from ledger.queries import Recorded, entries_about
 from treaty.models import Ballot, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
@@ -372,60 +371,3 @@ def _mine(vote: Vote, user: User | None, standing: Mapping[str, Ballot], at: dat
 def ballot_url(vote: Vote, organisation: Organisation) -> str:
     """Return where the ballot of `organisation` is cast."""
     return f"{reverse('treaty:ballot', args=[vote.key])}?organisation={organisation.key}"
-
-
-def vote_json(vote: Vote, at: datetime) -> dict[str, object]:
-    """Return the vote for programs: all that is needed to recompute it."""
-    row = vote_row(vote, at)
-    course = row.course
-    return {
-        "key": vote.key,
-        "title": vote.title,
-        "question": vote.question,
-        "decision": vote.decision,
-        "profile": vote.profile_key,
-        "rule": vote.profile,
-        "rule_hash": vote.profile_hash,
-        "roll_hash": vote.roll_hash,
-        "text": vote.text.sha256,
-        "subject": vote.subject,
-        "state": course.state.value,
-        "noticed_at": stamp(vote.noticed_at),
-        "opens_at": stamp(course.opens_at),
-        "contested_at": _stamp(course.contested_at),
-        "extended_at": _stamp(course.extended_at),
-        "closes_at": stamp(course.closes_at),
-        "closed_at": _stamp(course.closed_at),
-        "effective_at": _stamp(course.effective_at),
-        "outcome": course.decision.outcome.value,
-        "reason": course.decision.reason.value,
-        "tally": course.tally.as_json(),
-        "roll": [_roll_json(line) for line in vote.roll.all()],
-        "ballots": [_ballot_json(ballot) for ballot in vote.ballots.all() if ballot.received_at <= at],
-    }
-
-
-def _stamp(at: datetime | None) -> str | None:
-    return stamp(at) if at else None
-
-
-def _roll_json(line: RollEntry) -> dict[str, object]:
-    return {
-        "organisation": line.organisation.key,
-        "class": line.electorate,
-        "weight": str(Fraction(line.weight_numerator, line.weight_denominator)),
-        "recused": line.recusal_reason or None,
-    }
-
-
-def _ballot_json(ballot: Ballot) -> dict[str, object]:
-    return {
-        "organisation": ballot.organisation.key,
-        "choice": ballot.choice,
-        "reason": ballot.reason,
-        "sequence": ballot.sequence,
-        "received_at": stamp(ballot.received_at),
-        "ballot": bytes(ballot.content).decode(),
-        "hash": ballot.hash,
-        "entry_hash": ballot.entry_hash,
-    }
