@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ledger.models import Entry, Head
@@ -21,6 +22,12 @@ def position() -> int:
 def entries_about(subject: str, limit: int = 100) -> list[Recorded]:
     """Return the newest entries about `subject` ("vote:17", "lab:aster"), newest first."""
     found = Entry.objects.filter(subjects__contains=[subject]).with_position().order_by("-pk")[:limit]
+    return [recorded(entry) for entry in found]
+
+
+def newest_of(kinds: Collection[str], limit: int = 20) -> list[Recorded]:
+    """Return the newest entries of these kinds, newest first."""
+    found = Entry.objects.filter(kind__in=kinds).with_position().order_by("-pk")[:limit]
     return [recorded(entry) for entry in found]
 
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core.times import stamp
+from web.countries import country_name
 from web.hashwords import hash_words
 from web.signs import sign_of
 
@@ -141,6 +142,12 @@ def shorthash(value: str | None, keep: int = 8) -> SafeString | str:
     text = str(value)
     shown = text if len(text) <= keep + 5 else f"{text[:keep]}…{text[-4:]}"
     return format_html('<code class="hash" title="{}">{}</code>', text, shown)
+
+
+@register.filter
+def country(code: str | None) -> str:
+    """Write a jurisdiction's name; an empty code is an international body's."""
+    return NOTHING if code is None else country_name(code)
 
 
 @register.filter
