@@ -1,4 +1,28 @@
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from inspections.views import evidence, overview, reports, visits
 
 app_name = "inspections"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", overview.InspectionsPage.as_view(), name="list"),
+    re_path(r"^(?P<table>[a-z]+)\.(?P<form>csv|json)$", overview.TableView.as_view(), name="table"),
+    re_path(
+        r"^evidence/(?P<pk>[0-9]{1,18})/(?P<form>copy|original)/$", evidence.EvidenceFile.as_view(), name="evidence"
+    ),
+    path("reports/<slug:key>/<int:version>/", reports.ReportPage.as_view(), name="report"),
+    path("reports/<slug:key>/<int:version>/comment/", visits.CommentView.as_view(), name="comment"),
+    path("reports/<slug:key>/<int:version>/findings/<int:number>/", visits.SettleView.as_view(), name="settle"),
+    path("visits/<slug:key>/", visits.VisitPage.as_view(), name="visit"),
+    path("visits/<slug:key>/act/<slug:event>/", visits.VisitActView.as_view(), name="act"),
+    path("visits/<slug:key>/report/", reports.ReportFormView.as_view(), name="report_form"),
+    path("visits/<slug:key>/report/begin/", visits.BeginReportView.as_view(), name="report_begin"),
+    path("visits/<slug:key>/report/draft.json", reports.DraftExport.as_view(), name="report_draft"),
+    path("visits/<slug:key>/report/photographs/", evidence.PhotographView.as_view(), name="photograph"),
+    path(
+        "visits/<slug:key>/report/photographs/<int:pk>/remove/",
+        evidence.PhotographRemoveView.as_view(),
+        name="photograph_remove",
+    ),
+    path("visits/<slug:key>/report/sign/", reports.SignView.as_view(), name="report_sign"),
+    path("visits/<slug:key>/report/submit/", reports.SubmitView.as_view(), name="report_submit"),
+]

@@ -1,0 +1,257 @@
+"""What people type about inspections: shapes and types only; the rules judge the rest."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
+
+from inspections.models import Report
+from inspections.models.findings import SEVERITY_LABELS
+from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
+from inspections.rules.findings import AS_FILED, FindingEvent, Severity
+from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+
+LONGEST_NOTES: Final = 20_000
+MOST_FINDINGS: Final = 100
+FILED: Final = [(value.value, SEVERITY_LABELS[value]) for value in Severity if value in AS_FILED]
+
+
+class PlainText(forms.CharField):
+    """Text in Unicode normal form C with line feeds alone, as it is signed: what is shown is what is hashed."""
+
+    def clean(self, value: Any) -> str:
+        """Normalise before checking the length."""
+        text = unicodedata.normalize("NFC", str(value or "")).replace("\r\n", "\n").replace("\r", "\n")
+        return str(super().clean(text))
+
+
+class Moment(forms.DateTimeField):
+    """An instant to the minute, typed in UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **options)
+
+
+class SectionForm(forms.Form):
+    """One verification layer."""
+
+    answer = forms.ChoiceField(
+        label=_("Answer"),
+        required=False,
+        choices=[(value.value, label) for value, label in ANSWER_LABELS.items()],
+        widget=forms.RadioSelect,
+    )
+    notes = PlainText(
+        label=_("What was seen, and how"),
+        required=False,
+        max_length=LONGEST_NOTES,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    confidential = forms.BooleanField(
+        label=_("Confidential: for the bodies and the inspected party only"), required=False
+    )
+
+
+class FindingForm(forms.Form):
+    """One finding. A row without text and article is left out."""
+
+    layer = forms.ChoiceField(label=_("Layer"))
+    severity = forms.ChoiceField(label=_("Severity"), choices=FILED, initial=Severity.ANOMALY.value)
+    article = forms.CharField(label=_("Article"), required=False, max_length=16)
+    text = PlainText(
+        label=_("What was found"), required=False, max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    confidential = forms.BooleanField(label=_("Confidential"), required=False)
+
+    def __init__(self, *args: Any, layers: Mapping[str, str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        layer = self.fields["layer"]
+        assert isinstance(layer, forms.ChoiceField)
+        layer.choices = list(layers.items())
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was typed in this row."""
+        return not any(str(self.data.get(self.add_prefix(name), "")).strip() for name in ("article", "text"))
+
+
+class WholeForm(forms.Form):
+    """What concerns the whole report."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    collected_at = Moment(
+        label=_("Last evidence collected (UTC)"),
+        required=False,
+        help_text=_("When the team saw the last of it. When the report is received is noted apart."),
+    )
+    conclusion = forms.ChoiceField(
+        label=_("Conclusion"),
+        required=False,
+        choices=[(value.value, label) for value, label in CONCLUSION_LABELS.items()],
+        widget=forms.RadioSelect,
+    )
+
+
+class DraftForm:
+    """The whole report form: one part for all of it, one for each layer, a row for each finding and a blank one."""
+
+    def __init__(self, report: Report, layers: Mapping[str, str], data: QueryDict | None = None) -> None:
+        self.report = report
+        self.layers = layers
+        whole = {"revision": report.revision, "collected_at": report.collected_at, "conclusion": report.conclusion}
+        self.whole = WholeForm(data, initial=whole)
+        self.sections = {
+            layer: SectionForm(data, prefix=f"section-{layer}", initial=report.sections.get(layer, {}))
+            for layer in layers
+        }
+        self.findings = self._bound(data) if data is not None else self._stored()
+        self.blank = FindingForm(prefix="finding-__number__", layers=layers)
+
+    def _stored(self) -> list[FindingForm]:
+        rows = list(
+            self.report.findings.order_by("number").values("layer", "severity", "article", "text", "confidential")
+        )
+        return [
+            FindingForm(prefix=f"finding-{number}", initial=row, layers=self.layers)
+            for number, row in enumerate([*rows, {}])
+        ]
+
+    def _bound(self, data: QueryDict) -> list[FindingForm]:
+        found = [
+            FindingForm(data, prefix=f"finding-{number}", layers=self.layers)
+            for number in range(MOST_FINDINGS)
+            if f"finding-{number}-severity" in data
+        ]
+        return [form for form in found if not form.is_blank]
+
+    def is_valid(self) -> bool:
+        """Whether every part can be read."""
+        return all(part.is_valid() for part in self.parts)
+
+    @property
+    def parts(self) -> list[forms.Form]:
+        """Every form of it."""
+        return [self.whole, *self.sections.values(), *self.findings]
+
+    @property
+    def errors(self) -> list[str]:
+        """Every error in words."""
+        return [str(error) for part in self.parts for field in part.errors.values() for error in field]
+
+    @property
+    def revision(self) -> int:
+        """The revision that the writer began from."""
+        return int(self.whole.cleaned_data["revision"])
+
+    @property
+    def value(self) -> ReportValue:
+        """What was typed, as the rules' value."""
+        whole = self.whole.cleaned_data
+        return ReportValue(
+            sections={layer: _section(form.cleaned_data) for layer, form in self.sections.items()},
+            conclusion=Conclusion(whole["conclusion"]) if whole["conclusion"] else None,
+            findings=tuple(_finding(form.cleaned_data) for form in self.findings),
+            collected_at=whole["collected_at"],
+        )
+
+
+def _section(data: Mapping[str, Any]) -> SectionValue:
+    return SectionValue(Answer(data["answer"]) if data["answer"] else None, data["notes"], data["confidential"])
+
+
+def _finding(data: Mapping[str, Any]) -> FindingValue:
+    return FindingValue(data["layer"], Severity(data["severity"]), data["article"], data["text"], data["confidential"])
+
+
+class PhotographForm(forms.Form):
+    """A photograph with its caption."""
+
+    photograph = forms.FileField(
+        label=_("Photograph"),
+        allow_empty_file=True,  # refused by the action, with the same words as every other refusal
+        help_text=_(
+            "JPEG, PNG or WebP, at most 10 MB and 40 megapixels. The original is kept sealed; place, device and owner are taken out of what is published."
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    caption = PlainText(label=_("Caption"), required=False, max_length=300)
+    layer = forms.ChoiceField(label=_("Layer"), required=False)
+    taken_at = Moment(label=_("Taken (UTC)"), required=False)
+    confidential = forms.BooleanField(label=_("Confidential"), required=False)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile[bytes]] | None = None,
+        *,
+        layers: Mapping[str, str],
+    ) -> None:
+        super().__init__(data, files)
+        layer = self.fields["layer"]
+        assert isinstance(layer, forms.ChoiceField)
+        layer.choices = [("", "—"), *layers.items()]
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what the action takes."""
+        upload = self.cleaned_data["photograph"]
+        return {
+            "data": upload.read(),
+            "name": upload.name,
+            "caption": self.cleaned_data["caption"],
+            "layer": self.cleaned_data["layer"],
+            "taken_at": self.cleaned_data["taken_at"],
+            "confidential": self.cleaned_data["confidential"],
+        }
+
+
+class NothingForm(forms.Form):
+    """A button alone."""
+
+
+class ReasonForm(forms.Form):
+    """What was said at the gate."""
+
+    reason = PlainText(label=_("Reason given"), max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class CommentForm(forms.Form):
+    """The party's comment."""
+
+    text = PlainText(
+        label=_("Comment"),
+        max_length=LONGEST_NOTES,
+        help_text=_("It is published beside the report, as you write it, and cannot be changed afterwards."),
+        widget=forms.Textarea,
+    )
+
+
+class SettleForm(forms.Form):
+    """What became of a finding."""
+
+    event = forms.ChoiceField(
+        label=_("What became of it"),
+        choices=[
+            (FindingEvent.CLARIFY.value, _("It is clarified")),
+            (FindingEvent.GRAVER.value, _("It is graver than reported")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    basis = PlainText(label=_("On what ground"), max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class SignForm(forms.Form):
+    """The revision that the signer has read."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class SubmitForm(forms.Form):
+    """The key that makes a resend the same submission."""
+
+    submission_key = forms.RegexField(r"^[0-9a-f-]{16,64}$", widget=forms.HiddenInput)

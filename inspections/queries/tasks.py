@@ -1,0 +1,79 @@
+"""What is asked of a person about inspections."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, User
+from accounts.rules.organisations import Role
+from inspections.models import Report, Visit
+from inspections.queries.reports import drafts_of
+from inspections.queries.visits import monitoring_of, visits_at, visits_of
+from inspections.rules.reports import ReportState
+from inspections.rules.visits import REPORTABLE, VisitState, comments_close, report_due
+from web.asks import Task
+
+BEFORE_THE_GATE = frozenset(
+    {VisitState.NOTIFIED, VisitState.ACKNOWLEDGED, VisitState.ACCESS_DELAYED, VisitState.ACCESS_GRANTED}
+)
+
+
+def tasks_for(user: User, at: datetime) -> list[Task]:
+    """Return what `user` is asked to do, the most urgent first: reports and visits of an inspector, notices of a representative."""
+    found = [*_inspector(user, at), *_representative(user, at)]
+    return sorted(found, key=lambda task: (task.due is None, task.due or at))
+
+
+def _inspector(user: User, at: datetime) -> Iterator[Task]:
+    drafts = {report.visit_id: report for report in drafts_of(user, at)}
+    for visit in visits_of(user, at):
+        state, site = VisitState(visit.state), visit.facility.name
+        if state in REPORTABLE:
+            yield _report_task(visit, drafts.get(visit.pk), user, at)
+        elif state in BEFORE_THE_GATE:
+            title = _("Visit %(visit)s at %(site)s") % {"visit": visit.key, "site": site}
+            yield _task(title, visit, visit.planned_from, _("Open"), at)
+
+
+def _report_task(visit: Visit, draft: Report | None, user: User, at: datetime) -> Task:
+    due = report_due(visit.planned_until, monitoring_of(visit))
+    names = {"visit": visit.key, "site": visit.facility.name}
+    if draft is None:
+        return _task(_("Write the report on visit %(visit)s at %(site)s") % names, visit, due, _("Write"), at)
+    signed = draft.state == ReportState.AWAITING and not any(one.user_id == user.pk for one in draft.signatures.all())
+    title = (
+        _("Sign the report on visit %(visit)s at %(site)s")
+        if signed
+        else _("Finish the report on visit %(visit)s at %(site)s")
+    )
+    page = "inspections:report_sign" if signed else "inspections:report_form"
+    return Task(
+        title % names, reverse(page, args=[visit.key]), due, action=_("Sign") if signed else _("Go on"), late=due <= at
+    )
+
+
+def _representative(user: User, at: datetime) -> Iterator[Task]:
+    held = Membership.objects.in_force(at).filter(user=user, role=Role.REPRESENTATIVE).select_related("organisation")
+    labs = [membership.organisation for membership in held]
+    for visit in visits_at(labs, at) if labs else []:
+        names = {"visit": visit.key, "site": visit.facility.name}
+        if visit.state == VisitState.NOTIFIED:
+            yield _task(
+                _("Acknowledge visit %(visit)s at %(site)s") % names, visit, visit.planned_from, _("Acknowledge"), at
+            )
+        elif visit.state == VisitState.PRELIMINARY and visit.reported_at:
+            closes = comments_close(visit.reported_at, monitoring_of(visit))
+            if at < closes:
+                yield _task(
+                    _("You may comment on the report on visit %(visit)s at %(site)s") % names,
+                    visit,
+                    closes,
+                    _("Read"),
+                    at,
+                )
+
+
+def _task(title: str, visit: Visit, due: datetime, action: str, at: datetime) -> Task:
+    return Task(title, reverse("inspections:visit", args=[visit.key]), due, action=action, late=due <= at)

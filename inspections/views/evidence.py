@@ -1,0 +1,101 @@
+"""Photographs in and out. None has a public address: every byte goes through a view that asks who is there."""
+
+from datetime import datetime
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import View
+
+from accounts.models import User
+from core.errors import DomainError, Malformed
+from inspections.actions.evidence import attach_evidence, remove_evidence
+from inspections.forms import PhotographForm
+from inspections.models import Evidence
+from inspections.permissions import can_read_draft, can_see_photograph
+from inspections.rules.uploads import SUFFIXES
+from inspections.views.readers import person, reader
+from inspections.views.reports import DraftView, titles, wants_json
+from web.errors import body_of, status_of
+
+
+class EvidenceFile(View):
+    """A photograph: the copy for publication, or the sealed original for the bodies."""
+
+    def get(self, request: HttpRequest, pk: int, form: str) -> FileResponse:
+        """Answer with the file as a download that no browser runs; who may not see it learns nothing, not even that it exists."""
+        at = timezone.now()
+        evidence = get_object_or_404(Evidence.objects.select_related("report__visit__facility__organisation"), pk=pk)
+        may = can_see_photograph if form == "copy" else _may_see_original
+        if not may(reader(request), evidence, at=at):
+            raise Http404
+        file, media_type = (
+            (evidence.published, evidence.published_type)
+            if form == "copy"
+            else (evidence.file, "application/octet-stream")
+        )
+        name = (
+            evidence.name if form == "original" else evidence.name.rsplit(".", 1)[0] + SUFFIXES[evidence.published_type]
+        )
+        response = FileResponse(file.open(), as_attachment=True, filename=name, content_type=media_type)
+        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+def _may_see_original(user: User | None, evidence: Evidence, *, at: datetime) -> bool:
+    return can_read_draft(user, evidence.report.visit, at=at)
+
+
+class PhotographView(DraftView, View):
+    """Attach a photograph to the draft."""
+
+    def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Take it in; on a refusal say why, with the caption still there."""
+        at = timezone.now()
+        elsewhere = self.find(request, key, at)
+        if elsewhere:
+            return elsewhere
+        form = PhotographForm(request.POST, request.FILES, layers=titles(self.layers))
+        try:
+            if not form.is_valid():
+                raise Malformed(" ".join(str(error) for errors in form.errors.values() for error in errors))
+            evidence = attach_evidence(report=self.report, by=person(request), at=at, **form.arguments())
+        except DomainError as error:
+            if wants_json(request):
+                return JsonResponse(body_of(error), status=status_of(error))
+            context = {"visit": self.visit, "form": form, "error": error, "back": self.back()}
+            return render(request, "inspections/photograph_refused.html", context, status=status_of(error))
+        if wants_json(request):
+            address = reverse("inspections:evidence", args=[evidence.pk, "copy"])
+            return JsonResponse(
+                {
+                    "id": evidence.pk,
+                    "name": evidence.name,
+                    "caption": evidence.caption,
+                    "url": address,
+                    "remove": reverse("inspections:photograph_remove", args=[self.visit.key, evidence.pk]),
+                }
+            )
+        return HttpResponseRedirect(self.back())
+
+    def back(self) -> str:
+        """Return the address of the form's photographs."""
+        return reverse("inspections:report_form", args=[self.visit.key]) + "#photographs"
+
+
+class PhotographRemoveView(LoginRequiredMixin, View):
+    """Take a photograph out of a draft."""
+
+    def post(self, request: HttpRequest, key: str, pk: int) -> HttpResponse:
+        """Remove it."""
+        at = timezone.now()
+        found = Evidence.objects.select_related("report__visit__facility__organisation").filter(report__visit__key=key)
+        evidence = get_object_or_404(found, pk=pk)
+        if not can_read_draft(person(request), evidence.report.visit, at=at):
+            raise Http404
+        remove_evidence(evidence=evidence, by=person(request), at=at)
+        return HttpResponseRedirect(reverse("inspections:report_form", args=[key]) + "#photographs")

@@ -1,0 +1,162 @@
+"""The public overview: plan as far as opened, reports, evidence, parity; and the same as tables to take away."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.generic import TemplateView, View
+
+from inspections.models.findings import SEVERITY_LABELS
+from inspections.models.visits import STATE_LABELS
+from inspections.queries.matrix import Matrix, matrix
+from inspections.queries.reports import recent_findings, recent_reports
+from inspections.queries.visits import newest_plans, parity, past, sealed_count, upcoming
+from inspections.rules.evidence import EvidenceState
+from inspections.rules.findings import Severity
+from inspections.rules.visits import VisitState
+from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMER_LABELS, layer_title
+from ledger.queries import position
+from treaty.queries.texts import text_at
+from web.caching import cached_by
+from web.exports import Cell, csv_answer, json_answer, records
+
+type Table = tuple[Sequence[str], Iterable[Sequence[Cell]]]
+
+
+@method_decorator(cached_by(position), name="dispatch")
+class InspectionsPage(TemplateView):
+    """Who looks at what, when, and what it showed."""
+
+    template_name = "inspections/inspection_list.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add what the site knows now; without a text there is nothing to know."""
+        at = timezone.now()
+        if text_at(at) is None:
+            return super().get_context_data(at=at, position=position(), text=None, **context)
+        return super().get_context_data(
+            at=at,
+            position=position(),
+            text=True,
+            upcoming=[visit_row(row) for row in upcoming(at)],
+            past=[visit_row(row) for row in past(at, 10)],
+            sealed=sealed_count(at),
+            plans=[plan_row(plan) for plan in newest_plans(at)],
+            reports=recent_reports(at),
+            findings=[
+                (one, SEVERITY_LABELS[Severity(one.state)], layer_title(one.layer)) for one in recent_findings(at)
+            ],
+            matrix=matrix_rows(matrix(at)),
+            parity=parity(at),
+            **context,
+        )
+
+
+def visit_row(row: Any) -> dict[str, Any]:
+    """Return a visit with its words."""
+    timer = row.next_timer
+    return {
+        "visit": row.visit,
+        "label": STATE_LABELS[VisitState(row.visit.state)],
+        "bodies": row.bodies,
+        "timer": timer,
+        "stage": TIMER_LABELS[timer.stage] if timer else "",
+    }
+
+
+def plan_row(plan: Any) -> dict[str, Any]:
+    """Return a run of the planner with the provisions in words."""
+    unplaced = [
+        (missed["facility"], [(PROVISION_LABELS.get(key, key), key, words) for key, words in missed["reasons"]])
+        for missed in plan.unplaced
+    ]
+    return {"plan": plan, "unplaced": unplaced}
+
+
+def matrix_rows(found: Matrix) -> dict[str, Any]:
+    """Return the matrix with words for its cells."""
+    return {
+        "layers": [(layer_title(key), title) for key, title in found.layers.items()],
+        "rows": [(row.facility, [(one, EVIDENCE_LABELS[one.state]) for one in row.cells]) for row in found.rows],
+        "verified": found.count(EvidenceState.VERIFIED),
+        "total": found.total,
+    }
+
+
+def matrix_table() -> Table:
+    """Return the matrix as a table, a line a cell."""
+    found = matrix(timezone.now())
+    lines = (
+        (
+            row.facility.organisation.key,
+            row.facility.key,
+            layer,
+            one.state.value,
+            one.collected_at,
+            one.expires_at,
+            one.report,
+        )
+        for row in found.rows
+        for layer, one in zip(found.layers, row.cells, strict=True)
+    )
+    return ("lab", "facility", "layer", "state", "collected_at", "expires_at", "report"), lines
+
+
+def parity_table() -> Table:
+    """Return the same figures for every laboratory; spans in seconds."""
+    lines = (
+        (row.organisation.key, row.visits, row.notice, row.access, row.delay, row.refusals, row.overdue)
+        for row in parity(timezone.now())
+    )
+    return ("lab", "visits", "mean_notice_s", "mean_access_s", "delay_s", "refusals", "overdue"), lines
+
+
+def visits_table() -> Table:
+    """Return the opened visits."""
+    at = timezone.now()
+    lines = (
+        (
+            row.visit.key,
+            row.visit.facility.organisation.key,
+            row.visit.facility.key,
+            row.visit.kind,
+            row.visit.state,
+            row.visit.planned_from,
+            row.visit.planned_until,
+            row.visit.notified_at,
+            row.visit.access_at,
+            row.visit.reported_at,
+        )
+        for row in [*upcoming(at, 1000), *past(at, 1000)]
+    )
+    return (
+        "visit",
+        "lab",
+        "facility",
+        "kind",
+        "state",
+        "planned_from",
+        "planned_until",
+        "notified_at",
+        "access_at",
+        "reported_at",
+    ), lines
+
+
+TABLES: dict[str, Callable[[], Table]] = {"matrix": matrix_table, "parity": parity_table, "visits": visits_table}
+
+
+@method_decorator(cached_by(position), name="dispatch")
+class TableView(View):
+    """A table as CSV or JSON."""
+
+    def get(self, request: HttpRequest, table: str, form: str) -> HttpResponse:  # noqa: ARG002 - the signature of a view
+        """Answer with the table."""
+        if table not in TABLES:
+            raise Http404
+        columns, rows = TABLES[table]()
+        if form == "csv":
+            return csv_answer(f"fermata-{table}", columns, rows)
+        return json_answer({table: records(columns, rows)})

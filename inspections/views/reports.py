@@ -1,0 +1,287 @@
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView, View
+
+from core.canonical import canonical
+from core.errors import DomainError, require
+from core.times import stamp
+from inspections.actions.reports import DraftConflict, save_draft, sign_report, submit_report
+from inspections.forms import DraftForm, PhotographForm, SignForm, SubmitForm
+from inspections.models import Report, Visit
+from inspections.models.findings import SEVERITY_LABELS
+from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
+from inspections.permissions import can_read_draft, can_settle, is_on_team, speaks_for_party
+from inspections.queries.reports import content, draft_of, layers_of, public_report, signing_state, value_of
+from inspections.queries.visits import monitoring_of
+from inspections.rules.findings import OPEN, Severity
+from inspections.rules.reports import Conclusion, missing
+from inspections.rules.visits import comments_close
+from inspections.views.readers import person, reader, visit_for
+from inspections.views.words import layer_title
+from web.errors import body_of, status_of
+from web.views import ActionView
+
+
+class ReportPage(TemplateView):
+    """A submitted report, as far as the reader may see it."""
+
+    template_name = "inspections/report_detail.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add the report with its words."""
+        at = timezone.now()
+        user = reader(self.request)
+        try:
+            found = public_report(self.kwargs["key"], self.kwargs["version"], user, at)
+        except Report.DoesNotExist:
+            raise Http404 from None
+        visit = found.report.visit
+        assert visit.reported_at is not None
+        closes = comments_close(visit.reported_at, monitoring_of(visit))
+        comment = getattr(found.report, "comment", None)
+        return super().get_context_data(
+            at=at,
+            one=found,
+            report=found.report,
+            visit=visit,
+            conclusion=CONCLUSION_LABELS[Conclusion(found.report.conclusion)],
+            sections=[
+                (section, layer_title(section.layer), ANSWER_LABELS[section.answer] if section.answer else "")
+                for section in found.sections
+            ],
+            findings=[
+                (
+                    row,
+                    layer_title(row.finding.layer),
+                    SEVERITY_LABELS[Severity(row.finding.severity)],
+                    SEVERITY_LABELS[Severity(row.finding.state)],
+                    row.finding.state in OPEN,
+                )
+                for row in found.findings
+            ],
+            comment=comment,
+            comments_close=closes,
+            can_comment=comment is None and at < closes and speaks_for_party(user, visit, at=at),
+            can_settle=can_settle(user, visit, at=at),
+            crumbs=[
+                (reverse("inspections:list"), _("Inspections")),
+                (reverse("inspections:visit", args=[visit.key]), visit.key),
+            ],
+            **context,
+        )
+
+
+class DraftView(LoginRequiredMixin):
+    """What every view of a draft begins with: the visit, the draft, and the team alone."""
+
+    visit: Visit
+    report: Report
+    layers: dict[str, str]
+
+    def find(self, request: HttpRequest, key: str, at: datetime) -> HttpResponse | None:
+        """Find the draft; answer with where to go when there is none."""
+        self.visit = visit_for(request, key, at)
+        require(
+            can_read_draft(reader(request), self.visit, at=at), _("A report is the team's own until it is submitted.")
+        )
+        found = draft_of(self.visit)
+        if found is None:
+            return HttpResponseRedirect(reverse("inspections:visit", args=[key]))
+        self.report = found
+        self.layers = layers_of(self.visit)
+        return None
+
+
+class ReportFormView(DraftView, View):
+    """The report form: saved on the server by a script every few seconds, or by its button without one."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Show the draft."""
+        elsewhere = self.find(request, key, timezone.now())
+        return elsewhere or self.page(request, DraftForm(self.report, self.layers))
+
+    def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Save the draft; keep what was typed whatever the answer."""
+        at = timezone.now()
+        elsewhere = self.find(request, key, at)
+        if elsewhere:
+            return elsewhere
+        form = DraftForm(self.report, self.layers, request.POST)
+        if not form.is_valid():
+            return self.refused(request, form, "invalid", " ".join(form.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
+        revision = self.report.revision if "overwrite" in request.POST else form.revision
+        try:
+            self.report = save_draft(report=self.report, value=form.value, revision=revision, by=person(request), at=at)
+        except DomainError as error:
+            newer = error.revision if isinstance(error, DraftConflict) else None
+            return self.refused(request, form, error.code, error.detail, status_of(error), newer=newer)
+        return self.saved(request, at)
+
+    def saved(self, request: HttpRequest, at: datetime) -> HttpResponse:
+        """Answer that it is saved: with the revision to go on from, or with the page that was asked for next."""
+        if wants_json(request):
+            return JsonResponse({"revision": self.report.revision, "saved_at": stamp(at)})
+        if "sign" in request.POST:
+            return HttpResponseRedirect(reverse("inspections:report_sign", args=[self.visit.key]))
+        messages.success(request, _("The draft is saved."))
+        return HttpResponseRedirect(reverse("inspections:report_form", args=[self.visit.key]))
+
+    def refused(
+        self, request: HttpRequest, form: DraftForm, code: str, detail: str, status: int, *, newer: int | None = None
+    ) -> HttpResponse:
+        """Answer with the reason, everything that was typed still in the form."""
+        if wants_json(request):
+            return JsonResponse({"code": code, "detail": detail, "revision": newer}, status=status)
+        return self.page(request, form, problem=detail, newer=newer, status=status)
+
+    def page(
+        self,
+        request: HttpRequest,
+        form: DraftForm,
+        *,
+        problem: str = "",
+        newer: int | None = None,
+        status: int = HTTPStatus.OK,
+    ) -> HttpResponse:
+        """Return the page of the form."""
+        lacking = missing(value_of(self.report), tuple(self.layers))
+        parts = {item.part for item in lacking}
+        context = {
+            "visit": self.visit,
+            "report": self.report,
+            "form": form,
+            "sections": [
+                (key, layer_title(key), self.layers[key], form.sections[key], key not in parts) for key in self.layers
+            ],
+            "whole_done": not parts & {"conclusion", "collected_at"},
+            "findings_done": "findings" not in parts,
+            "lacking": lacking,
+            "photographs": list(self.report.evidence.all()),
+            "photograph_form": PhotographForm(layers=titles(self.layers)),
+            "problem": problem,
+            "newer": newer,
+            "can_edit": is_on_team(person(request), self.visit, at=timezone.now()),
+            "crumbs": [
+                (reverse("inspections:list"), _("Inspections")),
+                (reverse("inspections:visit", args=[self.visit.key]), self.visit.key),
+            ],
+        }
+        return render(request, "inspections/report_form.html", context, status=status)
+
+
+def titles(layers: dict[str, str]) -> dict[str, str]:
+    """Return the layers' short names."""
+    return {key: layer_title(key) for key in layers}
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the script of the form asks, not the browser itself."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+class DraftExport(DraftView, View):
+    """The draft as a file: what would be signed, in its canonical bytes."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Answer with the file."""
+        elsewhere = self.find(request, key, timezone.now())
+        if elsewhere:
+            return elsewhere
+        response = HttpResponse(canonical(content(self.report)), content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="report-{key}-draft.json"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+class SignView(DraftView, ActionView):
+    """The whole report as it will be signed; who has signed; the buttons to sign and to submit."""
+
+    form_class: type[forms.Form] = SignForm
+    template_name = "inspections/report_sign.html"
+    success_message = gettext_lazy("You have signed the report.")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Find the draft first; a report that is submitted already is shown instead."""
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        elsewhere = self.find(request, kwargs["key"], timezone.now())
+        return elsewhere or super().dispatch(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        """Bind the signature to what is shown."""
+        return {"revision": self.report.revision}
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Sign."""
+        return sign_report(report=self.report, revision=form.cleaned_data["revision"], by=person(self.request), at=at)
+
+    def get_success_url(self) -> str:
+        """Stay, to see who else has to sign."""
+        return reverse("inspections:report_sign", args=[self.visit.key])
+
+    def refuse(self, form: forms.Form, error: DomainError) -> HttpResponse:
+        """Show every reason above the form: the parts they name are on the other page."""
+        return super().refuse(form, DomainError(error.detail)) if error.fields else super().refuse(form, error)
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add the content and the signatures."""
+        state = signing_state(self.report)
+        value = value_of(self.report)
+        user = person(self.request)
+        return super().get_context_data(
+            visit=self.visit,
+            report=self.report,
+            state=state,
+            lacking=[(item.words, layer_title(item.part)) for item in state.missing],
+            sections=[
+                (layer_title(key), section, ANSWER_LABELS[section.answer] if section.answer else "")
+                for key, section in value.sections.items()
+            ],
+            findings=[(one, layer_title(one.layer), SEVERITY_LABELS[one.severity]) for one in value.findings],
+            conclusion=CONCLUSION_LABELS[value.conclusion] if value.conclusion else "",
+            photographs=list(self.report.evidence.all()),
+            has_signed=any(one.user_id == user.pk for one in state.signatures),
+            can_sign=is_on_team(user, self.visit, at=timezone.now()),
+            submit_form=SubmitForm(initial={"submission_key": str(uuid4())}),
+            crumbs=[
+                (reverse("inspections:list"), _("Inspections")),
+                (reverse("inspections:visit", args=[self.visit.key]), self.visit.key),
+                (reverse("inspections:report_form", args=[self.visit.key]), _("Report")),
+            ],
+            **context,
+        )
+
+
+class SubmitView(LoginRequiredMixin, View):
+    """Submit the report. Sent again, it is the same submission."""
+
+    def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Submit; a refusal is answered with the page of signatures and its reason."""
+        at = timezone.now()
+        visit = visit_for(request, key, at)
+        report = get_object_or_404(visit.reports.order_by("-version")[:1])
+        form = SubmitForm(request.POST)
+        if not form.is_valid():
+            raise Http404
+        try:
+            report = submit_report(
+                report=report, submission_key=form.cleaned_data["submission_key"], by=person(request), at=at
+            )
+        except DomainError as error:
+            if wants_json(request):
+                return JsonResponse(body_of(error), status=status_of(error))
+            return render(request, "web/refused.html", {"error": error}, status=status_of(error))
+        messages.success(request, _("The report is received and locked."))
+        return HttpResponseRedirect(reverse("inspections:report", args=[visit.key, report.version]))
