@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from treaty.actions import triggers
+from treaty.actions import effects, triggers, votes
 from treaty.actions.advance import advance_due
 from treaty.actions.parties import enter_into_force
 from treaty.models import TreatyText
@@ -34,3 +34,11 @@ def sweep_pauses() -> None:
 def evaluate_triggers() -> None:
     """Judge the triggers of the text in force by what has been received, and open the votes of those that came true."""
     triggers.evaluate_triggers(at=timezone.now())
+
+
+@shared_task
+def sweep_votes() -> None:
+    """Write down which votes opened, were contested, extended or closed; then let adopted ones take effect."""
+    at = timezone.now()
+    votes.advance_due(at=at)
+    effects.apply_due(at=at)

@@ -174,7 +174,7 @@ class BallotPage(ActionView):
         found = next((one for one in mine if wanted in {None, one.key}), None)
         if found is None:
             raise NotAllowed(
-                _("You act for nobody who is entitled in this vote. Its roll was frozen when it was noticed.")
+                gettext("You act for nobody who is entitled in this vote. Its roll was frozen when it was noticed.")
             )
         return found
 
