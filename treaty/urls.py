@@ -1,13 +1,69 @@
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
-from treaty.views import parties, texts, votes, votes_api
+from treaty.views import (
+    boards,
+    cases,
+    commitments,
+    determinations,
+    indicators,
+    parties,
+    pauses,
+    pauses_api,
+    readings_api,
+    resumption,
+    standdowns,
+    texts,
+    triggers,
+    votes,
+    votes_api,
+)
 
 app_name = "treaty"
 # Sorted by path.
 urlpatterns: list[URLPattern] = [
+    path("api/v1/readings/", readings_api.ReadingsView.as_view(), name="api_readings"),
+    path("api/v1/triggers/", triggers.triggers_json, name="api_triggers"),
+    path("api/v1/pauses/", pauses_api.PausesView.as_view(), name="api_pauses"),
+    path("api/v1/pauses/<slug:key>/", pauses_api.PauseView.as_view(), name="api_pause"),
     path("api/v1/votes/", votes_api.VotesView.as_view(), name="api_votes"),
     path("api/v1/votes/<slug:key>/", votes_api.VoteView.as_view(), name="api_vote"),
     path("api/v1/votes/<slug:key>/ballots/", votes_api.BallotsView.as_view(), name="api_ballots"),
+    path("indicators/", indicators.IndicatorsPage.as_view(), name="indicators"),
+    path("indicators/<slug:key>.csv", indicators.indicator_csv, name="indicator_csv"),
+    path("indicators/<slug:key>.json", indicators.indicator_json, name="indicator_json"),
+    path("indicators/<slug:key>/", indicators.IndicatorPage.as_view(), name="indicator"),
+    path("indicators/<slug:key>/submit/", indicators.SubmitReading.as_view(), name="submit_reading"),
+    path("cases/", cases.CasesPage.as_view(), name="cases"),
+    path("cases/refer/", cases.Refer.as_view(), name="refer"),
+    path("cases/<slug:key>/", cases.CasePage.as_view(), name="case"),
+    path("cases/<slug:key>/answer/", cases.Answer.as_view(), name="answer_case"),
+    path("cases/<slug:key>/close/", cases.Close.as_view(), name="close_case"),
+    path("cases/<slug:key>/remedy/", cases.Remedy.as_view(), name="remedy_case"),
+    path("pauses/", pauses.PausesPage.as_view(), name="pauses"),
+    path("pauses/<slug:key>/", pauses.PausePage.as_view(), name="pause"),
+    re_path(r"^pauses/(?P<key>[\w-]+)/board\.(?P<kind>csv|json)$", boards.BoardFile.as_view(), name="board"),
+    path("pauses/<slug:key>/criteria/<slug:criterion>/", determinations.Determine.as_view(), name="determine"),
+    path("pauses/<slug:key>/ask-to-resume/", resumption.AskToResume.as_view(), name="ask_to_resume"),
+    path("pauses/<slug:key>/<slug:lab>/", standdowns.StandDownPage.as_view(), name="stand_down"),
+    path("pauses/<slug:key>/<slug:lab>/acknowledge/", standdowns.Acknowledge.as_view(), name="acknowledge"),
+    path("pauses/<slug:key>/<slug:lab>/commitment/", commitments.Commit.as_view(), name="commit"),
+    path(
+        "pauses/<slug:key>/<slug:lab>/commitment/withdraw/",
+        commitments.WithdrawCommitment.as_view(),
+        name="withdraw_commitment",
+    ),
+    path("pauses/<slug:key>/<slug:lab>/declare/", standdowns.Declare.as_view(), name="declare"),
+    path(
+        "pauses/<slug:key>/<slug:lab>/nothing-deployed/", standdowns.NothingDeployed.as_view(), name="nothing_deployed"
+    ),
+    path("pauses/<slug:key>/<slug:lab>/nothing-runs/", standdowns.NothingRuns.as_view(), name="nothing_runs"),
+    path(
+        "pauses/<slug:key>/<slug:lab>/roll-back/<slug:deployment>/",
+        standdowns.RollBackDeployment.as_view(),
+        name="roll_back",
+    ),
+    path("pauses/<slug:key>/<slug:lab>/runs/<slug:run>/halt/", standdowns.Halt.as_view(), name="halt"),
+    path("pauses/<slug:key>/<slug:lab>/verify/", standdowns.Verify.as_view(), name="verify"),
     path("treaty/", texts.TextPage.as_view(), name="text"),
     path("treaty/<int:version>/", texts.TextPage.as_view(), name="text_version"),
     path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_lines"),
@@ -19,6 +75,8 @@ urlpatterns: list[URLPattern] = [
     path("treaty/parties/<slug:key>/sign/", parties.Sign.as_view(), name="sign"),
     path("treaty/parties/<slug:key>/withdraw/", parties.Withdraw.as_view(), name="withdraw"),
     path("treaty/schema.json", texts.schema, name="text_schema"),
+    path("triggers/", triggers.TriggersPage.as_view(), name="triggers"),
+    path("triggers/<slug:key>/", triggers.TriggerPage.as_view(), name="trigger"),
     path("votes/", votes.VoteListPage.as_view(), name="votes"),
     path("votes/<slug:key>/", votes.VotePage.as_view(), name="vote"),
     path("votes/<slug:key>/ballot/", votes.BallotPage.as_view(), name="ballot"),

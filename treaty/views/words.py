@@ -68,3 +68,8 @@ def _when(at: datetime) -> str:
 def voice() -> Voice:
     """Return the voice in which findings are said in the reader's language."""
     return Voice(gettext, _when)
+
+
+def written(at: datetime | None) -> str:
+    """Write an instant in plain words."""
+    return voice().when(at) if at else ""

@@ -1,0 +1,65 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+
+from accounts.models import Organisation, User
+from core.errors import require
+from treaty.models import Pause
+from treaty.permissions import can_act_for_lab
+from web.views import ActionView
+
+
+class PersonAction(ActionView):
+    """An act of a person who is signed in."""
+
+    def person(self) -> User:
+        """Return who acts."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+
+class LabAction(PersonAction):
+    """An act under a pause for the lab that the address names; only its representatives see the form."""
+
+    template_name = "treaty/pause_act.html"
+    title: StrOrPromise = ""
+    lede: StrOrPromise = ""
+    submit: StrOrPromise = ""
+    danger = False
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Look pause and lab up, and refuse those who do not act for the lab."""
+        super().setup(request, *args, **kwargs)
+        self.pause = get_object_or_404(Pause.objects.with_rows(), key=kwargs["key"])
+        self.lab = get_object_or_404(Organisation, key=kwargs["lab"])
+        if isinstance(request.user, User):
+            require(
+                can_act_for_lab(request.user, self.lab, at=timezone.now()),
+                _("Only a representative of the laboratory does this."),
+            )
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return what the page says about the act."""
+        return super().get_context_data(
+            pause=self.pause,
+            lab=self.lab,
+            title=self.title,
+            lede=self.lede,
+            submit=self.submit,
+            danger=self.danger,
+            crumbs=[
+                (reverse("treaty:pauses"), _("Pauses")),
+                (reverse("treaty:pause", args=[self.pause.key]), _("Pause %(key)s") % {"key": self.pause.key}),
+            ],
+            back=self.get_success_url(),
+            **context,
+        )
+
+    def get_success_url(self) -> str:
+        """Go back to the pause."""
+        return reverse("treaty:pause", args=[self.pause.key])

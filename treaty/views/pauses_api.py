@@ -1,0 +1,88 @@
+"""Pauses for programs: /api/v1/pauses."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from treaty.models import Pause
+from treaty.queries.commitments import commitment_rows
+from treaty.queries.pauses import PauseSummary, summaries, summary
+from treaty.queries.resumption import criteria
+from treaty.queries.standdowns import board
+from treaty.rules.pauses import BINDING
+from treaty.views.boards import board_data
+
+
+class PausesView(APIView):
+    """Every pause, newest first. There are few: the list is whole."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
+        """Answer the list."""
+        return Response({"results": [pause_json(one) for one in summaries(timezone.now())]})
+
+
+class PauseView(APIView):
+    """One pause with its terms, roll, board and criteria: all that is needed to recompute its state."""
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
+        """Answer the pause."""
+        at = timezone.now()
+        pause = get_object_or_404(
+            Pause.objects.with_rows().select_related("vote", "text").defer("text__source"), key=key
+        )
+        found = summary(pause, at)
+        return Response(
+            {
+                **pause_json(found),
+                "terms": pause.parameters,
+                "commitments": [
+                    {
+                        "lab": row.commitment.organisation.key,
+                        "condition": row.commitment.condition or None,
+                        "compute": row.commitment.compute or None,
+                        "confirmed_at": row.commitment.confirmed_at,
+                        "withdrawn_at": row.commitment.withdrawn_at,
+                        "bound": row.commitment.bound,
+                        "reason": row.reason.code if row.reason else None,
+                    }
+                    for row in commitment_rows(pause)
+                ],
+                "board": board_data(board(pause, at)) if found.bound else [],
+                "criteria": [one.evaluation.to_json() | one.to_json() for one in criteria(pause, at)]
+                if found.state in BINDING
+                else [],
+            }
+        )
+
+
+def pause_json(found: PauseSummary) -> dict[str, Any]:
+    """Return a pause as the list shows it."""
+    pause = found.pause
+    return {
+        "key": pause.key,
+        "title": pause.title,
+        "level": pause.level,
+        "state": found.state.value,
+        "provisional": found.provisional,
+        "vote": pause.vote.key,
+        "text": found.terms.text,
+        "adopted_at": pause.adopted_at,
+        "activating_at": pause.activating_at,
+        "confirm_by": None if pause.emergency else found.confirm_by,
+        "in_force_at": pause.in_force_at,
+        "lapses_at": found.lapses_at,
+        "lapsed_at": pause.lapsed_at,
+        "resuming_at": pause.resuming_at,
+        "ended_at": pause.ended_at,
+        "bound": found.bound,
+        "roll": found.roll,
+        "url": reverse("treaty:api_pause", args=[pause.key]),
+    }

@@ -1,0 +1,82 @@
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core.truth import Truth
+from treaty.actions.resumption import open_resumption_vote
+from treaty.forms.pauses import OrganisationForm
+from treaty.models import Pause, Vote
+from treaty.permissions import can_ask_to_resume
+from treaty.queries.resumption import criteria, determinable
+from treaty.rules.resumption import CriterionStanding
+from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
+from treaty.views.acts import PersonAction
+from treaty.views.words import voice
+
+TRUTHS = {Truth.TRUE: "met", Truth.FALSE: "not_met", Truth.UNKNOWN: "unknown"}
+
+
+def criterion_row(one: CriterionStanding, pause: Pause) -> dict[str, object]:
+    """Return a criterion with its finding, what is owed, and which determinations a body can make."""
+    said = voice()
+    return {
+        "key": one.key,
+        "title": one.title,
+        "truth": TRUTHS[one.truth],
+        "words": evaluation_in_words(one.evaluation, voice=said),
+        "owed": [owed_in_words(owed, voice=said) for owed in one.owed],
+        "until": one.evaluation.holds_until,
+        "determinable": [key for key, title in determinable(pause).items() if title == one.title],
+    }
+
+
+class AskToResume(PersonAction):
+    """Somebody entitled asks for the vote on resuming."""
+
+    form_class = OrganisationForm
+    template_name = "treaty/pause_act.html"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Look the pause up."""
+        super().setup(request, *args, **kwargs)
+        self.pause = get_object_or_404(Pause.objects.with_rows(), key=kwargs["key"])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the organisations that the person may ask for."""
+        return super().get_form_kwargs() | {"organisations": can_ask_to_resume(self.person(), at=timezone.now())}
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return every criterion, so that a refusal explains itself before it happens."""
+        at = timezone.now()
+        return super().get_context_data(
+            pause=self.pause,
+            title=_("Ask for the vote on resuming"),
+            lede=_(
+                "The vote opens only if every criterion is met at this instant; they are checked again when it takes effect."
+            ),
+            submit=_("Open the vote"),
+            criteria=[criterion_row(one, self.pause) for one in criteria(self.pause, at)],
+            crumbs=[
+                (reverse("treaty:pauses"), _("Pauses")),
+                (reverse("treaty:pause", args=[self.pause.key]), _("Pause %(key)s") % {"key": self.pause.key}),
+            ],
+            back=reverse("treaty:pause", args=[self.pause.key]),
+            **context,
+        )
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Open the vote."""
+        return open_resumption_vote(
+            pause=self.pause, organisation=form.cleaned_data["organisation"], by=self.person(), at=at
+        )
+
+    def get_success_url(self) -> str:
+        """Go to the vote."""
+        assert isinstance(self.result, Vote)
+        return reverse("treaty:vote", args=[self.result.key])
