@@ -1,0 +1,51 @@
+"""The command `fermata`. Each sub-command is a module of its own, imported only when it is used."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+from verifier.output import complain, say
+
+# Name, module, and one line of help. A module has `add_arguments(parser)` and `run(options) -> exit code`.
+COMMANDS: Final = {
+    "verify": ("verifier.verify", "check a whole record: signatures, every entry, and what was decided"),
+    "entry": ("verifier.entry", "show one entry with its proof"),
+    "monitor": ("verifier.monitor", "keep watching a record, and say when something is wrong"),
+    "witness": ("verifier.witness", "run a witness that cosigns checkpoints"),
+    "gate": ("verifier.gate", "exit 0 when a laboratory may go on, 75 when it is paused"),
+    "tally": ("verifier.tally", "count a vote from a file"),
+    "evaluate": ("verifier.evaluate", "evaluate a condition over readings from a file"),
+    "balance": ("verifier.balance", "compute a material balance from a file"),
+    "draw": ("verifier.draw", "repeat a public draw from its transcript"),
+}
+USAGE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command; exit code 0 all follows, 1 something does not, 2 wrong usage, 3 cannot reach."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in COMMANDS:
+        return _run(given[0], given[1:])
+    asked = given in (["-h"], ["--help"])
+    shown = [f"  {name:<10}{words}" for name, (module, words) in COMMANDS.items() if find_spec(module)]
+    (say if asked else complain)("\n".join(["usage: fermata COMMAND [-h] ...", "", *shown]))
+    return 0 if asked else USAGE
+
+
+def _run(name: str, rest: Sequence[str]) -> int:
+    module_name, words = COMMANDS[name]
+    if find_spec(module_name) is None:
+        complain(f"fermata: this build has no command {name}")
+        return USAGE
+    module = import_module(module_name)
+    parser = argparse.ArgumentParser(prog=f"fermata {name}", description=words)
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(rest))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
