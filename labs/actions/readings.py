@@ -1,3 +1,4 @@
+import re
 import unicodedata
 from datetime import datetime
 from decimal import Decimal
@@ -72,6 +73,7 @@ def submit_reading(
     )
     if last and _is_the_same(last, proposed, unit=unit, provider=provider):
         return last
+    _check_address(evidence_url)
     reasons = _reasons(proposed, indicator, organisation, unit=unit, provider=provider)
     row = _create(proposed, organisation, last, unit=unit, provider=provider, evidence_url=evidence_url)
     if reasons:
@@ -156,6 +158,11 @@ def _create(
         supersedes=last,
         evidence_url=evidence_url,
     )
+
+
+def _check_address(url: str) -> None:
+    if url and not (re.match(r"https?://[^/]", url) and url.isprintable() and " " not in url and len(url) <= 500):
+        raise ReadingRefused(fields={"evidence_url": "Write an address that begins with https:// or http://, or none."})
 
 
 def _check_words(text: str, field: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count, F, Prefetch, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Sum
 
 from accounts.models import Organisation
 from labs.models import (
@@ -44,6 +44,7 @@ class LaboratoryRow:
 
     organisation: Organisation
     facilities: int
+    undeclared: int  # facilities without any inventory: what they hold is unknown, not nothing
     accelerators: int
     ops_8bit: Decimal
     h100_equivalents: Fraction | None
@@ -89,18 +90,19 @@ class Overview:
 
 
 def laboratories(at: datetime, terms: Terms | None = None) -> list[LaboratoryRow]:
-    """Return every laboratory by name, in four queries whatever their number."""
+    """Return every laboratory by name, in five queries whatever their number."""
     rows = Organisation.objects.laboratories().annotate(
         sites=Count(
             "facilities",
             filter=Q(facilities__opened_at__lte=at) & (Q(facilities__closed_at=None) | Q(facilities__closed_at__gt=at)),
         )
     )
-    capacity, runs, overdue = _capacity(at), _unfinished_runs(), _overdue(at, terms)
+    capacity, runs, overdue, undeclared = _capacity(at), _unfinished_runs(), _overdue(at, terms), _undeclared(at)
     return [
         LaboratoryRow(
             organisation=row,
             facilities=row.sites,  # type: ignore[attr-defined] # the annotation above
+            undeclared=undeclared.get(row.pk, 0),
             accelerators=capacity.get(row.pk, (0, Decimal(0)))[0],
             ops_8bit=capacity.get(row.pk, (0, Decimal(0)))[1],
             h100_equivalents=Fraction(capacity.get(row.pk, (0, Decimal(0)))[1]) / Fraction(terms.covered.h100_ops)
@@ -191,6 +193,12 @@ def _capacity(at: datetime) -> Mapping[int, tuple[int, Decimal]]:
         .annotate(number=Sum("quantity"), ops=Sum(F("quantity") * F("accelerator__ops_8bit")))
     )
     return {row["inventory__facility__organisation"]: (row["number"], row["ops"]) for row in sums}
+
+
+def _undeclared(at: datetime) -> Mapping[int, int]:
+    declared = Inventory.objects.filter(facility=OuterRef("pk"), declared_at__lte=at)
+    without = Facility.objects.open_at(at).filter(~Exists(declared))
+    return dict(without.values_list("organisation").annotate(number=Count("pk")))
 
 
 def _unfinished_runs() -> Mapping[int, int]:

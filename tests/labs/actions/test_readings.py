@@ -78,6 +78,10 @@ def test_a_restated_value_is_a_new_version_of_its_series(entries):
         {"lab": None},
         {"series": "epoch:\u200bOne"},
         {"provider": ""},
+        {"provider": "Epoch\u202eAI"},
+        {"evidence_url": "javascript:alert(1)"},
+        {"evidence_url": "https://example.org/\r\nX: y"},
+        {"evidence_url": "https://"},
     ],
 )
 def test_a_reading_that_is_wrong_in_itself_leaves_nothing_behind(entries, changes):

@@ -118,6 +118,15 @@ def test_a_laboratory_without_anything_has_a_page_that_says_so(client):
     assert "No training run is declared." in page
 
 
+def test_a_site_without_an_inventory_is_unknown_and_never_shown_as_empty(client):
+    lab = laboratory()
+    facility(lab)
+    page = client.get(reverse("labs:lab", args=[lab.key])).content.decode()
+    assert "Not declared" in page
+    assert "0 GB" not in page
+    assert [row.undeclared for row in laboratories(NOON)] == [1]
+
+
 def test_an_unknown_laboratory_is_not_found(client):
     assert client.get("/labs/nobody/").status_code == 404
 
