@@ -89,6 +89,7 @@ class Line:
     """A line of the YAML."""
 
     number: int
+    label: str  # the number, as wide as the last line's
     text: str
 
 
@@ -120,7 +121,9 @@ def _document(sha256: str) -> Document:
 
 def source_lines(text: TreatyText) -> list[Line]:
     """Return the YAML line by line."""
-    return [Line(number, line) for number, line in enumerate(source(text.sha256).decode().splitlines(), 1)]
+    found = source(text.sha256).decode().splitlines()
+    width = len(str(len(found)))
+    return [Line(number, f"{number:>{width}}", line) for number, line in enumerate(found, 1)]
 
 
 def _article(index: int, article: Article, stated: Text, at: dict[str, int]) -> ArticleShown:
@@ -142,14 +145,21 @@ def _article(index: int, article: Article, stated: Text, at: dict[str, int]) -> 
 
 
 def _shown(it: Governed, at: dict[str, int]) -> Shown:
-    large = isinstance(it.value, Decimal) and abs(it.value.adjusted()) >= QUANTITY_FROM
+    power = _power(it.value)
     return Shown(
         path=it.path,
         label=it.label,
         words=value_in_words(it.value),
-        quantity=it.value if large and isinstance(it.value, Decimal) else None,
+        quantity=power,
         line=at.get(it.path, 1),
     )
+
+
+def _power(value: object) -> Decimal | None:
+    """Return a large quantity that three digits state exactly; the others are written as the document has them."""
+    if not isinstance(value, Decimal) or value.adjusted() < QUANTITY_FROM:
+        return None
+    return value if len(value.normalize().as_tuple().digits) <= 3 else None
 
 
 def _triggers(stated: Text, titles: dict[str, str], at: dict[str, int]) -> list[ProvisionShown]:

@@ -71,8 +71,9 @@ def profile_in_words(profile: VoteProfile, voice: Voice = ENGLISH) -> list[str]:
 def _who_and_what(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.silence:
         yield _silence(profile.silence, voice)
-        yield voice(gettext_noop("In the contested vote:"))
-    yield from (_electorate(electorate, voice) for electorate in profile.electorates)
+    yield from (
+        _electorate(electorate, voice, contested=profile.silence is not None) for electorate in profile.electorates
+    )
     if len(profile.electorates) > 1:
         yield voice(gettext_noop("Each class must reach its own threshold."))
     yield from (_veto(veto, voice) for veto in profile.vetoes)
@@ -98,13 +99,15 @@ def _silence(silence: Silence, voice: Voice) -> str:
     return voice(message, period=length_in_words(silence.period, voice), share=silence.blocking)
 
 
-def _electorate(electorate: Electorate, voice: Voice) -> str:
+def _electorate(electorate: Electorate, voice: Voice, *, contested: bool) -> str:
     who = (
         voice(MEMBERS[electorate.members])
         if isinstance(electorate.members, str)
         else _all(list(electorate.members), voice)
     )
     sentence = f"{_threshold(electorate.threshold, who, voice)}{_quorum(electorate, voice)}."
+    if contested:
+        return voice(gettext_noop("In the contested vote, {sentence}"), sentence=sentence)
     return sentence[0].upper() + sentence[1:]
 
 

@@ -1,5 +1,9 @@
+import csv
 import re
+from collections import Counter
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -122,3 +126,24 @@ def test_the_numbers_of_the_design_are_those_of_the_text():
     }
     assert {path: str(value_at(TEXT, path)) for path in stated} == stated
     assert set(TEXT.entry_into_force.among_them) == {lab.key for lab in TEXT.labs}
+
+
+def test_real_commits_passed_the_threshold_of_the_text_for_as_long_as_it_asks(data_dir):
+    """Counted independently of the evaluator: what the commentary of article 6 says of the spring of 2026 is so."""
+    total, agents = {}, Counter()
+    with (data_dir / "ai_commit_share" / "commit-data.csv").open() as file:
+        for row in csv.DictReader(file):
+            day = date.fromisoformat(row["date"])
+            if row["query"] == "total":
+                total[day] = int(row["count"])
+            else:
+                agents[day] += int(row["count"])
+    condition = TEXT.triggers["code_share"].condition
+    assert (str(condition.window), str(condition.sustained_for)) == ("28 d", "7 d")
+
+    def above(day):
+        window = [Fraction(agents[it], total[it]) for n in range(28) if total.get(it := day - timedelta(n))]
+        return len(window) >= condition.minimum_readings and sum(window) / len(window) > Fraction(condition.value)
+
+    first = min(day for day in total if all(above(day + timedelta(n)) for n in range(8)))
+    assert first == date(2026, 3, 28)

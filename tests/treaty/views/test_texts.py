@@ -42,7 +42,7 @@ def test_a_number_leads_to_its_line_in_the_yaml(client):
         number for number, it in enumerate(model_text().decode().splitlines(), 1) if it == "  initial_due: 45 d"
     )
     assert f'href="/treaty/1/source/#L{line}"' in page(client, "text")
-    assert f'<span id="L{line}"><a href="#L{line}">{line}</a>   initial_due: 45 d' in page(client, "text_lines", 1)
+    assert f'<span id="L{line}"><a href="#L{line}">{line:>4}</a>   initial_due: 45 d' in page(client, "text_lines", 1)
 
 
 def test_annexes_say_triggers_and_profiles_in_words(client):
