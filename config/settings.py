@@ -25,7 +25,9 @@ PRODUCTION = flag("FERMATA_PRODUCTION", default=False)
 # A demonstration lets a visitor become any of its fictional people; it is never on in production.
 DEMO = flag("FERMATA_DEMO", default=False) and not PRODUCTION
 DEBUG = flag("FERMATA_DEBUG", default=False) and not PRODUCTION
-SECRET_KEY = os.environ["FERMATA_SECRET_KEY"] if PRODUCTION else os.environ.get("FERMATA_SECRET_KEY") or secrets.token_hex(32)
+SECRET_KEY = (
+    os.environ["FERMATA_SECRET_KEY"] if PRODUCTION else os.environ.get("FERMATA_SECRET_KEY") or secrets.token_hex(32)
+)
 SITE_URL = os.environ.get("FERMATA_SITE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("FERMATA_HOSTS", "localhost,127.0.0.1,ballot.localhost").split(",")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -109,7 +111,13 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379").rstrip("/")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}/1", "KEY_PREFIX": "fermata"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": f"{REDIS_URL}/1",
+        "KEY_PREFIX": "fermata",
+    }
+}
 
 CELERY_BROKER_URL = f"{REDIS_URL}/0"
 CELERY_RESULT_BACKEND = None
@@ -156,7 +164,14 @@ MFA_TOTP_ISSUER = "Fermata"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish")), ("zh-hans", _("Chinese")), ("ru", _("Russian")), ("ar", _("Arabic"))]
+LANGUAGES = [
+    ("en", _("English")),
+    ("fr", _("French")),
+    ("es", _("Spanish")),
+    ("zh-hans", _("Chinese")),
+    ("ru", _("Russian")),
+    ("ar", _("Arabic")),
+]
 LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -168,7 +183,10 @@ MEDIA_ROOT = Path(os.environ.get("FERMATA_MEDIA", STATE / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Photographs and annexes: never below a public address; a view that asks who is there serves them.
-    "evidence": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT / "evidence"}},
+    "evidence": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT / "evidence"},
+    },
     # The published log: may be any Django storage, put behind a CDN.
     "tlog": {"BACKEND": "ledger.storage.DurableFiles", "OPTIONS": {"location": MEDIA_ROOT / "tlog"}},
     "staticfiles": {
@@ -219,11 +237,16 @@ if PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
 
-MAILERS = {"default": {"BACKEND": os.environ.get("FERMATA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")}}
+MAILERS = {
+    "default": {"BACKEND": os.environ.get("FERMATA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")}
+}
 DEFAULT_FROM_EMAIL = os.environ.get("FERMATA_EMAIL_FROM", "secretariat@localhost")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication", "rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["web.api.parsers.StrictJSONParser"],

@@ -1,0 +1,126 @@
+"""The inspections of the story. Days and teams come from the planner; here is only what the teams find."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from accounts.models import User
+from config.demonstration.sites import declare_further_hall
+from config.demonstration.story import Story
+from inspections.actions.evidence import attach_evidence
+from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
+from inspections.actions.visits import acknowledge_visit, begin_visit, delay_access, grant_access
+from inspections.models import Report, Visit
+from inspections.queries.reports import layers_of
+from inspections.queries.visits import team_of
+from inspections.rules.findings import Severity
+from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+from inspections.rules.visits import VisitState
+
+FIRST_LOOK, LOOKS = timedelta(days=9.4), timedelta(hours=4)  # before the present; how often teams and parties act
+REPORT_AFTER = timedelta(hours=30)  # from the arrival
+FURTHER_HALL = timedelta(hours=6.5)
+AT_THE_GATE = "fjord-teesside"
+UNABLE = "elbe-magdeburg-ii"
+SHORT = "cobalt-mesa-4"
+POWERED_OFF = "borealis-narvik"
+
+
+def tell(story: Story) -> None:
+    """Let parties acknowledge and teams work whenever a visit is due for it."""
+    for number in range(int(FIRST_LOOK / LOOKS)):
+        story.before(lambda at: _work(story, at), days=(FIRST_LOOK - number * LOOKS) / timedelta(days=1))
+    story.before(lambda at: declare_further_hall(story.cast, at), hours=FURTHER_HALL / timedelta(hours=1))
+
+
+def _work(story: Story, at: datetime) -> None:
+    for visit in Visit.objects.select_related("facility__organisation", "pause").order_by("planned_from"):
+        party = story.cast.representative(visit.facility.organisation.key)
+        match VisitState(visit.state):
+            case VisitState.NOTIFIED:
+                acknowledge_visit(visit=visit, by=party, at=at)
+            case VisitState.ACKNOWLEDGED if at >= visit.planned_from:
+                _arrive(visit, at)
+            case VisitState.IN_PROGRESS if at >= visit.planned_from + REPORT_AFTER:
+                _report(visit, at)
+
+
+def _arrive(visit: Visit, at: datetime) -> None:
+    inspector = _team(visit)[0]
+    if visit.facility.key == AT_THE_GATE:
+        delay_access(
+            visit=visit, reason="The operator of the building asks for an order of a court first.", by=inspector, at=at
+        )
+        return
+    grant_access(visit=visit, by=inspector, at=at)
+    begin_visit(visit=visit, by=inspector, at=at)
+
+
+def _team(visit: Visit) -> list[User]:
+    return [one.designation.user for one in team_of(visit)]
+
+
+def _report(visit: Visit, at: datetime) -> None:
+    first, second = _team(visit)[:2]
+    report = open_report(visit=visit, by=first, at=at)
+    report = save_draft(report=report, value=_content(visit, at), revision=report.revision, by=first, at=at)
+    if visit.facility.key in {SHORT, POWERED_OFF}:
+        caption = (
+            "Seal on the main breaker, intact"
+            if visit.facility.key == POWERED_OFF
+            else "Row 14: empty trays where the register lists accelerators"
+        )
+        attach_evidence(
+            report=report,
+            data=_photograph(),
+            name="seal.jpg",
+            caption=caption,
+            layer="power" if visit.facility.key == POWERED_OFF else "chips",
+            by=first,
+            at=at,
+        )
+    report = Report.objects.get(pk=report.pk)
+    for inspector in (first, second):
+        sign_report(report=report, revision=report.revision, by=inspector, at=at)
+    submit_report(report=report, submission_key=f"demonstration-{visit.key}", by=second, at=at)
+
+
+def _content(visit: Visit, at: datetime) -> ReportValue:
+    layers, collected = layers_of(visit), at - timedelta(hours=2)
+    verified = {layer: SectionValue(Answer.VERIFIED, "As declared.") for layer in layers}
+    verified["reports"] = SectionValue(Answer.NOT_APPLICABLE, "Nothing was reported about this site.")
+    match visit.facility.key:
+        case str(key) if key == SHORT:
+            missing = "The register lists 52,096 accelerators; 51,884 were counted. 212 are unaccounted for."
+            sections = {**verified, "chips": SectionValue(Answer.NOT_VERIFIED, missing)}
+            finding = FindingValue("chips", Severity.DISCREPANCY, "4", missing)
+            return ReportValue(sections, Conclusion.DISCREPANCY, (finding,), collected)
+        case str(key) if key == UNABLE:
+            closed = SectionValue(Answer.UNABLE, "The meters of hall 2 were being replaced; no load could be read.")
+            return ReportValue(
+                {**verified, "power": closed, "schedulers": closed}, Conclusion.INCONCLUSIVE, (), collected
+            )
+        case _:
+            return ReportValue(verified, Conclusion.CONSISTENT, (), collected)
+
+
+@cache
+def _photograph() -> bytes:
+    """Draw a picture that stands for a photograph: racks in a row, one of them open."""
+    picture = Image.new("RGB", (1200, 800), "#20262c")
+    draw = ImageDraw.Draw(picture)
+    for column in range(8):
+        left = 40 + column * 142
+        draw.rectangle(
+            (left, 90, left + 118, 740), fill="#0e1216" if column != 4 else "#2f3943", outline="#4a545e", width=3
+        )
+        for row in range(18):
+            draw.rectangle(
+                (left + 12, 110 + row * 34, left + 106, 132 + row * 34), fill="#171d23" if column != 4 else "#3a4650"
+            )
+    draw.rectangle((612, 380, 716, 420), fill="#d9a441")
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=80)
+    return file.getvalue()

@@ -1,0 +1,45 @@
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts.models import Organisation
+from config.demonstration import chapters, visits
+from config.demonstration.cast import assemble
+from config.demonstration.sites import register
+from config.demonstration.story import Story
+
+
+class Command(BaseCommand):
+    """Loads the demonstration's story, once; a second call finds it there and changes nothing."""
+
+    help = "Load the demonstration: a pause in force among fictional laboratories, as of now."
+
+    def handle(self, **_: Any) -> None:
+        """Tell the story by calling the actions in their order."""
+        if not settings.DEMO:
+            raise CommandError("This is not a demonstration: set FERMATA_DEMO=1 outside production.")
+        if Organisation.objects.exists():
+            self.stdout.write("The demonstration is loaded already.")
+            return
+        load(timezone.now(), show=None)
+        self.stdout.write("The demonstration is loaded.")
+
+
+def load(now: datetime, *, show: bool | None) -> None:
+    """Tell the story as of `now`. `show` False hides the progress bar, None hides it where there is no terminal."""
+    story = Story(assemble(now), now)
+    chapters.tell(story)
+    story.before(lambda _: story.facilities.update(register(story.cast, now)), days=290)
+    visits.tell(story)
+    with tqdm(
+        total=len(story),
+        desc="Telling the story",
+        unit=" events",
+        leave=False,
+        disable=None if show is None else not show,
+    ) as bar:
+        story.run(bar.update)
