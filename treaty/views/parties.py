@@ -6,6 +6,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from django_stubs_ext import StrOrPromise
@@ -18,9 +19,11 @@ from treaty.actions.parties import accept_mandate, give_withdrawal_notice, ratif
 from treaty.models import Party
 from treaty.queries import parties as queries
 from treaty.queries.texts import required_text, rules_of, text_at
+from web.caching import cached_by
 from web.views import ActionView
 
 
+@method_decorator(cached_by(position), name="dispatch")
 class PartiesPage(TemplateView):
     """Who has signed, who is bound, and what is missing for entry into force."""
 

@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
@@ -15,6 +16,7 @@ from treaty.queries import texts
 from treaty.queries.articles import document, source_lines
 from treaty.rules.reading import json_schema
 from treaty.rules.text import Text
+from web.caching import cached_by
 
 A_YEAR = 31_536_000
 
@@ -35,6 +37,7 @@ class TextMixin:
         return found
 
 
+@method_decorator(cached_by(position), name="dispatch")
 class TextPage(TextMixin, TemplateView):
     """The treaty as numbered articles, beside each its commentary, its sources and the numbers that it governs."""
 
@@ -54,6 +57,7 @@ class TextPage(TextMixin, TemplateView):
         )
 
 
+@method_decorator(cached_by(position), name="dispatch")
 class SourcePage(TextMixin, TemplateView):
     """The YAML with its lines numbered, so that a number can be pointed at."""
 
