@@ -236,10 +236,7 @@ class _Walk:
     def _decision(self) -> Decision:
         if self.closed_at is None:
             return Decision(Outcome.UNDECIDED, Reason.OPEN)
-        counted = decide(self.profile, self.counting.figures())
-        if self.silent and counted.reason not in {Reason.ALL_RECUSED, Reason.NOBODY_ENTITLED}:
-            return Decision(Outcome.ADOPTED, Reason.SILENCE, tuple(objections(self.profile, self.counting)))
-        return counted
+        return by_silence(self.profile, self.counting) if self.silent else decide(self.profile, self.counting.figures())
 
     def _events(
         self,
@@ -329,3 +326,18 @@ def objections(profile: VoteProfile, counting: Counting) -> list[Step]:
             )
         )
     return steps
+
+
+def by_silence(profile: VoteProfile, counting: Counting) -> Decision:
+    """Decide a silence procedure that nobody contested: adopted, unless nobody is entitled."""
+    counted = decide(profile, counting.figures())
+    if counted.reason in {Reason.ALL_RECUSED, Reason.NOBODY_ENTITLED}:
+        return counted
+    return Decision(Outcome.ADOPTED, Reason.SILENCE, tuple(objections(profile, counting)))
+
+
+def judge(profile: VoteProfile, counting: Counting) -> Decision:
+    """Decide ballots without instants: by silence where the rule has that and too few object, by the count otherwise."""
+    if profile.silence and not any(step.met for step in objections(profile, counting)):
+        return by_silence(profile, counting)
+    return decide(profile, counting.figures())

@@ -45,11 +45,11 @@ class Roll:
     members: tuple[RollMember, ...]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._keys
+        return key in self._by_key
 
     def lines(self, key: str) -> tuple[RollMember, ...]:
         """Return the lines of the member `key`, one for each class it is in."""
-        return tuple(member for member in self.members if member.key == key)
+        return tuple(self._by_key.get(key, ()))
 
     def is_recused(self, key: str) -> bool:
         """Whether `key` is on the roll and recused."""
@@ -78,8 +78,11 @@ class Roll:
         return digest(self.as_json())
 
     @cached_property
-    def _keys(self) -> frozenset[str]:
-        return frozenset(member.key for member in self.members)
+    def _by_key(self) -> Mapping[str, list[RollMember]]:
+        lines: dict[str, list[RollMember]] = {}
+        for member in self.members:
+            lines.setdefault(member.key, []).append(member)
+        return lines
 
     @cached_property
     def scaled(self) -> Mapping[str, "Scale"]:
