@@ -10,16 +10,8 @@ from accounts.models import Invitation
 @shared_task
 def send_invitation(*, invitation_id: int) -> None:
     """Mail the link to the invited person; an invitation that is gone or used is skipped."""
-    invitation = (
-        Invitation.objects.select_related("organisation")
-        .filter(pk=invitation_id, accepted_at=None, withdrawn_at=None)
-        .first()
-    )
-    if invitation is None:
-        return
-    text = render_to_string(
-        "accounts/mail_invitation.txt", {"invitation": invitation, "link": invitation_link(invitation)}
-    )
-    send_mail(
-        _("You are asked to act for %(name)s") % {"name": invitation.organisation.name}, text, None, [invitation.email]
-    )
+    waiting = Invitation.objects.filter(pk=invitation_id, accepted_at=None, withdrawn_at=None)
+    for invitation in waiting.select_related("organisation"):
+        subject = _("You are asked to act for %(name)s") % {"name": invitation.organisation.name}
+        words = {"invitation": invitation, "link": invitation_link(invitation)}
+        send_mail(subject, render_to_string("accounts/mail_invitation.txt", words), None, [invitation.email])
