@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern] = [
     path("treaty/<int:version>/", texts.TextPage.as_view(), name="text_version"),
     path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_lines"),
     path("treaty/<slug:sha256>.yaml", texts.source, name="text_source"),
+    re_path(r"^treaty/parties\.(?P<kind>csv|json)$", parties.PartiesFile.as_view(), name="parties_file"),
     path("treaty/parties/", parties.PartiesPage.as_view(), name="parties"),
     path("treaty/parties/<slug:key>/accept/", parties.AcceptMandate.as_view(), name="accept_mandate"),
     path("treaty/parties/<slug:key>/ratify/", parties.Ratify.as_view(), name="ratify"),

@@ -235,6 +235,19 @@ def evaluate(condition: AnyCondition, world: World, at: datetime) -> Evaluation:
     return _Judge(world, at).judge(condition, None)
 
 
+def course(
+    comparison: Comparison, world: World, start: datetime, at: datetime, lab: str | None = None
+) -> list[tuple[datetime, Fraction | None]]:
+    """Return what is compared from `start` to `at` as known at `at`: each instant at which it changes; None is unknown."""
+    judge = _Judge(world, at)
+    readings = judge.known.get((comparison.indicator, lab), [])
+    found: list[tuple[datetime, Fraction | None]] = []
+    for instant, state in _Span(comparison, world.indicators[comparison.indicator], readings, at, start).states():
+        if not found or found[-1][1] != state.value:
+            found.append((instant, state.value))
+    return found
+
+
 def known_at(readings: Iterable[Reading], at: datetime) -> list[Reading]:
     """Return of each datum the newest version received by `at`, where that was observed by `at`."""
     newest: dict[tuple[str, str | None, str], Reading] = {}
@@ -406,9 +419,16 @@ class _Window:
 class _Span:
     """A comparison over the instants from `start` to `at`; they are the same where nothing has to be sustained."""
 
-    def __init__(self, comparison: Comparison, indicator: Measured, readings: list[Reading], at: datetime) -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        indicator: Measured,
+        readings: list[Reading],
+        at: datetime,
+        start: datetime | None = None,
+    ) -> None:
         self.comparison, self.indicator, self.at = comparison, indicator, at
-        self.start = comparison.sustained_for.before(at) if comparison.sustained_for else at
+        self.start = start or (comparison.sustained_for.before(at) if comparison.sustained_for else at)
         self.sources: tuple[str, ...] = comparison.sources or indicator.sources
         self.window = comparison.window or indicator.validity
         self.threshold = Fraction(comparison.value)
@@ -423,7 +443,7 @@ class _Span:
         self.windows: dict[str, _Window] = {source: _Window(self.values) for source in self.sources}
 
     def judged(self, labs: tuple[str, ...] | None, owing: Sequence[str | None]) -> Evaluation:
-        states = list(self._states())
+        states = list(self.states())
         last, phases = states[-1][1], _phases(states)
         truth, reason, broken = self._sustained(phases, last)
         chosen = {state.source for _, state in states}
@@ -453,7 +473,7 @@ class _Span:
         broken = next(phase for phase in reversed(phases) if phase.truth is truth)
         return truth, Reason.NOT_THROUGHOUT if truth is Truth.FALSE else Reason.GAP, broken
 
-    def _states(self) -> Iterator[tuple[datetime, _State]]:
+    def states(self) -> Iterator[tuple[datetime, _State]]:
         """Yield each instant from `start` to `at` at which anything can change, with what holds from there."""
         changes: dict[datetime, list[int]] = {self.start: []}
         for rank, reading in enumerate(self.readings):
