@@ -21,7 +21,9 @@ def log_folders(settings, tmp_path):
         **settings.STORAGES,
         "tlog": {"BACKEND": "ledger.storage.DurableFiles", "OPTIONS": {"location": tmp_path / "tlog"}},
     }
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    }
     return tmp_path
 
 
