@@ -127,6 +127,36 @@ def status_of(party: Party | None, at: datetime) -> Status:
     return rules.status(instruments_of(party), party.bound_at, at) if party else Status.NOT_SIGNED
 
 
+PARTY_COLUMNS = (
+    "lab",
+    "name",
+    "jurisdiction",
+    "status",
+    "signed_at",
+    "ratified_at",
+    "bound_at",
+    "withdrawal_effective_at",
+)
+
+
+def party_table(at: datetime) -> list[tuple[str | datetime | None, ...]]:
+    """Return the list of parties as plain rows, in the order of PARTY_COLUMNS."""
+    return [
+        (
+            row.member.key,
+            row.member.name,
+            row.member.jurisdiction,
+            row.status.value,
+            *(
+                (row.party.signed_at, row.party.ratified_at, row.party.bound_at, row.party.withdrawal_effective_at)
+                if row.party
+                else (None, None, None, None)
+            ),
+        )
+        for row in party_rows(at)
+    ]
+
+
 @dataclass(frozen=True)
 class BodyRow:
     """A body of Annex 2 as the list of parties shows it."""

@@ -12,6 +12,7 @@ from treaty.models import StandDown
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, labs_acting
 from treaty.queries.cases import awaiting_answer
+from treaty.queries.instruments import instruments_asked
 from treaty.queries.pauses import PauseSummary, summaries
 from treaty.queries.resumption import criteria, determinable
 from treaty.queries.standdowns import stages_of
@@ -24,10 +25,11 @@ from web.asks import Task
 def tasks_for(user: User, at: datetime) -> list[Task]:
     """Return what `user` is asked to do under the treaty at `at`, the most urgent first, what has no date last."""
     labs, bodies = labs_acting(user, at=at), bodies_acting(user, at=at)
+    asked = list(instruments_asked(user, at))
     if not labs and not bodies:
-        return []
+        return asked
     living = [one for one in summaries(at) if one.state in BINDING or one.state is PauseState.ACTIVATING]
-    found = [*_votes([*labs, *bodies], at)]
+    found = [*asked, *_votes([*labs, *bodies], at)]
     for lab in labs:
         found += [*_commitments(lab, living), *_stages(lab, living, at), *_cases(lab, at)]
     for body in bodies:

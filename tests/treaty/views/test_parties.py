@@ -18,6 +18,7 @@ from tests.factories import (
 from tests.texts import model_text
 from treaty.actions.texts import publish_text
 from treaty.models import Accreditation, Party
+from treaty.queries.tasks import tasks_for
 
 pytestmark = pytest.mark.django_db
 
@@ -145,3 +146,35 @@ def test_the_list_costs_as_many_queries_for_one_party_as_for_eight(client, djang
         with django_assert_max_num_queries(11):
             listed(client)
         parties()
+
+
+def test_the_list_is_there_to_take_away(client):
+    parties("aster")
+    rows = client.get("/treaty/parties.csv").content.decode().split("\r\n")
+    assert rows[0].startswith("lab,name,jurisdiction,status,signed_at")
+    assert rows[1] == "aster,Aster Institute,CA,party,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,"
+    listed_parties = client.get("/treaty/parties.json").json()["parties"]
+    assert [it["status"] for it in listed_parties] == ["party"] + ["not_signed"] * 7
+
+
+def test_the_people_of_an_organisation_are_asked_for_what_is_still_open(open_text):
+    ada, bo = representative(laboratory("aster")), officer(body("ivb"))
+
+    def asked(person):
+        return [task.url for task in tasks_for(person, NOON)]
+
+    assert (asked(ada), asked(bo)) == ([url("sign", "aster")], [url("accept_mandate", "ivb")])
+    party(laboratory("aster"), under=open_text, ratified_at=None, bound_at=None)
+    accreditation(body("ivb"), accepted_at=NOON)
+    assert (asked(ada), asked(bo)) == ([url("ratify", "aster")], [])
+
+
+def test_a_statement_with_markup_is_shown_as_text(client):
+    party(
+        laboratory("aster"),
+        withdrawal_noticed_at=NOON,
+        withdrawal_effective_at=NOON.replace(year=2027),
+        withdrawal_statement="<script>alert(1)</script>{{7*7}}",
+    )
+    page = listed(client)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in page
