@@ -1,8 +1,25 @@
 from django.urls import path
 
 from dashboard.views.health import healthz
+from dashboard.views.home import HomePage, parties_csv, parties_json
+from dashboard.views.laboratories import LaboratoriesPage, LaboratoryPage
+from dashboard.views.me import MePage
+from dashboard.views.pages import About, Accessibility, ApiPage, SchemaJson, SchemaYaml, Source
 
 app_name = "dashboard"
+# Sorted by path. The two pages of laboratories stand before `labs`' own at the same addresses and add what only the apps above know.
 urlpatterns = [
+    path("", HomePage.as_view(), name="home"),
+    path("about/", About.as_view(), name="about"),
+    path("about/accessibility/", Accessibility.as_view(), name="accessibility"),
+    path("about/source/", Source.as_view(), name="source"),
+    path("api/", ApiPage.as_view(), name="api"),
+    path("api/v1/schema.json", SchemaJson.as_view(), name="schema_json"),
+    path("api/v1/schema.yaml", SchemaYaml.as_view(), name="schema_yaml"),
     path("healthz", healthz, name="health"),
+    path("labs/", LaboratoriesPage.as_view(), name="labs"),
+    path("labs/<slug:key>/", LaboratoryPage.as_view(), name="lab"),
+    path("me/", MePage.as_view(), name="me"),
+    path("parties.csv", parties_csv, name="parties_csv"),
+    path("parties.json", parties_json, name="parties_json"),
 ]

@@ -1,0 +1,212 @@
+"""Every party on the same terms: the compliance matrix under a pause, or what each has declared while there is none."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from accounts.models import Organisation
+from inspections.models import Visit
+from inspections.queries.matrix import Matrix
+from inspections.rules.evidence import EvidenceState
+from labs.models import Declaration
+from labs.queries.facilities import lines_of
+from labs.rules.inventories import h100_equivalents
+from treaty.queries.parties import PartyRow, party_rows
+from treaty.queries.standdowns import Board, BoardRow
+from treaty.rules.parties import Status
+from treaty.rules.standdowns import StageKey, StageStanding
+from treaty.rules.standing import StandingAnswer
+from treaty.rules.text import Text
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How many cells of the evidence matrix are verified, of those in scope, over all sites of one laboratory."""
+
+    verified: int = 0
+    in_scope: int = 0
+    sites: int = 0
+    stale: int = 0
+    discrepancies: int = 0
+    h100_equivalents: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Party:
+    """One row: who it is, what binds it, and how it stands. `board` is its row under the pause, None where there is none."""
+
+    name: str
+    key: str
+    jurisdiction: str
+    organisation: Organisation | None
+    status: Status | None  # None: it is on the pause's roll and no longer in Annex 1
+    bound_at: datetime | None
+    board: BoardRow | None
+    evidence: Evidence
+    visit_at: datetime | None  # the next visit that was announced
+    overdue: int  # declarations
+
+    @property
+    def standing(self) -> StandingAnswer | None:
+        """Its standing under the pause."""
+        return self.board.standing if self.board else None
+
+    @property
+    def acknowledged(self) -> StageStanding | None:
+        """Whether it acknowledged the pause."""
+        return self._stage(StageKey.ACKNOWLEDGE)
+
+    @property
+    def halted(self) -> StageStanding | None:
+        """Whether it halted its runs."""
+        return self._stage(StageKey.HALT)
+
+    @property
+    def rolled_back(self) -> StageStanding | None:
+        """Whether it rolled back what the level names."""
+        return self._stage(StageKey.ROLL_BACK)
+
+    @property
+    def declared(self) -> StageStanding | None:
+        """Whether it declared its stand-down."""
+        return self._stage(StageKey.DECLARE)
+
+    @property
+    def verified(self) -> StageStanding | None:
+        """Whether it was verified on site."""
+        return self._stage(StageKey.VERIFY)
+
+    def _stage(self, key: StageKey) -> StageStanding | None:
+        return self.board.stage(key) if self.board else None
+
+
+def parties(rules: Text | None, board: Board | None, evidence: Matrix | None, at: datetime) -> list[Party]:
+    """Return a row for every laboratory of Annex 1 and of the pause's roll, by name, in four queries."""
+    if rules is None:
+        return []
+    annex = party_rows(at)
+    rows = {row.organisation.key: row for row in board.rows} if board else {}
+    seen = _evidence(evidence, rules) if evidence else {}
+    visits, overdue = _next_visits(at), _overdue(rules, at)
+    known = {row.member.key for row in annex}
+    found = [_party(row, rows.get(row.member.key), seen, visits, overdue) for row in annex]
+    found += [_former(row, seen, visits, overdue) for key, row in rows.items() if key not in known]
+    return sorted(found, key=lambda party: party.name)
+
+
+def _party(
+    row: PartyRow,
+    board: BoardRow | None,
+    seen: Mapping[int, Evidence],
+    visits: Mapping[int, datetime],
+    overdue: Mapping[int, int],
+) -> Party:
+    pk = row.organisation.pk if row.organisation else 0
+    return Party(
+        name=row.organisation.name if row.organisation else row.member.name,
+        key=row.member.key,
+        jurisdiction=row.organisation.jurisdiction if row.organisation else row.member.jurisdiction,
+        organisation=row.organisation,
+        status=row.status,
+        bound_at=row.party.bound_at if row.party else None,
+        board=board,
+        evidence=seen.get(pk, Evidence()),
+        visit_at=visits.get(pk),
+        overdue=overdue.get(pk, 0),
+    )
+
+
+def _former(
+    row: BoardRow, seen: Mapping[int, Evidence], visits: Mapping[int, datetime], overdue: Mapping[int, int]
+) -> Party:
+    lab = row.organisation
+    return Party(
+        name=lab.name,
+        key=lab.key,
+        jurisdiction=lab.jurisdiction,
+        organisation=lab,
+        status=None,
+        bound_at=None,
+        board=row,
+        evidence=seen.get(lab.pk, Evidence()),
+        visit_at=visits.get(lab.pk),
+        overdue=overdue.get(lab.pk, 0),
+    )
+
+
+def _evidence(evidence: Matrix, rules: Text) -> Mapping[int, Evidence]:
+    found: dict[int, Evidence] = defaultdict(Evidence)
+    for row in evidence.rows:
+        states = [cell.state for cell in row.cells]
+        have = found[row.facility.organisation_id]
+        found[row.facility.organisation_id] = Evidence(
+            verified=have.verified + states.count(EvidenceState.VERIFIED),
+            in_scope=have.in_scope + len(states) - states.count(EvidenceState.OUT_OF_SCOPE),
+            sites=have.sites + 1,
+            stale=have.stale + states.count(EvidenceState.STALE),
+            discrepancies=have.discrepancies + states.count(EvidenceState.DISCREPANCY),
+            h100_equivalents=have.h100_equivalents
+            + h100_equivalents(lines_of(row.facility), rules.covered.h100_ops_per_second),
+        )
+    return found
+
+
+def _next_visits(at: datetime) -> Mapping[int, datetime]:
+    """Return when the next announced visit of each laboratory begins; what is still sealed is not told."""
+    ahead = Visit.objects.opened().not_ended().filter(notified_at__lte=at, reported_at=None).order_by("-planned_from")
+    return dict(ahead.values_list("facility__organisation", "planned_from"))
+
+
+def _overdue(rules: Text, at: datetime) -> Mapping[int, int]:
+    found: dict[int, int] = defaultdict(int)
+    for lab, due_at in Declaration.objects.unfiled().due_by(at).values_list("organisation", "due_at"):
+        found[lab] += rules.clarification.overdue_after.after(due_at) <= at
+    return found
+
+
+COLUMNS = (
+    "lab",
+    "name",
+    "jurisdiction",
+    "status",
+    "bound_since",
+    "acknowledged_at",
+    "halted_at",
+    "rolled_back_at",
+    "declared_at",
+    "verified_at",
+    "delay_seconds",
+    "next_visit_at",
+    "evidence_verified",
+    "evidence_in_scope",
+    "declarations_overdue",
+    "standing",
+    "standing_basis",
+    "standing_reference",
+    "standing_since",
+)
+
+
+def exported(party: Party) -> tuple[str | int | datetime | timedelta | None, ...]:
+    """Return a row for CSV and JSON, in the order of COLUMNS."""
+    standing = party.standing
+    stages = (party.acknowledged, party.halted, party.rolled_back, party.declared, party.verified)
+    return (
+        party.key,
+        party.name,
+        party.jurisdiction,
+        party.status.value if party.status else None,
+        party.bound_at,
+        *(stage.done_at if stage else None for stage in stages),
+        party.board.delay if party.board else None,
+        party.visit_at,
+        party.evidence.verified,
+        party.evidence.in_scope,
+        party.overdue,
+        standing.standing.value if standing else None,
+        standing.basis.value if standing else None,
+        standing.reference if standing else None,
+        standing.since if standing else None,
+    )

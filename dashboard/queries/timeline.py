@@ -1,0 +1,155 @@
+"""What happened, from the record: its newest public events as sentences with the names of those whom they concern."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
+from ledger.queries.entries import Recorded, newest_of
+from ledger.words import text_of
+
+# Kind of entry → sign, sentence, and the address of its subject as (name, member of the payload).
+TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
+    "text.published": ("on", _("Version %(text)s of the treaty was published"), ("treaty:text",)),
+    "treaty.signed": ("on", _("%(lab)s signed the treaty"), ("treaty:parties",)),
+    "treaty.ratified": ("ok", _("%(lab)s ratified the treaty"), ("treaty:parties",)),
+    "treaty.entered_into_force": ("ok", _("The treaty entered into force"), ("treaty:text",)),
+    "mandate.accepted": ("ok", _("%(body)s accepted its mandate"), ("treaty:parties",)),
+    "withdrawal.noticed": ("br", _("%(lab)s gave notice of withdrawal"), ("treaty:parties",)),
+    "withdrawal.revoked": ("ok", _("%(lab)s revoked its notice of withdrawal"), ("treaty:parties",)),
+    "trigger.fired": (
+        "br",
+        _("Trigger “%(trigger)s” came true and opened vote %(vote)s"),
+        ("treaty:trigger", "trigger"),
+    ),
+    "trigger.reset": ("ok", _("Trigger “%(trigger)s” was reset"), ("treaty:trigger", "trigger")),
+    "vote.noticed": ("on", _("Vote %(vote)s was announced"), ("treaty:vote", "vote")),
+    "vote.contested": ("br", _("Vote %(vote)s is contested: a full vote opened"), ("treaty:vote", "vote")),
+    "vote.extended": ("on", _("Vote %(vote)s was extended"), ("treaty:vote", "vote")),
+    "vote.closed": ("on", _("Vote %(vote)s closed: %(outcome)s"), ("treaty:vote", "vote")),
+    "vote.withdrawn": ("", _("Vote %(vote)s was withdrawn"), ("treaty:vote", "vote")),
+    "pause.adopted": ("br", _("Pause %(pause)s was adopted"), ("treaty:pause", "pause")),
+    "pause.entered_into_force": ("br", _("Pause %(pause)s entered into force"), ("treaty:pause", "pause")),
+    "pause.ratified": ("ok", _("Emergency pause %(pause)s was ratified"), ("treaty:pause", "pause")),
+    "pause.lapsed": ("", _("Pause %(pause)s lapsed"), ("treaty:pause", "pause")),
+    "pause.ended": ("ok", _("Pause %(pause)s ended"), ("treaty:pause", "pause")),
+    "commitment.withdrawn": ("br", _("%(lab)s took back its commitment to pause %(pause)s"), ("treaty:pause", "pause")),
+    "standdown.acknowledged": ("ok", _("%(lab)s acknowledged the pause"), ("treaty:pause", "pause")),
+    "standdown.declared": ("ok", _("%(lab)s declared its stand-down"), ("treaty:pause", "pause")),
+    "standdown.verified": (
+        "ok",
+        _("%(body)s concluded on the stand-down of %(lab)s: %(conclusion)s"),
+        ("treaty:pause", "pause"),
+    ),
+    "standdown.extended": ("on", _("A deadline of %(lab)s was moved by vote %(vote)s"), ("treaty:vote", "vote")),
+    "case.opened": ("br", _("Compliance case %(case)s about %(lab)s was opened"), ("treaty:case", "case")),
+    "case.answered": ("on", _("Compliance case %(case)s was answered"), ("treaty:case", "case")),
+    "case.determined": ("bad", _("Non-compliance was determined in case %(case)s"), ("treaty:case", "case")),
+    "case.closed": ("ok", _("Compliance case %(case)s was closed"), ("treaty:case", "case")),
+    "criterion.determined": ("on", _("%(body)s determined a criterion of pause %(pause)s"), ("treaty:pause", "pause")),
+    "resumption.begun": ("on", _("Work began to resume under pause %(pause)s"), ("treaty:pause", "pause")),
+    "resumption.refused": ("br", _("Resumption was refused: a criterion did not hold"), ("treaty:pause", "pause")),
+    "resumption.stage_reached": ("on", _("Stage %(stage)s of resumption was reached"), ("treaty:pause", "pause")),
+    "resumption.snapped_back": ("br", _("Resumption snapped back to the pause"), ("treaty:pause", "pause")),
+    "plan.made": ("on", _("Inspections under pause %(pause)s were planned and sealed"), ("inspections:list",)),
+    "visit.notified": ("on", _("A visit to %(lab)s was announced"), ("inspections:visit", "visit")),
+    "visit.access_refused": ("br", _("%(lab)s refused access to inspectors"), ("inspections:visit", "visit")),
+    "visit.access_delayed": ("br", _("%(lab)s delayed the access of inspectors"), ("inspections:visit", "visit")),
+    "visit.begun": ("on", _("Inspectors are on site at %(lab)s"), ("inspections:visit", "visit")),
+    "report.submitted": (
+        "on",
+        _("The report on visit %(visit)s was submitted: %(conclusion)s"),
+        ("inspections:visit", "visit"),
+    ),
+    "declaration.overdue": ("br", _("A declaration of %(lab)s is overdue"), ("labs:lab", "lab")),
+}
+VALUES: Final = {
+    "adopted": _("adopted"),
+    "rejected": _("rejected"),
+    "undecided": _("undecided"),
+    "consistent": _("consistent"),
+    "discrepancy": _("a discrepancy"),
+    "inconclusive": _("inconclusive"),
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event, as `components/timeline.html` takes it."""
+
+    at: datetime
+    title: str
+    sign: str
+    url: str
+    entry: int | None
+    entry_url: str
+    detail: str = ""
+
+
+def newest_events(limit: int = 8, titles: Mapping[str, str] | None = None) -> list[Event]:
+    """Return the newest events, the newest first, in two queries. `titles` names triggers by their keys."""
+    found = newest_of(TOLD.keys(), limit)
+    return events(found, titles)
+
+
+def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None) -> list[Event]:
+    """Return those of the entries that are told to the public, in their order; one query for names."""
+    told = [one for one in found if one.value.kind in TOLD]
+    keys = {one.value.payload.get(member) for one in told for member in ("lab", "body")}
+    names = dict(Organisation.objects.filter(key__in=[key for key in keys if key]).values_list("key", "name"))
+    return [_event(one, {**(titles or {}), **names}) for one in told]
+
+
+def _event(one: Recorded, names: Mapping[str, str]) -> Event:
+    sign, sentence, address = TOLD[one.value.kind]
+    entry_url = reverse("ledger:entry", args=[one.index]) if one.index is not None else ""
+    return Event(
+        at=one.value.at,
+        title=str(sentence) % _Words(one, names),
+        sign=_sign(one, sign),
+        url=_address(one, address) or entry_url,
+        entry=one.index,
+        entry_url=entry_url,
+    )
+
+
+class _Words(dict[str, str]):
+    """The payload as words for a sentence: keys of organisations and triggers as names, a member that is not there as a dash."""
+
+    def __init__(self, one: Recorded, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self.one, self.names = one, names
+
+    def __missing__(self, member: str) -> str:
+        value = self.one.value.payload.get(member)
+        if not isinstance(value, str):
+            return text_of(value)
+        return self.names.get(value) or str(VALUES.get(value, value))
+
+
+def _sign(one: Recorded, sign: str) -> str:
+    """Let the outcome speak where the kind alone does not."""
+    match one.value.payload:
+        case {"outcome": "adopted"} | {"conclusion": "consistent"}:
+            return "ok"
+        case {"outcome": "rejected"}:
+            return "bad"
+        case {"conclusion": "discrepancy"}:
+            return "br"
+        case {"conclusion": "inconclusive"}:
+            return "un"
+        case _:
+            return sign
+
+
+def _address(one: Recorded, address: tuple[str, ...]) -> str:
+    """Return the page of what the entry is about; empty where the entry does not name it."""
+    values = [one.value.payload.get(member) for member in address[1:]]
+    if not all(isinstance(value, str) and value for value in values):
+        return ""
+    return reverse(address[0], args=values)

@@ -1,0 +1,114 @@
+"""The first page, and its table of parties to take away."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from django.views.generic import TemplateView
+
+from core.truth import Truth
+from dashboard.queries.home import Home, home
+from dashboard.queries.parties import COLUMNS, Party, exported, parties
+from dashboard.queries.situation import PAUSED, Situation, situation
+from dashboard.queries.way import way
+from dashboard.words import HEADLINES, standing_words, status_words
+from inspections.models.reports import CONCLUSION_LABELS
+from inspections.queries.matrix import matrix
+from inspections.rules.reports import Conclusion
+from ledger.queries import position
+from treaty.queries.texts import rules_of, text_at
+from treaty.queries.triggers import voice
+from treaty.rules.resumption import CriterionStanding
+from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
+from web.caching import cached_by
+from web.exports import csv_answer, json_answer, records
+
+TRUTHS = {Truth.TRUE: (_("Met"), "ok"), Truth.FALSE: (_("Not met"), "na"), Truth.UNKNOWN: (_("Unknown"), "un")}
+
+
+@method_decorator(cached_by(position), name="dispatch")
+class HomePage(TemplateView):
+    """Is there a pause, who is in it, how do we know, and what is not covered."""
+
+    template_name = "dashboard/home.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return the answer with its words."""
+        found = home(timezone.now())
+        return super().get_context_data(
+            **context,
+            home=found,
+            headline=HEADLINES[found.situation],
+            ended=found.situation is Situation.OVER,
+            way=way(found.pause, found.rules) if found.pause and found.rules else (),
+            parties=[row(party) for party in found.parties],
+            has_roll_back=any(party.rolled_back for party in found.parties),
+            reports=[
+                (one, CONCLUSION_LABELS[Conclusion(one.conclusion)], list(one.findings.all())) for one in found.reports
+            ],
+            criteria=[criterion(one) for one in found.pause.criteria] if found.pause else (),
+            owing=_owing(found),
+        )
+
+
+def row(party: Party) -> dict[str, Any]:
+    """Return a party with the words of its status and of its standing."""
+    return {"party": party} | status_words(party.status) | standing_words(party.standing)
+
+
+def criterion(one: CriterionStanding) -> dict[str, Any]:
+    """Return a criterion with its finding and with who owes what."""
+    said = voice()
+    label, sign = TRUTHS[one.truth]
+    return {
+        "title": one.title,
+        "label": label,
+        "sign": sign,
+        "words": evaluation_in_words(one.evaluation, voice=said),
+        "owed": [owed_in_words(owed, voice=said) for owed in one.owed],
+    }
+
+
+def _owing(found: Home) -> list[str]:
+    """Return which laboratories are still missing for the treaty to enter into force, by name."""
+    if found.answer.entry is None:
+        return []
+    missing = set(found.answer.entry.missing)
+    return [party.name for party in found.parties if party.key in missing]
+
+
+@require_safe
+@cached_by(position)
+def parties_csv(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view takes its request
+    """Answer with the table of parties as CSV."""
+    return csv_answer("parties.csv", COLUMNS, map(exported, _parties()[1]))
+
+
+@require_safe
+@cached_by(position)
+def parties_json(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - as above
+    """Answer with the table of parties, the pause that it stands under, and the record's position."""
+    pause, found = _parties()
+    return json_answer(
+        {
+            "record": position(),
+            "as_of": timezone.now(),
+            "pause": pause,
+            "parties": records(COLUMNS, map(exported, found)),
+        }
+    )
+
+
+def _parties() -> tuple[str | None, list[Party]]:
+    """Return the key of the pause that binds now, and every party's row."""
+    at = timezone.now()
+    text = text_at(at)
+    if text is None:
+        return None, []
+    answer = situation(text, at)
+    paused = answer.pause if answer.situation in PAUSED else None
+    rows = parties(rules_of(text), paused.board if paused else None, matrix(at), at)
+    return paused.pause.key if paused else None, rows
