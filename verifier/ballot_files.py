@@ -80,7 +80,7 @@ class Files:
 def read_files(
     profile: VoteProfile,
     ballots: bytes,
-    roll: bytes | None,
+    roll: bytes | None = None,
     *,
     at: datetime | None = None,
     names: tuple[str, str] = ("ballots", "roll"),
