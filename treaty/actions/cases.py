@@ -10,7 +10,7 @@ from core.canonical import Json, commitment
 from core.errors import DomainError, Malformed, require
 from core.times import stamp
 from ledger.actions import record
-from treaty.actions.pauses import effect_of, lock, lock_keys
+from treaty.actions.pauses import effect_of, lock, lock_keys, named
 from treaty.models import Case, CaseStep, Pause, StandDown, Vote
 from treaty.permissions import bodies_acting, can_act_for_lab, can_ask_to_resume, is_independent_of
 from treaty.queries.pauses import terms
@@ -147,7 +147,9 @@ def close_case(*, case: Case, body: Organisation, words: str, by: User, at: date
 def determine_breach(*, vote: Vote, at: datetime) -> Case:
     """Let an adopted vote determine non-compliance in the case that its subject names."""
     effective_at = effect_of(vote)
-    case = Case.objects.select_related("organisation", "pause").get(key=vote.subject["case"])
+    case = Case.objects.select_related("organisation", "pause").filter(key=named(vote, "case")).first()
+    if case is None:
+        raise CaseNotAdmissible(f"There is no case {named(vote, 'case')!r}.")
     _lock(case)
     if case.vote_id == vote.pk:
         return case

@@ -12,8 +12,10 @@ from django.db import transaction
 from core.errors import DomainError
 from core.times import stamp
 from ledger.actions import record
+from treaty.actions.cases import determine_breach
 from treaty.actions.pauses import ratify_pause, start_pause
 from treaty.actions.resumption import begin_resumption
+from treaty.actions.standdowns import extend_deadline
 from treaty.models import Vote
 from treaty.queries.votes import course_of, with_rows
 from treaty.rules.vote_states import State
@@ -28,6 +30,8 @@ EFFECTS: Mapping[str, Effect] = {
     "start_pause_emergency": start_pause,
     "ratify_emergency": ratify_pause,
     "resume": begin_resumption,
+    "extend_deadline": extend_deadline,
+    "determine_non_compliance": determine_breach,
 }
 
 

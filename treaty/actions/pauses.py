@@ -41,6 +41,12 @@ class VoteNotAdopted(DomainError):
     code = "vote_not_adopted"
 
 
+class SubjectIncomplete(DomainError):
+    """The vote's subject does not say what its effect needs."""
+
+    code = "subject_incomplete"
+
+
 class NotOnTheRoll(DomainError):
     """The laboratory is not on the roll of this pause."""
 
@@ -70,7 +76,7 @@ def start_pause(*, vote: Vote, at: datetime) -> Pause:
     if started:
         return started
     effective_at = effect_of(vote)
-    level = str(vote.subject.get("level", ""))
+    level = named(vote, "level")
     emergency = VoteProfile.model_validate(vote.profile).emergency
     text = rules_of(vote.text)
     provisions = terms_of(
@@ -108,6 +114,22 @@ def effect_of(vote: Vote) -> datetime:
     if vote.outcome != Outcome.ADOPTED or vote.closed_at is None:
         raise VoteNotAdopted
     return vote.effective_at or vote.closed_at
+
+
+def named(vote: Vote, what: str) -> str:
+    """Return what the vote's subject says of `what`; raise SubjectIncomplete."""
+    value = vote.subject.get(what)
+    if not isinstance(value, str) or not value:
+        raise SubjectIncomplete(f"The subject of vote {vote.key} does not name its {what}.")
+    return value
+
+
+def pause_of(vote: Vote) -> Pause:
+    """Return the pause that the vote is about; raise SubjectIncomplete."""
+    pause = vote.pause or Pause.objects.filter(key=named(vote, "pause")).first()
+    if pause is None:
+        raise SubjectIncomplete(f"There is no pause {named(vote, 'pause')!r}.")
+    return pause
 
 
 def _next_key(at: datetime) -> str:
@@ -285,7 +307,7 @@ def expire(*, pause: Pause, at: datetime) -> Pause:
 def ratify_pause(*, vote: Vote, at: datetime) -> Pause:
     """Let an adopted vote ratify the emergency pause that its subject names, if it has effect before the lapse."""
     effective_at = effect_of(vote)
-    pause = Pause.objects.get(key=vote.subject["pause"])
+    pause = pause_of(vote)
     lock(pause)
     if pause.ratified_at:
         return pause

@@ -9,7 +9,7 @@ from core.errors import DomainError, require
 from core.times import stamp
 from core.truth import Truth
 from ledger.actions import record
-from treaty.actions.pauses import effect_of, lock
+from treaty.actions.pauses import effect_of, lock, pause_of
 from treaty.actions.votes import notice_vote
 from treaty.models import Pause, Resumption, ResumptionStep, Vote
 from treaty.permissions import can_ask_to_resume
@@ -90,8 +90,7 @@ def begin_resumption(*, vote: Vote, at: datetime) -> Resumption:
     A refusal is written down and the pause stays as it is: what is unknown at that instant lifts nothing.
     """
     effective_at = effect_of(vote)
-    pause = vote.pause
-    assert pause is not None
+    pause = pause_of(vote)
     lock(pause)
     known = Resumption.objects.filter(vote=vote).first()
     if known:

@@ -16,8 +16,8 @@ from labs.actions.deployments import roll_back_deployment
 from labs.actions.runs import halt_run
 from labs.models import Deployment, TrainingRun
 from ledger.actions import record
-from treaty.actions.pauses import effect_of, lock
-from treaty.models import DeadlineExtension, Pause, RollBack, RunHalt, StandDown, Verification, Vote
+from treaty.actions.pauses import effect_of, lock, named, pause_of
+from treaty.models import DeadlineExtension, RollBack, RunHalt, StandDown, Verification, Vote
 from treaty.permissions import bodies_acting, can_act_for_lab, is_independent_of
 from treaty.queries.pauses import state, terms
 from treaty.queries.standdowns import deployments_in_scope, runs_in_scope, stages_of
@@ -294,17 +294,19 @@ def _verified(
 def extend_deadline(*, vote: Vote, at: datetime) -> DeadlineExtension:
     """Let an adopted vote move a stage's deadline: its subject names pause, lab, stage and `by`, such as "7 d"."""
     effective_at = effect_of(vote)
-    subject = vote.subject
-    pause = Pause.objects.get(key=subject["pause"])
+    pause = pause_of(vote)
     lock(pause)
     known = DeadlineExtension.objects.filter(vote=vote).first()
     if known:
         return known
-    stand_down = pause.stand_downs.select_related("organisation", "pause").get(organisation__key=subject["lab"])
-    stage = next((one for one in stages_of(stand_down, effective_at) if one.key == subject["stage"]), None)
+    found = pause.stand_downs.select_related("organisation", "pause").filter(organisation__key=named(vote, "lab"))
+    stand_down = found.first()
+    if stand_down is None:
+        raise NotInScope(f"{named(vote, 'lab')} has no stand-down under pause {pause.key}.")
+    stage = next((one for one in stages_of(stand_down, effective_at) if one.key == named(vote, "stage")), None)
     if stage is None:
-        raise NotInScope(f"This level has no stage {subject['stage']!r}.")
-    until_at = Duration.parse(str(subject["by"])).after(stage.due_at)
+        raise NotInScope(f"This level has no stage {named(vote, 'stage')!r}.")
+    until_at = Duration.parse(named(vote, "by")).after(stage.due_at)
     extension = DeadlineExtension.objects.create(
         stand_down=stand_down, stage=stage.key.value, until_at=until_at, vote=vote
     )

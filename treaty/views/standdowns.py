@@ -54,7 +54,6 @@ class StandDownPage(TemplateView):
         mine = binds and stand_down is not None and can_act_for_lab(user if user.is_authenticated else None, lab, at=at)
         return super().get_context_data(
             pause=pause,
-            lab=lab,
             at=at,
             commitment=commitment,
             stand_down=stand_down,
@@ -72,7 +71,7 @@ class StandDownPage(TemplateView):
             mine=mine,
             judges=binds and bool(stand_down) and bool(judges(self.request, lab, at)),
             crumbs=crumbs(pause),
-            **context,
+            **(context | {"lab": lab}),
         )
 
 
