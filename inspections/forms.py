@@ -255,3 +255,16 @@ class SubmitForm(forms.Form):
     """The key that makes a resend the same submission."""
 
     submission_key = forms.RegexField(r"^[0-9a-f-]{16,64}$", widget=forms.HiddenInput)
+
+
+class MandateForm(forms.Form):
+    """Which layers a body may look at."""
+
+    layers = forms.MultipleChoiceField(label=_("Verification layers"), widget=forms.CheckboxSelectMultiple, choices=[])
+
+
+class AvailabilityForm(forms.Form):
+    """When an inspector can be sent, in UTC."""
+
+    from_at = forms.DateTimeField(label=_("From"), help_text=_("UTC, such as 2026-11-23 08:00."))
+    until_at = forms.DateTimeField(label=_("Until"), help_text=_("UTC, such as 2026-11-30 18:00."))

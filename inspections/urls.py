@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from inspections.views import evidence, overview, reports, visits
+from inspections.views import bodies, evidence, overview, reports, visits
 
 app_name = "inspections"
 urlpatterns = [
@@ -9,6 +9,15 @@ urlpatterns = [
     re_path(
         r"^evidence/(?P<pk>[0-9]{1,18})/(?P<form>copy|original)/$", evidence.EvidenceFile.as_view(), name="evidence"
     ),
+    path("bodies/<slug:key>/", bodies.BodyPage.as_view(), name="body"),
+    path("bodies/<slug:key>/mandate/", bodies.GiveMandate.as_view(), name="mandate"),
+    path(
+        "bodies/<slug:key>/inspectors/<slug:handle>/availability/",
+        bodies.StateAvailability.as_view(),
+        name="availability",
+    ),
+    path("bodies/<slug:key>/inspectors/<slug:handle>/designate/", bodies.Designate.as_view(), name="designate"),
+    path("bodies/<slug:key>/inspectors/<slug:handle>/end/", bodies.EndDesignation.as_view(), name="end_designation"),
     path("reports/<slug:key>/<int:version>/", reports.ReportPage.as_view(), name="report"),
     path("reports/<slug:key>/<int:version>/comment/", visits.CommentView.as_view(), name="comment"),
     path("reports/<slug:key>/<int:version>/findings/<int:number>/", visits.SettleView.as_view(), name="settle"),

@@ -1,7 +1,6 @@
 """A whole site in real processes: PostgreSQL database of its own, Valkey, granian, Celery worker and beat."""
 
 import os
-import re
 import secrets
 import signal
 import socket
@@ -19,6 +18,7 @@ import psycopg
 
 from config import processes
 from config.servers import valkey
+from tests.forms import Form, forms_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,8 +73,8 @@ class Site:
     def logs(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in self.state.glob("*.log"))
 
-    def client(self, email: str | None = None) -> "Visitor":
-        return Visitor(self, email)
+    def client(self, name: str | None = None) -> "Visitor":
+        return Visitor(self, name)
 
     def until(self, what: Callable[[], object], seconds: float = 30, saying: str = "") -> object:
         """Wait until `what()` is truthy; what it raises as AssertionError or transport error counts as not yet."""
@@ -94,30 +94,38 @@ class Site:
 class Visitor:
     """A browser without JavaScript: follows forms with their tokens, as a person would."""
 
-    def __init__(self, site: Site, email: str | None) -> None:
+    def __init__(self, site: Site, name: str | None) -> None:
         self.site = site
         self.http = httpx.Client(base_url=site.url, follow_redirects=True, timeout=30, headers={"Referer": site.url + "/"})
-        if email:
-            self.become(email)
+        if name:
+            self.become(name)
 
-    def become(self, email: str) -> None:
-        page = self.get("/demo/people/")
-        form = re.search(r'<form[^>]*action="([^"]+)"[^>]*>((?:(?!</form>).)*value="%s".*?)</form>' % re.escape(email), page, re.DOTALL)
-        assert form, f"no button to become {email}"
-        self.post(form[1], page=page, email=email)
+    def become(self, name: str) -> None:
+        found = [form for form in forms_of(self.get("/demo/people/")) if name in form.text]
+        assert found, f"no button to become {name}"
+        self.send(found[0])
 
     def get(self, path: str, status: int = 200) -> str:
         answer = self.http.get(path)
-        assert answer.status_code == status, f"GET {path}: {answer.status_code}\n{answer.text[:2000]}"
+        assert answer.status_code == status, f"GET {path}: {answer.status_code}\n{answer.text[-3000:]}"
         return answer.text
 
-    def post(self, path: str, *, page: str | None = None, status: int = 200, files: object = None, **fields: object) -> str:
-        page = page if page is not None else self.get(path)
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert token, f"no form on {path}"
-        answer = self.http.post(path, data={"csrfmiddlewaretoken": token[1], **fields}, files=files)
-        assert answer.status_code == status, f"POST {path}: {answer.status_code}\n{answer.text[:4000]}"
+    def send(self, form: Form, *, status: int = 200, files: object = None, at: str = "", **values: object) -> str:
+        answer = self.http.post(form.action or at, data=form.filled(**values), files=files)
+        assert answer.status_code == status, f"POST {form.action or at}: {answer.status_code}\n{main_of(answer.text)}"
         return answer.text
+
+    def fill(self, path: str, *, having: str = "", status: int = 200, files: object = None, **values: object) -> str:
+        """Open the page and send its form: the one with a field `having`, else the first in the main part."""
+        page = main_of(self.get(path))
+        found = [form for form in forms_of(page) if not having or having in form.fields or having in dict(form.buttons)]
+        assert found, f"no form {having!r} on {path}\n{page[-3000:]}"
+        return self.send(found[0], at=path, status=status, files=files, **values)
+
+
+def main_of(page: str) -> str:
+    """The main part of a page, without the frame's own forms."""
+    return page[page.find("<main") : page.rfind("</main>")] if "<main" in page else page
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +19,22 @@ class Command(BaseCommand):
 
     help = "Load the demonstration: a pause in force among fictional laboratories, as of now."
 
-    def handle(self, **_: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say whether the story is told, or only its people and sites are there."""
+        parser.add_argument("--cast", action="store_true", help="only the organisations, their people and their sites")
+
+    def handle(self, *, cast: bool, **_: Any) -> None:
         """Tell the story by calling the actions in their order."""
         if not settings.DEMO:
             raise CommandError("This is not a demonstration: set FERMATA_DEMO=1 outside production.")
         if Organisation.objects.exists():
             self.stdout.write("The demonstration is loaded already.")
             return
-        load(timezone.now(), show=None)
+        now = timezone.now()
+        if cast:
+            register(assemble(now), now)
+        else:
+            load(now, show=None)
         self.stdout.write("The demonstration is loaded.")
 
 

@@ -1,0 +1,140 @@
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
+
+from accounts.models import Organisation, User
+from accounts.permissions import is_depositary
+from inspections.actions.inspectors import designate, end_designation, give_mandate, state_availability
+from inspections.forms import AvailabilityForm, MandateForm, NothingForm
+from inspections.models import Designation
+from inspections.permissions import can_designate
+from inspections.queries.bodies import overview
+from inspections.views.readers import person, reader
+from inspections.views.words import layer_title
+from treaty.queries.texts import rules_at
+from web.views import ActionView
+
+
+class BodyPage(TemplateView):
+    """A monitoring body: mandate, affiliations, and how many inspectors it can send; names for its own people."""
+
+    template_name = "inspections/body_detail.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add the body as it stands now."""
+        at, user = timezone.now(), reader(self.request)
+        body = get_object_or_404(Organisation.objects.bodies(), key=self.kwargs["key"])
+        found = overview(body, at)
+        return super().get_context_data(
+            at=at,
+            one=found,
+            body=body,
+            layers=[layer_title(layer) for layer in found.mandate.layers] if found.mandate else [],
+            designated=sum(1 for row in found.inspectors if row.designation),
+            can_designate=can_designate(user, body, at=at),
+            can_mandate=is_depositary(user, at=at),
+            reader_pk=user.pk if user else None,
+            crumbs=[(reverse("inspections:list"), _("Inspections"))],
+            **context,
+        )
+
+
+class BodyAction(ActionView):
+    """One act about a body's inspectors or mandate."""
+
+    template_name = "inspections/body_act.html"
+    form_class: type[forms.Form] = NothingForm
+    title: Any = ""
+    note: Any = gettext_lazy("It goes on record and takes effect at once.")
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the body."""
+        super().setup(request, *args, **kwargs)
+        self.body = get_object_or_404(Organisation.objects.bodies(), key=kwargs["key"])
+
+    def get_success_url(self) -> str:
+        """Go back to the body."""
+        return reverse("inspections:body", args=[self.body.key])
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add the body and the words."""
+        crumbs = [(reverse("inspections:list"), _("Inspections")), (self.get_success_url(), self.body.name)]
+        return super().get_context_data(
+            body=self.body, title=self.title, note=self.note, crumbs=crumbs, back=self.get_success_url(), **context
+        )
+
+
+class GiveMandate(BodyAction):
+    """The depositary enters which layers a body may look at."""
+
+    form_class = MandateForm
+    title = gettext_lazy("Enter the mandate")
+
+    def get_form(self, form_class: type[forms.Form] | None = None) -> forms.Form:
+        """Return the form with the layers of the text, all chosen at first."""
+        form = super().get_form(form_class)
+        layers = list(rules_at(timezone.now()).monitoring.layers)
+        form.fields["layers"].choices = [(layer, layer_title(layer)) for layer in layers]  # type: ignore[attr-defined] # it is a MultipleChoiceField
+        form.fields["layers"].initial = layers
+        return form
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Enter it."""
+        return give_mandate(body=self.body, layers=form.cleaned_data["layers"], by=person(self.request), at=at)
+
+
+class Designate(BodyAction):
+    """An officer designates an inspector."""
+
+    title = gettext_lazy("Designate the inspector")
+    note = gettext_lazy(
+        "The inspector can be sent from now on, for as long as the text says. The record names them by pseudonym."
+    )
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:  # noqa: ARG002 - a button alone
+        """Designate."""
+        user = get_object_or_404(User, handle=self.kwargs["handle"])
+        return designate(user=user, body=self.body, by=person(self.request), at=at)
+
+
+class DesignationAction(BodyAction):
+    """An act about a designation that holds."""
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the designation."""
+        super().setup(request, *args, **kwargs)
+        found = Designation.objects.valid(timezone.now()).select_related("user", "body")
+        self.designation = get_object_or_404(found, body=self.body, user__handle=kwargs["handle"])
+
+
+class EndDesignation(DesignationAction):
+    """An officer ends a designation."""
+
+    title = gettext_lazy("End the designation")
+    note = gettext_lazy("Visits that the inspector is booked for stay booked until they are planned anew.")
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:  # noqa: ARG002 - a button alone
+        """End it."""
+        return end_designation(designation=self.designation, by=person(self.request), at=at)
+
+
+class StateAvailability(DesignationAction):
+    """The inspector, or an officer, says when the inspector can be sent."""
+
+    form_class = AvailabilityForm
+    title = gettext_lazy("State availability")
+    note = gettext_lazy(
+        "Who states none is available throughout. The record holds only that something was stated, not when."
+    )
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """State it."""
+        return state_availability(designation=self.designation, by=person(self.request), at=at, **form.cleaned_data)
