@@ -92,7 +92,8 @@ class Witness:
         if not last and request.proof:
             return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "a proof from nothing must be empty\n")
         signature = self._signer.sign(request.checkpoint.text, timestamp=now)
-        self._keep(head.origin, Note(request.checkpoint.text, (*request.checkpoint.signatures, signature)))
+        log = self._logs[head.origin]
+        self._keep(head.origin, Note(request.checkpoint.text, (request.checkpoint.verified([log])[log], signature)))
         return Answer(HTTPStatus.OK, signature.line)
 
     def _last(self, origin: str) -> Head | None:
