@@ -23,7 +23,7 @@ from web.charts import Chart, Point, Threshold, line_chart
 from web.exports import Cell
 
 MOST_POINTS = 160
-MOST_ROWS = 100
+MOST_ROWS = 40
 WIDE_RANGE = 1000
 SHOWN_TIME = timedelta(days=550)
 
@@ -130,10 +130,11 @@ def readings_chart(
     """Return the chart of standing readings, and how many of them it leaves out."""
     rule = rules.indicators[key]
     comparisons = [part for row in triggers for part in comparisons_of(row.rule.condition, key)]
-    apart = any(part.aggregate in {Aggregate.MAX, Aggregate.MIN} for part in comparisons) or rule.about == "lab"
+    several = len({reading.organisation_id for reading in readings}) > 1
+    apart = several or any(part.aggregate in {Aggregate.MAX, Aggregate.MIN} for part in comparisons)
     shown = _thinned(readings, apart=apart)
     values = [reading.value for reading in shown if reading.value > 0]
-    log = bool(values) and max(values) / min(values) > WIDE_RANGE
+    log = rule.maximum is None and bool(values) and max(values) / min(values) > WIDE_RANGE
     chart = line_chart(
         _points(shown, rule.validity, apart=apart),
         title=rule.title,
@@ -162,14 +163,18 @@ def _thinned(readings: Sequence[Reading], *, apart: bool) -> list[Reading]:
 
 
 def _points(readings: Iterable[Reading], validity: Duration, *, apart: bool) -> list[Point]:
-    """Return the points in order; where none was valid any more, a gap stands between."""
+    """Return the points in order; where none was valid any more, a gap stands between.
+
+    Uncertainty is drawn where every reading states it: a band between a few would say something of all.
+    """
     ordered = sorted(readings, key=lambda reading: (reading.observed_at, reading.pk))
+    bounded = all(reading.low is not None and reading.high is not None for reading in ordered)
     points = [
         Point(
             reading.observed_at,
             reading.value,
-            reading.low,
-            reading.high,
+            reading.low if bounded else None,
+            reading.high if bounded else None,
             label=_label(reading) if apart else "",
         )
         for reading in ordered
@@ -200,7 +205,7 @@ def trigger_chart(found: TriggerStanding, at: datetime) -> Chart | None:
         title=_capital(subject_in_words(comparison, titles_of(rules), voice())),
         unit=rules.indicators[comparison.indicator].unit if comparison.aggregate is not Aggregate.COUNT else "",
         thresholds=thresholds(comparisons),
-        log=_is_wide(points),
+        log=rules.indicators[comparison.indicator].maximum is None and _is_wide(points),
         height=220,
     )
 
@@ -210,7 +215,7 @@ def _course(comparison: Comparison, judged: World, at: datetime) -> list[Point]:
     first = min((reading.observed_at for reading in judged.readings), default=at)
     changes = course(comparison, judged, max(first, at - SHOWN_TIME), at)
     points = [Point(instant, value) for instant, value in changes]
-    if points and points[-1].value is not None:
+    if points:
         points.append(Point(at, points[-1].value))
     return points if comparison.aggregate is Aggregate.MEAN else _steps(points)
 

@@ -264,7 +264,7 @@ def evaluation_in_words(
             sentence = _determined(evaluation, (titles or {}).get(determined.criterion, determined.criterion), voice)
         case InLabs():
             sentence = _counted(
-                evaluation, voice, gettext_noop("true in {true} of {count} laboratories, {needed} are needed")
+                evaluation, voice, gettext_noop("true in {true} of {count} laboratories; needed: {needed}")
             )
         case Not():
             sentence = voice(
@@ -272,7 +272,7 @@ def evaluation_in_words(
             )
         case _:
             sentence = _counted(
-                evaluation, voice, gettext_noop("{true} of {count} parts are true, {needed} are needed")
+                evaluation, voice, gettext_noop("parts that are true: {true} of {count}; needed: {needed}")
             )
     return sentence[:1].upper() + sentence[1:] + "."
 
@@ -337,7 +337,7 @@ def _counted(evaluation: "Evaluation", voice: Voice, message: str) -> str:
     needed = len(truths) if evaluation.needed is None else evaluation.needed
     sentence = voice(message, true=truths.count(Truth.TRUE), count=len(truths), needed=needed)
     if unknown := truths.count(Truth.UNKNOWN):
-        sentence += voice(gettext_noop(", {unknown} are unknown"), unknown=unknown)
+        sentence += voice(gettext_noop("; unknown: {unknown}"), unknown=unknown)
     return sentence
 
 

@@ -379,7 +379,7 @@ def test_an_explanation_is_canonical_and_says_the_numbers():
     assert canonical(tree)
     assert tree["parts"][0]["parts"][1]["value"] == "1929/15625"
     assert tree["parts"][0]["parts"][1]["words"] == "The latest “Code” is ≈ 0.1235 share: above 0.1."
-    assert found.parts[0].words == "True in 2 of 3 laboratories, 2 are needed, 1 are unknown."
+    assert found.parts[0].words == "True in 2 of 3 laboratories; needed: 2; unknown: 1."
 
 
 def test_an_indicator_that_the_text_does_not_have_is_unknown():

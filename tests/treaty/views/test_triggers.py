@@ -57,7 +57,7 @@ def test_a_trigger_shows_its_condition_its_tree_its_chart_and_its_history(client
 def test_a_trigger_judged_in_labs_shows_every_lab_in_its_tree(client, fired):
     found = page(client, "trigger", "research_share")
     assert "Aster Institute" in found
-    assert "True in 0 of 8 laboratories, 3 are needed, 8 are unknown." in found
+    assert "True in 0 of 8 laboratories; needed: 3; unknown: 8." in found
     assert "trigger-chart" not in found
 
 
