@@ -418,7 +418,6 @@ def visit(
 ) -> Visit:
     """A visit in `state` at `of`; what has to have happened before that state happened at its planned hour or before."""
     at_facility = of or facility()
-    text()
     key = f"2026-{9000 + Visit.objects.count()}"
     before, reached = planned_from - timedelta(hours=30), list(VisitState).index(state)
     notified = state not in {VisitState.PLANNED, VisitState.CANCELLED}
@@ -429,6 +428,7 @@ def visit(
         key=key,
         facility=at_facility,
         pause=pause,
+        text=text(),
         state=state,
         **{
             "kind": VisitKind.PAUSE_VERIFICATION if pause else VisitKind.ROUTINE,

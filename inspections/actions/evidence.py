@@ -88,9 +88,9 @@ def _removed_on_failure(written: list[FieldFile]) -> Iterator[None]:
 
 def _lock(report: Report) -> None:
     report.refresh_from_db(
-        from_queryset=Report.objects.select_for_update(of=("self",)).select_related(
-            "visit__facility__organisation", "visit__pause"
-        )
+        from_queryset=Report.objects.select_for_update(of=("self",))
+        .select_related("visit__facility__organisation", "visit__pause", "visit__text")
+        .defer("visit__text__source")
     )
 
 

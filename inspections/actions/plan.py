@@ -27,8 +27,8 @@ from inspections.rules.visits import (
 )
 from labs.models import Facility
 from ledger.actions import record
-from treaty.models import Pause
-from treaty.queries.texts import rules_at
+from treaty.models import Pause, TreatyText
+from treaty.queries.texts import required_text, rules_of
 from treaty.rules.text import Monitoring
 
 
@@ -43,7 +43,8 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
     pause.refresh_from_db(from_queryset=Pause.objects.select_for_update(of=("self",)))
     if pause.in_force_at is None:
         return None
-    monitoring = rules_at(at).monitoring
+    text = required_text(at)
+    monitoring = rules_of(text).monitoring
     moved = _free_what_can_be_sooner(pause, monitoring, at)
     facilities = facilities_to_visit(pause, at)
     if not facilities:
@@ -59,7 +60,7 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
     ]
     if not found.placed and _obstacles(unplaced) == _obstacles(_last_unplaced(pause)):
         return None
-    visits = _book(pause, found.placed, {facility.key: facility for facility in facilities}, monitoring, at)
+    visits = _book(pause, found.placed, {facility.key: facility for facility in facilities}, text, at)
     made = Plan.objects.create(pause=pause, made_at=at, seed=seed, placed=len(visits), unplaced=unplaced)
     _record_plan(made, visits, moved, at)
     return made
@@ -100,7 +101,7 @@ def _book(
     pause: Pause,
     placed: Sequence[planner.Placement],
     facilities: dict[str, Facility],
-    monitoring: Monitoring,
+    text: TreatyText,
     at: datetime,
 ) -> list[Visit]:
     people = {
@@ -118,11 +119,12 @@ def _book(
             facility=facilities[found.site.key],
             pause=pause,
             kind=VisitKind.PAUSE_VERIFICATION,
+            text=text,
             planned_at=at,
             planned_from=found.period.start,
             planned_until=found.period.end,
             due_at=found.site.due,
-            notice_due_at=notice_due(VisitKind.PAUSE_VERIFICATION, monitoring, found.period.start),
+            notice_due_at=notice_due(VisitKind.PAUSE_VERIFICATION, rules_of(text).monitoring, found.period.start),
             salt=secrets.token_hex(32),
         )
         team = [people[member.key] for member in found.team]

@@ -105,9 +105,9 @@ def save_draft(*, report: Report, value: ReportValue, revision: int, by: User, a
 
 def _lock(report: Report) -> None:
     report.refresh_from_db(
-        from_queryset=Report.objects.select_for_update(of=("self",)).select_related(
-            "visit__facility__organisation", "visit__pause"
-        )
+        from_queryset=Report.objects.select_for_update(of=("self",))
+        .select_related("visit__facility__organisation", "visit__pause", "visit__text")
+        .defer("visit__text__source")
     )
 
 

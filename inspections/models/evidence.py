@@ -30,12 +30,8 @@ class SealedFileField(models.FileField):
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """Describe the column alone."""
         name, _path, arguments, options = super().deconstruct()
-        return (
-            name,
-            "django.db.models.FileField",
-            arguments,
-            {key: value for key, value in options.items() if key not in {"storage", "upload_to"}},
-        )
+        options.pop("storage", None)
+        return name, "django.db.models.FileField", arguments, {**options, "upload_to": ""}
 
 
 class Evidence(models.Model):

@@ -40,8 +40,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits, filtered."""
 
     def with_names(self) -> Self:
-        """With facility, laboratory and pause, in one query."""
-        return self.select_related("facility__organisation", "pause")
+        """With facility, laboratory, pause and text, in one query."""
+        return self.select_related("facility__organisation", "pause", "text").defer("text__source")
 
     def opened(self) -> Self:
         """Those whose notice was given: the plan is sealed until then."""
@@ -76,7 +76,13 @@ class Visit(models.Model):
         choices=[(state.value, label) for state, label in STATE_LABELS.items()],
         default=VisitState.PLANNED.value,
     )
-    planned_at = models.DateTimeField(help_text=_("When it was planned; the text in force then governs it."))
+    text = models.ForeignKey(
+        "treaty.TreatyText",
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("In force when it was planned; it governs the visit to its end."),
+    )
+    planned_at = models.DateTimeField()
     planned_from = models.DateTimeField()
     planned_until = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True, help_text=_("When it has to have taken place."))

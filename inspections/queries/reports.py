@@ -178,7 +178,9 @@ class PublicReport:
 
 def public_report(visit_key: str, version: int, reader: User | None, at: datetime) -> PublicReport:
     """Return the submitted report for `reader`; raise Report.DoesNotExist."""
-    found = Report.objects.select_related("visit__facility__organisation", "visit__pause", "comment")
+    found = Report.objects.select_related(
+        "visit__facility__organisation", "visit__pause", "visit__text", "comment"
+    ).defer("visit__text__source")
     report = found.prefetch_related("findings__steps").get(
         visit__key=visit_key, version=version, state=ReportState.SUBMITTED
     )
@@ -213,7 +215,9 @@ def recent_reports(at: datetime, limit: int = 10) -> list[Report]:
     """Return the newest submitted reports, in two queries."""
     found = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
     return list(
-        found.select_related("visit__facility__organisation", "visit__pause").prefetch_related("findings")[:limit]
+        found.select_related("visit__facility__organisation", "visit__pause", "visit__text")
+        .defer("visit__text__source")
+        .prefetch_related("findings")[:limit]
     )
 
 

@@ -16,7 +16,13 @@ from inspections.rules.visits import REPORTABLE, VisitState, comments_close, rep
 from web.asks import Task
 
 BEFORE_THE_GATE = frozenset(
-    {VisitState.NOTIFIED, VisitState.ACKNOWLEDGED, VisitState.ACCESS_DELAYED, VisitState.ACCESS_GRANTED}
+    {
+        VisitState.PLANNED,
+        VisitState.NOTIFIED,
+        VisitState.ACKNOWLEDGED,
+        VisitState.ACCESS_DELAYED,
+        VisitState.ACCESS_GRANTED,
+    }
 )
 
 

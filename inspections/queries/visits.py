@@ -21,13 +21,13 @@ from inspections.rules.visits import (
     delay_of,
     timers,
 )
-from treaty.queries.texts import rules_at
+from treaty.queries.texts import rules_of
 from treaty.rules.text import Monitoring
 
 
 def monitoring_of(visit: Visit) -> Monitoring:
     """Return the provisions that govern the visit: those in force when it was planned."""
-    return rules_at(visit.planned_at).monitoring
+    return rules_of(visit.text).monitoring
 
 
 def facts_of(visit: Visit) -> VisitFacts:
@@ -163,7 +163,7 @@ def parity(at: datetime) -> list[ParityRow]:
 
 def _by_lab(at: datetime) -> Mapping[Organisation, list[Visit]]:
     found: dict[Organisation, list[Visit]] = defaultdict(list)
-    visits = Visit.objects.opened().counting().filter(notified_at__lte=at).select_related("facility__organisation")
+    visits = Visit.objects.opened().counting().filter(notified_at__lte=at).with_names()
     for visit in visits.order_by("facility__organisation__name"):
         found[visit.facility.organisation].append(visit)
     return found
@@ -199,11 +199,11 @@ def what_may_follow(visit: Visit) -> frozenset[VisitEvent]:
 
 def due_for_notice(at: datetime) -> list[Visit]:
     """Return the visits whose notice falls due, for the sweep."""
-    return list(Visit.objects.notice_due(at))
+    return list(Visit.objects.notice_due(at).with_names())
 
 
 def due_for_moving(at: datetime) -> list[Visit]:
     """Return the visits that time may move on: reported ones, and those whose team never came in."""
     waiting = Q(state__in=[VisitState.PRELIMINARY, VisitState.COMMENTED, VisitState.FINAL])
     gone = Q(state__in=[VisitState.ACCESS_REFUSED, VisitState.ACCESS_DELAYED], planned_until__lte=at)
-    return list(Visit.objects.filter(waiting | gone))
+    return list(Visit.objects.filter(waiting | gone).with_names())

@@ -195,7 +195,11 @@ class SettleView(ActionView):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Find the finding; only those who may settle it are shown the form."""
         super().setup(request, *args, **kwargs)
-        found = Finding.objects.public().select_related("report__visit__facility__organisation", "report__visit__pause")
+        found = (
+            Finding.objects.public()
+            .select_related("report__visit__facility__organisation", "report__visit__pause", "report__visit__text")
+            .defer("report__visit__text__source")
+        )
         self.finding = get_object_or_404(
             found, report__visit__key=kwargs["key"], report__version=kwargs["version"], number=kwargs["number"]
         )
