@@ -35,6 +35,7 @@ from treaty.rules.readings import ReadingRow, ReleaseRow, RowRefused
 MOST_IN_A_BATCH: Final = 400
 # An entry of the record holds at most 65,535 bytes (core.canonical; the log's bundles count in 16 bits).
 LARGEST_BATCH: Final = 50_000
+LARGEST_ID: Final = 2**53 - 1
 
 type Subject = tuple[str, str | None, str, str]
 
@@ -103,7 +104,7 @@ def batches(rows: Iterable[ReadingRow]) -> Iterator[list[ReadingRow]]:
         batch: list[ReadingRow] = []
         size = 0
         for row in of_subject:
-            width = len(canonical(_columns(row, 1, []))) + 1
+            width = len(canonical(_columns(row, LARGEST_ID, 1, []))) + 1
             if batch and (len(batch) == MOST_IN_A_BATCH or size + width > LARGEST_BATCH):
                 yield batch
                 batch, size = [], 0
@@ -245,7 +246,10 @@ def _keep(
         if reasons
     )
     first = new[0][0]
-    columns: list[Json] = [_columns(row, value.version, reasons) for row, value, reasons in new]
+    columns: list[Json] = [
+        _columns(row, reading.pk, value.version, reasons)
+        for reading, (row, value, reasons) in zip(made, new, strict=True)
+    ]
     record(
         kind="readings.imported",
         payload={
@@ -257,7 +261,7 @@ def _keep(
             "file": file_sha256,
             "count": len(columns),
             "sha256": digest(columns),
-            "columns": ["series", "version", "value", "low", "high", "observed_at", "quarantined_for"],
+            "columns": ["reading", "series", "version", "value", "low", "high", "observed_at", "quarantined_for"],
             "readings": columns,
         },
         by=by,
@@ -265,10 +269,10 @@ def _keep(
     )
 
 
-def _columns(row: ReadingRow, version: int, reasons: list[str]) -> list[Json]:
+def _columns(row: ReadingRow, reading: int, version: int, reasons: list[str]) -> list[Json]:
     low = None if row.low is None else written(row.low)
     high = None if row.high is None else written(row.high)
-    return [row.series, version, written(row.value), low, high, stamp(row.observed_at), list(reasons)]
+    return [reading, row.series, version, written(row.value), low, high, stamp(row.observed_at), list(reasons)]
 
 
 @transaction.atomic

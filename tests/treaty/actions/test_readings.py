@@ -121,7 +121,16 @@ def test_a_batch_is_one_entry_that_holds_every_reading():
     (entry,) = Entry.objects.all()
     payload = parse(bytes(entry.data))["payload"]
     assert taken.accepted == Reading.objects.count() == payload["count"] == 2
-    assert payload["readings"][0] == ["commits:2", 1, "0.04", "0.03", None, "2026-11-22T12:00:00Z", []]
+    assert payload["readings"][0] == [
+        Reading.objects.get(series="commits:2").pk,
+        "commits:2",
+        1,
+        "0.04",
+        "0.03",
+        None,
+        "2026-11-22T12:00:00Z",
+        [],
+    ]
     assert payload["sha256"] == digest(payload["readings"])
     assert entry.subjects == ["indicator:ai_commit_share"]
 
