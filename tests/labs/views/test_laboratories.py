@@ -3,7 +3,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from django.urls import reverse
+from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Organisation
 from accounts.rules.names import skeleton
@@ -11,10 +11,12 @@ from core.durations import Duration
 from labs.queries.laboratories import laboratories, overview
 from labs.rules.inventories import Covered
 from labs.rules.terms import Terms
+from labs.views.laboratories import LaboratoriesView, LaboratoryView
 from tests.factories import (
     LABS,
     LONG_AGO,
     NOON,
+    body,
     declaration,
     deployment,
     facility,
@@ -32,6 +34,18 @@ TERMS = Terms(
     overdue_after=Duration.parse("5 d"),
     long_overdue_after=Duration.parse("30 d"),
 )
+
+
+@pytest.fixture
+def show(rf):
+    """The pages as `labs` has them: at their addresses `dashboard` puts its own, which extend these."""
+
+    def page(view, **kwargs):
+        request = rf.get("/labs/")
+        request.user = AnonymousUser()
+        return view.as_view()(request, **kwargs).render().content.decode()
+
+    return page
 
 
 def furnish(lab):
@@ -60,22 +74,22 @@ def many(count):
 
 @pytest.mark.parametrize("count", [3, 30])
 def test_the_list_takes_as_many_queries_for_thirty_laboratories_as_for_three(
-    client, count, django_assert_max_num_queries
+    show, count, django_assert_max_num_queries
 ):
     many(count)
     with django_assert_max_num_queries(6):
-        page = client.get(reverse("labs:list"))
-    assert page.content.decode().count('<th scope="row">') == count
+        page = show(LaboratoriesView)
+    assert page.count('<th scope="row">') == count
 
 
 @pytest.mark.parametrize("count", [3, 30])
-def test_a_page_takes_as_many_queries_for_thirty_sites_as_for_three(client, count, django_assert_max_num_queries):
+def test_a_page_takes_as_many_queries_for_thirty_sites_as_for_three(show, count, django_assert_max_num_queries):
     lab = laboratory()
     for _ in range(count):
         furnish_site(lab)
     with django_assert_max_num_queries(14):
-        page = client.get(reverse("labs:lab", args=[lab.key]))
-    assert page.content.decode().count("1,024 × H100 SXM") == count
+        page = show(LaboratoryView, key=lab.key)
+    assert page.count("1,024 × H100 SXM") == count
 
 
 def furnish_site(lab):
@@ -112,23 +126,25 @@ def test_the_list_counts_what_stands_at_the_instant():
     assert [(row.accelerators, row.overdue) for row in laboratories(later, TERMS)] == [(40, 1)]
 
 
-def test_a_laboratory_without_anything_has_a_page_that_says_so(client):
-    page = client.get(reverse("labs:lab", args=[laboratory().key])).content.decode()
+def test_a_laboratory_without_anything_has_a_page_that_says_so(show):
+    page = show(LaboratoryView, key=laboratory().key)
     assert "No site is registered." in page
     assert "No training run is declared." in page
 
 
-def test_a_site_without_an_inventory_is_unknown_and_never_shown_as_empty(client):
+def test_a_site_without_an_inventory_is_unknown_and_never_shown_as_empty(show):
     lab = laboratory()
     facility(lab)
-    page = client.get(reverse("labs:lab", args=[lab.key])).content.decode()
+    page = show(LaboratoryView, key=lab.key)
     assert "Not declared" in page
     assert "0 GB" not in page
     assert [row.undeclared for row in laboratories(NOON)] == [1]
 
 
-def test_an_unknown_laboratory_is_not_found(client):
+def test_an_unknown_laboratory_is_not_found_and_neither_is_a_body(client):
+    body("compute-watch")
     assert client.get("/labs/nobody/").status_code == 404
+    assert client.get("/labs/compute-watch/").status_code == 404
 
 
 @pytest.mark.parametrize("key", sorted(LABS))
