@@ -31,6 +31,7 @@ from treaty.queries.standdowns import deployments_in_scope, runs_in_scope, stage
 from treaty.rules.pauses import BINDING
 from treaty.rules.standdowns import Conclusion, SiteMode, StageStanding, delay_account, missing_before
 from treaty.views.acts import LabAction, PersonAction
+from treaty.views.cases import case_row
 from treaty.views.words import STANDING_LABELS
 
 
@@ -67,7 +68,7 @@ class StandDownPage(TemplateView):
             deployments=deployments_in_scope(terms(pause), lab),
             mode=MODE_LABELS[SiteMode(stand_down.site_mode)] if stand_down and stand_down.site_mode else "",
             conclusions=conclusions(stand_down),
-            cases=cases,
+            cases=[case_row(case) for case in cases],
             mine=mine,
             judges=binds and bool(stand_down) and bool(judges(self.request, lab, at)),
             crumbs=crumbs(pause),
