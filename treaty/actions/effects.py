@@ -24,12 +24,30 @@ logger = logging.getLogger(__name__)
 
 type Effect = Callable[..., object]
 
+
+class ResumptionRefused(DomainError):
+    """Not every criterion was met at the instant of effect: the pause stays as it is."""
+
+    code = "resumption_refused"
+
+
+def _resume(*, vote: Vote, at: datetime) -> DomainError | None:
+    """Begin the resumption; its own refusal is on record already, and is answered so that it stays there."""
+    return ResumptionRefused() if begin_resumption(vote=vote, at=at).refused_at else None
+
+
+def _ratify(*, vote: Vote, at: datetime) -> None:
+    """Ratify the emergency pause, and mark the vote that started it."""
+    pause = ratify_pause(vote=vote, at=at)
+    Vote.objects.filter(pk=pause.vote_id, ratified_at=None).update(ratified_at=pause.ratified_at)
+
+
 # A decision that is not listed here is carried out by people (admission, advice): its vote records that it stands.
 EFFECTS: Mapping[str, Effect] = {
     "start_pause_ordinary": start_pause,
     "start_pause_emergency": start_pause,
-    "ratify_emergency": ratify_pause,
-    "resume": begin_resumption,
+    "ratify_emergency": _ratify,
+    "resume": _resume,
     "extend_deadline": extend_deadline,
     "determine_non_compliance": determine_breach,
 }
@@ -39,7 +57,8 @@ EFFECTS: Mapping[str, Effect] = {
 def apply(vote: Vote, *, at: datetime) -> Vote:
     """Apply the effect of an adopted vote whose timelock has run; what was applied, refused or expired is not tried again.
 
-    A refusal (the world changed during the timelock) is recorded as `vote.effect_refused`, and nothing of the effect stays.
+    A refusal (the world changed during the timelock) is recorded as `vote.effect_refused`. One that is raised leaves nothing
+    of the effect; one that is returned keeps what the effect wrote about it.
     """
     vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(of=("self",), no_key=True))
     if vote.effect_applied_at or vote.effect_settled_at:
@@ -49,13 +68,13 @@ def apply(vote: Vote, *, at: datetime) -> Vote:
     effect = EFFECTS.get(vote.decision)
     try:
         with transaction.atomic():
-            if effect is not None:
-                effect(vote=vote, at=at)
+            answer = effect(vote=vote, at=at) if effect else None
     except DomainError as refusal:
         return _settle(vote, refusal, at)
+    if isinstance(answer, DomainError):
+        return _settle(vote, answer, at)
     vote.effect_applied_at = at
     vote.save(update_fields=["effect_applied_at"])
-    _note_ratification(vote, at)
     record(
         kind="vote.applied",
         payload={"vote": vote.key, "decision": vote.decision, "effective_at": _effective(vote)},
@@ -79,14 +98,6 @@ def _settle(vote: Vote, refusal: DomainError, at: datetime) -> Vote:
 
 def _effective(vote: Vote) -> str | None:
     return stamp(vote.effective_at) if vote.effective_at else None
-
-
-def _note_ratification(vote: Vote, at: datetime) -> None:
-    """Mark the emergency vote that this one ratifies: the vote that started the same pause."""
-    if vote.decision == "ratify_emergency" and vote.pause is not None:
-        Vote.objects.filter(pk=vote.pause.vote_id, emergency=True, ratified_at=None).update(
-            ratified_at=vote.effective_at or at
-        )
 
 
 def apply_due(*, at: datetime) -> int:

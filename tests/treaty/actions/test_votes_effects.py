@@ -66,6 +66,18 @@ def test_an_effect_that_is_refused_leaves_nothing_and_is_not_tried_again(vote, m
     assert kinds("vote.effect") == ["vote.effect_refused"]
 
 
+def test_an_effect_that_answers_its_refusal_keeps_its_own_entry(vote, monkeypatch):
+    def refuse(*, vote, at):
+        effects.record(kind="resumption.refused", payload={"vote": vote.key}, by=None, at=at)
+        return effects.ResumptionRefused()
+
+    monkeypatch.setattr(effects, "EFFECTS", {"start_pause_ordinary": refuse})
+    apply_due(at=NOON + SILENCE)
+    vote.refresh_from_db()
+    assert vote.effect_note.startswith("Not every criterion was met")
+    assert kinds("resumption.") + kinds("vote.effect") == ["resumption.refused", "vote.effect_refused"]
+
+
 def test_an_effect_that_breaks_does_not_stop_the_others(vote, monkeypatch, caplog):
     other = notice_vote(
         decision="advisory",

@@ -1,0 +1,143 @@
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from allauth.mfa.models import Authenticator
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import sync_playwright
+
+from tests import factories
+from treaty.actions.votes import cast_ballot, notice_vote
+from treaty.models import Ballot
+from treaty.rules.profiles import Choice
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium here"
+    ),
+]
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def page(monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.problems = []
+        page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def vote():
+    factories.parties()
+    opened = timezone.now() - 3 * HOUR
+    made = notice_vote(
+        decision="start_pause_ordinary",
+        title="Start a pause at the level pause",
+        question="A trigger has become true. Shall the pause start?",
+        subject={"level": "pause"},
+        requester=None,
+        subject_organisation=None,
+        by=None,
+        at=opened,
+    )
+    for key, choice in (("borealis", Choice.CONSENT), ("cobalt", Choice.OBJECT), ("daxing", Choice.ABSTAIN)):
+        lab = factories.laboratory(key)
+        reason = "The evaluation is not finished." if choice is Choice.OBJECT else ""
+        cast_ballot(
+            vote=made,
+            organisation=lab,
+            choice=choice,
+            reason=reason,
+            by=factories.representative(lab),
+            at=opened + HOUR,
+        )
+    return made
+
+
+def sign_in(page, live_server, client, person):
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client.force_login(person)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+
+def check(page, name):
+    found = Axe().run(page).response["violations"]
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
+    assert page.problems == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("width", [1280, 380])
+def test_the_public_pages_of_votes_are_accessible_and_break_no_policy(page, live_server, vote, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    for name, args in (("votes", []), ("vote", [vote.key])):
+        page.goto(live_server.url + reverse(f"treaty:{name}", args=args))
+        check(page, f"{name}-{width}")
+
+
+def test_a_representative_chooses_checks_confirms_and_keeps_a_receipt(page, live_server, client, vote):
+    sign_in(page, live_server, client, factories.representative(factories.laboratory("aster")))
+    page.goto(live_server.url + reverse("treaty:vote", args=[vote.key]))
+    page.get_by_role("link", name="Cast the ballot of Aster Institute").click()
+    check(page, "ballot-choose")
+    page.get_by_label("Object").check()
+    page.get_by_role("button", name="Check the ballot").click()
+    assert page.get_by_role("alert").inner_text().count("An objection carries its reason") >= 1
+    assert page.get_by_label("Object").is_checked()
+    page.problems.clear()  # Chromium reports the answer 409 itself
+    page.get_by_label("Reason").fill("We ask for two more days.")
+    page.get_by_role("button", name="Check the ballot").click()
+    assert "We ask for two more days." in page.content()
+    check(page, "ballot-check")
+    page.get_by_role("button", name="Confirm and cast").click()
+    check(page, "ballot-receipt")
+    cast = Ballot.objects.get(organisation__key="aster")
+    assert cast.choice == "object"
+    assert cast.entry_hash in page.content()
+
+
+def test_without_javascript_a_ballot_is_cast_all_the_same(live_server, client, vote, monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        page = browser.new_context(java_script_enabled=False).new_page()
+        sign_in(page, live_server, client, factories.representative(factories.laboratory("elbe")))
+        page.goto(live_server.url + reverse("treaty:ballot", args=[vote.key]))
+        page.get_by_label("Consent").check()
+        page.get_by_role("button", name="Check the ballot").click()
+        page.get_by_role("button", name="Confirm and cast").click()
+        assert "Recorded, and it stands" in page.content()
+        browser.close()
+    assert Ballot.objects.filter(organisation__key="elbe").count() == 1
+
+
+def test_the_roll_call_refreshes_itself(page, live_server, vote):
+    page.clock.install()
+    page.goto(live_server.url + reverse("treaty:vote", args=[vote.key]))
+    elbe = factories.laboratory("elbe")
+    cast_ballot(
+        vote=vote, organisation=elbe, choice=Choice.CONSENT, by=factories.representative(elbe), at=timezone.now()
+    )
+    before = page.locator("#live").inner_text()
+    with page.expect_response(lambda answer: "/votes/" in answer.url):
+        page.clock.run_for(16_000)
+    page.wait_for_function("before => document.querySelector('#live').innerText !== before", arg=before)
+    assert page.locator("#live").get_by_text("2 consent").first.is_visible()
+    assert page.problems == []
