@@ -26,7 +26,7 @@ from treaty.rules.conditions import (
 )
 
 if TYPE_CHECKING:
-    from treaty.rules.evaluation import Evaluation, Owed
+    from treaty.rules.findings import Evaluation, Owed
 
 DIGITS: Final = 4
 

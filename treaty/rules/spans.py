@@ -1,0 +1,262 @@
+"""A comparison over a span of time: the instants at which it can change, walked once, in order.
+
+Sums are integers on a common scale and ranks are kept in heaps, so that a span costs O(n log n) whatever its window.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from heapq import heappop, heappush
+from operator import ge, gt, le, lt
+from typing import Final
+
+from core.truth import Truth, all_of
+from treaty.rules.conditions import Aggregate, Comparison, Edge
+from treaty.rules.findings import Evaluation, Measured, Owed, Reading, Reason
+
+OPERATORS: Final = {">": gt, ">=": ge, "<": lt, "<=": le}
+DAY_IN_MICROSECONDS: Final = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class _State:
+    """What a comparison is between two instants at which something changes."""
+
+    truth: Truth
+    value: Fraction | None = None
+    source: str | None = None
+    count: int = 0
+    reason: Reason | None = None
+
+
+class _Window:
+    """The readings of one source that count at an instant. A change costs O(log n), the aggregate no more.
+
+    Members are known by their rank in time; those that left stay in the heaps until they come up.
+    """
+
+    def __init__(self, values: Sequence[int]) -> None:
+        self.values = values
+        self.live: set[int] = set()
+        self.total = 0
+        self.newest: list[int] = []
+        self.oldest: list[int] = []
+        self.largest: list[tuple[int, int]] = []
+        self.smallest: list[tuple[int, int]] = []
+
+    def enter(self, rank: int) -> None:
+        self.live.add(rank)
+        self.total += self.values[rank]
+        heappush(self.newest, -rank)
+        heappush(self.oldest, rank)
+        heappush(self.largest, (-self.values[rank], rank))
+        heappush(self.smallest, (self.values[rank], rank))
+
+    def leave(self, rank: int) -> None:
+        self.live.discard(rank)
+        self.total -= self.values[rank]
+
+    def last(self) -> int:
+        while -self.newest[0] not in self.live:
+            heappop(self.newest)
+        return -self.newest[0]
+
+    def first(self) -> int:
+        while self.oldest[0] not in self.live:
+            heappop(self.oldest)
+        return self.oldest[0]
+
+    def extreme(self, heap: list[tuple[int, int]]) -> int:
+        while heap[0][1] not in self.live:
+            heappop(heap)
+        return self.values[heap[0][1]]
+
+
+class Span:
+    """A comparison over the instants from `start` to `at`; they are the same where nothing has to be sustained."""
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        indicator: Measured,
+        readings: list[Reading],
+        at: datetime,
+        start: datetime | None = None,
+    ) -> None:
+        self.comparison, self.indicator, self.at = comparison, indicator, at
+        self.start = start or (comparison.sustained_for.before(at) if comparison.sustained_for else at)
+        self.sources: tuple[str, ...] = comparison.sources or indicator.sources
+        self.window = comparison.window or indicator.validity
+        self.threshold = Fraction(comparison.value)
+        self.known = readings
+        kept = [r for r in readings if r.source in self.sources and self.window.after(r.observed_at) > self.start]
+        self.readings = sorted(kept, key=lambda r: (r.observed_at, r.received_at, r.value, r.lab or "", r.series))
+        exact = [Fraction(_edge(reading, comparison.edge)) for reading in self.readings]
+        self.scale = _common(exact)
+        self.values = [value.numerator * (self.scale // value.denominator) for value in exact]
+        self.leaves = [self.window.after(reading.observed_at) for reading in self.readings]
+        self.stale = [indicator.validity.after(reading.observed_at) for reading in self.readings]
+        self.windows: dict[str, _Window] = {source: _Window(self.values) for source in self.sources}
+
+    def judged(self, labs: tuple[str, ...] | None, owing: Sequence[str | None]) -> Evaluation:
+        """Return the finding at the end of the span; `owing` are the labs that would have to bring what is missing."""
+        states = list(self.states())
+        last, phases = states[-1][1], _phases(states)
+        truth, reason, broken = self._sustained(phases, last)
+        chosen = {state.source for _, state in states}
+        return Evaluation(
+            truth,
+            self.comparison,
+            self.at,
+            labs,
+            value=last.value,
+            unit=self.indicator.unit,
+            title=self.indicator.title,
+            source=last.source,
+            count=last.count,
+            reason=reason,
+            since=phases[-1].start if self.comparison.sustained_for else None,
+            broken_at=broken.end if broken else None,
+            holds_until=self._holds_until(phase.start for phase in phases[1:]),
+            own_owed=self._owed(owing, reason, broken) if truth is Truth.UNKNOWN else (),
+            used=tuple(reading for reading in self.readings if reading.source in chosen),
+        )
+
+    def _sustained(self, phases: list["_Phase"], last: _State) -> tuple[Truth, Reason | None, "_Phase | None"]:
+        """Return whether it holds throughout, why not, and the last phase of the span that stands in the way."""
+        truth = all_of(phase.truth for phase in phases)
+        if truth is last.truth:
+            return truth, last.reason, None
+        broken = next(phase for phase in reversed(phases) if phase.truth is truth)
+        return truth, Reason.NOT_THROUGHOUT if truth is Truth.FALSE else Reason.GAP, broken
+
+    def states(self) -> Iterator[tuple[datetime, _State]]:
+        """Yield each instant from `start` to `at` at which anything can change, with what holds from there."""
+        changes: dict[datetime, list[int]] = {self.start: []}
+        for rank, reading in enumerate(self.readings):
+            for instant in (max(reading.observed_at, self.start), self.leaves[rank], self.stale[rank]):
+                if self.start <= instant <= self.at:
+                    changes.setdefault(instant, []).append(rank)
+        for instant in sorted(changes):
+            for rank in changes[instant]:
+                self._change(rank, instant)
+            yield instant, self._state(instant)
+
+    def _change(self, rank: int, instant: datetime) -> None:
+        window = self.windows[self.readings[rank].source]
+        counts = instant < self.leaves[rank]
+        if counts and rank not in window.live:
+            window.enter(rank)
+        elif not counts and rank in window.live:
+            window.leave(rank)
+
+    def _state(self, instant: datetime) -> _State:
+        minimum = self.comparison.minimum_readings
+        for source in self.sources:
+            window = self.windows[source]
+            if len(window.live) < max(1, minimum) or (minimum and self.stale[window.last()] <= instant):
+                continue
+            value = self._aggregate(window)
+            if value is None:
+                return _State(Truth.UNKNOWN, None, source, len(window.live), Reason.ONE_INSTANT)
+            return _State(self._holds(value), value, source, len(window.live))
+        if minimum == 0:
+            return _State(self._holds(Fraction(0)), Fraction(0))
+        return self._missing(instant)
+
+    def _missing(self, instant: datetime) -> _State:
+        fresh = [
+            len(window.live) for window in self.windows.values() if window.live and instant < self.stale[window.last()]
+        ]
+        if fresh:
+            return _State(Truth.UNKNOWN, count=max(fresh), reason=Reason.TOO_FEW)
+        ever = any(reading.source in self.sources for reading in self.known)
+        return _State(Truth.UNKNOWN, reason=Reason.STALE if ever else Reason.NONE_YET)
+
+    def _holds(self, value: Fraction) -> Truth:
+        return Truth.of(OPERATORS[self.comparison.op](value, self.threshold))
+
+    def _aggregate(self, window: _Window) -> Fraction | None:  # noqa: PLR0911 - one for each aggregate
+        match self.comparison.aggregate:
+            case Aggregate.LATEST:
+                return Fraction(self.values[window.last()], self.scale)
+            case Aggregate.MEAN:
+                return Fraction(window.total, self.scale * len(window.live))
+            case Aggregate.MAX:
+                return Fraction(window.extreme(window.largest), self.scale)
+            case Aggregate.MIN:
+                return Fraction(window.extreme(window.smallest), self.scale)
+            case Aggregate.SUM:
+                return Fraction(window.total, self.scale)
+            case Aggregate.COUNT:
+                return Fraction(len(window.live))
+            case Aggregate.RATE:
+                return self._rate(window.first(), window.last())
+
+    def _rate(self, first: int, last: int) -> Fraction | None:
+        between = self.readings[last].observed_at - self.readings[first].observed_at
+        microseconds = (between.days * 86_400 + between.seconds) * 1_000_000 + between.microseconds
+        if not microseconds:
+            return None
+        return Fraction((self.values[last] - self.values[first]) * DAY_IN_MICROSECONDS, self.scale * microseconds)
+
+    def _holds_until(self, boundaries: Iterable[datetime]) -> datetime | None:
+        ahead = [instant for instant in (*self.leaves, *self.stale) if instant > self.at]
+        if span := self.comparison.sustained_for:
+            ahead += [later for boundary in boundaries if (later := span.after(boundary)) > self.at]
+        return min(ahead, default=None)
+
+    def _owed(self, owing: Sequence[str | None], reason: Reason | None, broken: "_Phase | None") -> tuple[Owed, ...]:
+        """Name who owes the datum: since the newest stopped being valid; now, where only more of them are needed."""
+        since: datetime | None = None
+        known = [reading for reading in self.known if reading.source in self.sources]
+        if broken is not None:
+            since = broken.start
+        elif reason in {Reason.TOO_FEW, Reason.ONE_INSTANT}:
+            since = self.at
+        elif known:
+            newest = max(reading.observed_at for reading in known)
+            since = min(self.window.after(newest), self.indicator.validity.after(newest))
+        by = self.indicator.owed_by
+        why = reason or Reason.NONE_YET
+        return tuple(Owed(self.comparison.indicator, lab, by, since, why) for lab in owing)
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """A stretch of the span in which the comparison has one truth; the last one has no end yet."""
+
+    truth: Truth
+    start: datetime
+    end: datetime | None = None
+
+
+def _phases(states: list[tuple[datetime, _State]]) -> list[_Phase]:
+    phases: list[_Phase] = []
+    for instant, state in states:
+        if not phases or phases[-1].truth is not state.truth:
+            if phases:
+                phases[-1] = replace(phases[-1], end=instant)
+            phases.append(_Phase(state.truth, instant))
+    return phases
+
+
+def _edge(reading: Reading, edge: Edge) -> Decimal:
+    match edge:
+        case Edge.LOW if reading.low is not None:
+            return reading.low
+        case Edge.HIGH if reading.high is not None:
+            return reading.high
+        case _:
+            return reading.value
+
+
+def _common(values: Iterable[Fraction]) -> int:
+    """Return the power of ten that makes whole numbers of decimals."""
+    scale = 1
+    for value in values:
+        while scale % value.denominator:
+            scale *= 10
+    return scale
