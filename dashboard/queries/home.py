@@ -9,10 +9,11 @@ from dashboard.queries.coverage import Coverage, coverage_of
 from dashboard.queries.parties import Party, parties
 from dashboard.queries.situation import PAUSED, Answer, PauseView, Situation, situation
 from dashboard.queries.timeline import Event, newest_events
-from inspections.models import Report
+from inspections.models import Report, Visit
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_reports
-from inspections.queries.visits import VisitRow, sealed_count, upcoming
+from inspections.queries.visits import VisitRow, sealed_count, with_team
+from inspections.queries.visits import rows as visit_rows
 from inspections.rules.evidence import EvidenceState
 from ledger.queries.health import Health, health
 from treaty.models import TreatyText, Vote
@@ -132,7 +133,7 @@ def home(at: datetime) -> Home:
         charts=_charts(triggers, at),
         open_votes=rows(open_votes(at)[:MOST_OPEN]),
         recent_votes=_recent(at),
-        visits=upcoming(at, MOST_VISITS),
+        visits=_announced(at),
         sealed_visits=sealed_count(at),
         reports=recent_reports(at, MOST_VISITS),
         coverage=coverage_of(rules, evidence, at) if rules and evidence else None,
@@ -141,12 +142,17 @@ def home(at: datetime) -> Home:
     )
 
 
+def _announced(at: datetime) -> list[VisitRow]:
+    """Return the announced visits that have no report yet, the soonest first; the plan stays sealed."""
+    found = Visit.objects.opened().not_ended().filter(notified_at__lte=at, reported_at=None).with_names()
+    return visit_rows(found.prefetch_related(with_team()).order_by("planned_from", "key")[:MOST_VISITS], at)
+
+
 def _charts(triggers: Sequence[TriggerStanding], at: datetime) -> list[TriggerChart]:
-    """Draw the triggers that matter most: those that fired, then those nearest to their threshold."""
-    comparable = [one for one in triggers if one.share is not None]
-    nearest = sorted(comparable, key=lambda one: (one.firing is None, -(one.share or 0)))
-    drawn = ((one, trigger_chart(one, at)) for one in nearest[:MOST_CHARTS])
-    return [TriggerChart(one, chart) for one, chart in drawn if chart is not None]
+    """Draw the triggers that one line can show: those that fired, those with a gap in their data, then the nearest."""
+    order = sorted(triggers, key=lambda one: (one.firing is None, one.truth is not Truth.UNKNOWN, -(one.share or 0)))
+    drawn = ((one, trigger_chart(one, at)) for one in order)
+    return [TriggerChart(one, chart) for one, chart in drawn if chart is not None][:MOST_CHARTS]
 
 
 def _recent(at: datetime) -> list[VoteRow]:

@@ -1,5 +1,6 @@
 """The first page, and its table of parties to take away."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,9 @@ from inspections.models.reports import CONCLUSION_LABELS
 from inspections.queries.matrix import matrix
 from inspections.rules.reports import Conclusion
 from ledger.queries import position
+from treaty.queries.resumption import determinable
 from treaty.queries.texts import rules_of, text_at
-from treaty.queries.triggers import voice
+from treaty.queries.triggers import titles_of, voice
 from treaty.rules.resumption import CriterionStanding
 from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
 from web.caching import cached_by
@@ -49,7 +51,7 @@ class HomePage(TemplateView):
             reports=[
                 (one, CONCLUSION_LABELS[Conclusion(one.conclusion)], list(one.findings.all())) for one in found.reports
             ],
-            criteria=[criterion(one) for one in found.pause.criteria] if found.pause else (),
+            criteria=_criteria(found),
             owing=_owing(found),
         )
 
@@ -59,7 +61,16 @@ def row(party: Party) -> dict[str, Any]:
     return {"party": party} | status_words(party.status) | standing_words(party.standing)
 
 
-def criterion(one: CriterionStanding) -> dict[str, Any]:
+def _criteria(found: Home) -> list[dict[str, Any]]:
+    """Return the criteria of the pause with what was found and who owes what, by their names."""
+    if found.pause is None or found.rules is None:
+        return []
+    names = {one.key: one.name for one in found.parties}
+    titles = {**titles_of(found.rules), **determinable(found.pause.pause), **names}
+    return [criterion(one, titles) for one in found.pause.criteria]
+
+
+def criterion(one: CriterionStanding, titles: Mapping[str, str]) -> dict[str, Any]:
     """Return a criterion with its finding and with who owes what."""
     said = voice()
     label, sign = TRUTHS[one.truth]
@@ -67,8 +78,8 @@ def criterion(one: CriterionStanding) -> dict[str, Any]:
         "title": one.title,
         "label": label,
         "sign": sign,
-        "words": evaluation_in_words(one.evaluation, voice=said),
-        "owed": [owed_in_words(owed, voice=said) for owed in one.owed],
+        "words": evaluation_in_words(one.evaluation, titles, said),
+        "owed": [owed_in_words(owed, titles, said) for owed in one.owed],
     }
 
 

@@ -1,0 +1,111 @@
+"""A real Chromium against a real site. Without a Chromium these tests are skipped and say so; REQUIRE_BROWSER=1 makes that a failure."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.site import site as running_site
+
+HERE = Path(__file__).parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`content policy: ${event.violatedDirective} refused ${event.blockedURI}`));"""
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests share one Chromium and one site, so they run in one process."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser; a skip that says so where there is none."""
+    found = shutil.which(CHROMIUM)
+    if found is None:
+        words = f"no Chromium at {CHROMIUM} (name one with CHROMIUM)"
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(words)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(chromium, tmp_path_factory):
+    """The demonstration, told to its present, in real processes. Whoever changes its story uses a vote or a visit of their own."""
+    state = tmp_path_factory.mktemp("browser")
+    name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with running_site(state, name=name, prepare=(("load_demonstration",),)) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(chromium):
+    """`open_page(width, height, scheme)` gives a fresh page. Console errors and refusals of the content policy fail the test."""
+    contexts, problems = [], []
+
+    def open_one(width=1280, height=900, scheme="light", **options):
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        context.add_init_script(REPORT_VIOLATIONS)
+        page = context.new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(open_page):
+    """A desktop's page in light."""
+    return open_page()
+
+
+@pytest.fixture
+def axe():
+    """`axe(page)` asserts that axe-core finds nothing serious or critical on the page as it stands."""
+
+    def check(page):
+        found = Axe().run(page).response["violations"]
+        grave = [
+            f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+            for one in found
+            if one["impact"] in {"serious", "critical"}
+        ]
+        assert grave == [], f"{page.url}\n" + "\n".join(grave)
+
+    return check
+
+
+@pytest.fixture
+def become(site):
+    """`become(page, email)` signs in as one of the demonstration's people, as a visitor does."""
+
+    def sign_in(page, email):
+        page.goto(f"{site.url}/demo/people/")
+        page.locator(f'form:has(input[value="{email}"]) button, button[value="{email}"]').first.click()
+        page.wait_for_load_state()
+
+    return sign_in
