@@ -45,14 +45,18 @@ def rolls(draw):
             lab,
             draw(conditions),
             confirmed_at=draw(st.sampled_from([NOON, None])),
-            compute=draw(st.one_of(st.none(), st.integers(0, 50).map(Fraction)) if draw(st.booleans()) else st.just(Fraction(7))),
+            compute=draw(
+                st.one_of(st.none(), st.integers(0, 50).map(Fraction)) if draw(st.booleans()) else st.just(Fraction(7))
+            ),
         )
         for lab in LABS
     )
 
 
 def subsets(labs):
-    return (frozenset(some) for some in chain.from_iterable(combinations(sorted(labs), n) for n in range(len(labs) + 1)))
+    return (
+        frozenset(some) for some in chain.from_iterable(combinations(sorted(labs), n) for n in range(len(labs) + 1))
+    )
 
 
 def holds_for(pledges, members):
@@ -88,7 +92,8 @@ def test_the_order_of_pledges_never_matters(pledges, random):
 def test_one_more_confirmation_never_frees_anybody(pledges, lab):
     before = largest_set(pledges).members
     more = tuple(
-        Pledge(one.lab, one.condition, confirmed_at=NOON, compute=one.compute) if one.lab == lab else one for one in pledges
+        Pledge(one.lab, one.condition, confirmed_at=NOON, compute=one.compute) if one.lab == lab else one
+        for one in pledges
     )
     assert before <= largest_set(more).members
 
@@ -101,7 +106,9 @@ def test_every_lab_of_the_roll_gets_a_reason(pledges):
 
 
 def confirmed(lab, condition=None, compute=10):
-    return Pledge(lab, condition or Unconditional(), confirmed_at=NOON, compute=None if compute is None else Fraction(compute))
+    return Pledge(
+        lab, condition or Unconditional(), confirmed_at=NOON, compute=None if compute is None else Fraction(compute)
+    )
 
 
 def test_two_labs_that_wait_for_each_other_both_enter():
@@ -132,7 +139,9 @@ def test_at_least_n_others_does_not_count_the_lab_itself(n, bound):
 @pytest.mark.parametrize(("share", "bound"), [("1/2", True), ("501/1000", False)])
 def test_a_share_of_compute_is_met_exactly_and_counts_the_lab_itself(share, bound):
     condition = ComputeShare(share=share)
-    found = largest_set([confirmed("aster", condition, 5), confirmed("borealis", None, 5), Pledge("cobalt", compute=Fraction(10))])
+    found = largest_set(
+        [confirmed("aster", condition, 5), confirmed("borealis", None, 5), Pledge("cobalt", compute=Fraction(10))]
+    )
     assert ("aster" in found.members) is bound
 
 

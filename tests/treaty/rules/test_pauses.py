@@ -69,7 +69,8 @@ def hours(number):
 
 def pledges(**confirmed):
     return tuple(
-        Pledge(lab, confirmed_at=None if lab not in confirmed else hours(confirmed[lab]), compute=Fraction(1)) for lab in LABS
+        Pledge(lab, confirmed_at=None if lab not in confirmed else hours(confirmed[lab]), compute=Fraction(1))
+        for lab in LABS
     )
 
 
@@ -114,14 +115,19 @@ def test_a_pledge_at_the_deadline_does_not_save_it():
 
 
 def test_a_pledge_taken_back_counts_as_none():
-    taken = tuple(replace(one, withdrawn_at=hours(5)) if one.lab == "cobalt" else one for one in ALL[:2]) + (
+    taken = (
+        *ALL[:2],
         Pledge("cobalt", confirmed_at=hours(3), withdrawn_at=hours(5)),
     )
     assert activation_outcome(facts(pledges=taken), terms()).bound.members == {"aster", "borealis"}
 
 
 def test_nobody_enters_alone_on_a_pledge_that_names_a_lab_that_stays_out():
-    conditional = (Pledge("aster", Named(labs=("cobalt",)), hours(1)), Pledge("borealis", confirmed_at=hours(1)), Pledge("cobalt"))
+    conditional = (
+        Pledge("aster", Named(labs=("cobalt",)), hours(1)),
+        Pledge("borealis", confirmed_at=hours(1)),
+        Pledge("cobalt"),
+    )
     outcome = activation_outcome(facts(pledges=conditional), terms())
     assert not outcome.in_force
     assert outcome.reason == "too_few"

@@ -28,7 +28,9 @@ LEVEL = Level(
     site_modes=("inference_only", "powered_off"),
     source="this test",
 )
-ALL_DONE = {key: NOON + timedelta(hours=1) for key in (StageKey.ACKNOWLEDGE, StageKey.HALT, StageKey.DECLARE, StageKey.VERIFY)}
+ALL_DONE = {
+    key: NOON + timedelta(hours=1) for key in (StageKey.ACKNOWLEDGE, StageKey.HALT, StageKey.DECLARE, StageKey.VERIFY)
+}
 
 
 def hours(number):
@@ -85,7 +87,7 @@ def test_the_delay_account_never_shrinks_with_time(at, done):
     assert delay_account(stages(LEVEL, facts, hours(at))) <= delay_account(stages(LEVEL, facts, hours(at + 7)))
 
 
-def judge(done=ALL_DONE, verifications=(), cases=(), bound=True, at=hours(2)):
+def judge(done=ALL_DONE, verifications=(), cases=(), bound=True, at=NOON + timedelta(hours=2)):
     found = stages(LEVEL, StandDownFacts(NOON, done), at)
     return standing_of(bound=bound, stages=found, verifications=verifications, cases=cases, at=at)
 
