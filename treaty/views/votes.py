@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
@@ -26,6 +27,7 @@ from treaty.queries.vote_pages import ballot_url, rows, vote_detail
 from treaty.queries.votes import get_vote, may_vote, open_votes, profile_of, standing_ballots, summary, with_rows
 from treaty.rules.ballots import SignedBallot, read_ballot
 from treaty.rules.profiles import Choice
+from web.caching import cached_by
 from web.templatetags.fermata import utc
 from web.views import ActionView
 
@@ -43,6 +45,7 @@ class VoteFilter(forms.Form):
     q = forms.CharField(label=_("Words in the title"), required=False, max_length=100)
 
 
+@method_decorator(cached_by(position, "page", "outcome", "q"), name="dispatch")
 class VoteListPage(TemplateView):
     """Open votes first, then the past ones."""
 
@@ -82,6 +85,7 @@ def _past(found: list[Any], chosen: VoteFilter, at: datetime) -> QuerySet[Vote]:
     return past
 
 
+@method_decorator(cached_by(position), name="dispatch")
 class VotePage(TemplateView):
     """One vote: question, rule, roll call, formula, what would change it, and its entries; a part of it refreshes itself."""
 

@@ -22,6 +22,12 @@ LABS = ("aster", "borealis", "cobalt", "daxing", "elbe", "fjord", "ganges")
 
 
 @pytest.fixture(autouse=True)
+def own_cache(settings):
+    """Pages are cached by the record's position, which stands still inside a test's transaction."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.fixture(autouse=True)
 def frozen():
     with time_machine.travel(NOON + HOUR, tick=False) as clock:
         yield clock
