@@ -432,7 +432,7 @@ def visit(
         state=state,
         **{
             "kind": VisitKind.PAUSE_VERIFICATION if pause else VisitKind.ROUTINE,
-            "planned_at": planned_from - timedelta(days=5),
+            "planned_at": min(planned_from, NOON) - timedelta(days=5),
             "planned_from": planned_from,
             "planned_until": planned_from + timedelta(hours=hours),
             "notice_due_at": before,

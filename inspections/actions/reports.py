@@ -146,7 +146,8 @@ def _check(visit: Visit, value: ReportValue, at: datetime) -> None:
     unknown = {*value.sections, *(one.layer for one in value.findings)} - layers.keys()
     if unknown:
         raise Malformed(f"This visit does not look at {', '.join(sorted(unknown))}.")
-    if value.collected_at and not (visit.notified_at or visit.planned_at) <= value.collected_at <= at:
+    notified = (visit.notified_at or visit.planned_at).replace(second=0, microsecond=0)  # the form gives minutes
+    if value.collected_at and not notified <= value.collected_at <= at:
         detail = "Evidence is collected between the notice of the visit and now."
         raise Malformed(detail, fields={"collected_at": detail})
 

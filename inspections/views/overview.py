@@ -159,4 +159,6 @@ class TableView(View):
         columns, rows = TABLES[table]()
         if form == "csv":
             return csv_answer(f"fermata-{table}", columns, rows)
-        return json_answer({table: records(columns, rows)})
+        return json_answer(
+            {"table": table, "at": timezone.now(), "position": position(), "rows": records(columns, rows)}
+        )

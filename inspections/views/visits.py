@@ -150,6 +150,11 @@ class BeginReportView(VisitActView):
         """Go to the form."""
         return reverse("inspections:report_form", args=[self.visit.key])
 
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Say what the button does."""
+        back = reverse("inspections:visit", args=[self.visit.key])
+        return {**super().get_context_data(**context), "words": _("Write the report"), "back": back}
+
 
 class CommentView(ActionView):
     """The inspected party's comment on a report."""

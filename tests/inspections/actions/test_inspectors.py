@@ -97,7 +97,7 @@ def test_when_somebody_is_away_is_not_on_record(body, ines, recorded):
 
 def test_a_mandate_limits_what_a_team_looks_at(body, recorded):
     people = make.inspectors(each=2, bodies=("ivb",))
-    visit = make.visit(team=people, planned_from=NOON + timedelta(days=9))
+    visit = make.visit(team=people, planned_from=NOON + timedelta(days=9), planned_at=NOON + timedelta(minutes=1))
     assert len(layers_of(visit)) == 8
     secretary = make.depositary()
     for _ in range(2):

@@ -1,0 +1,187 @@
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from allauth.mfa.models import Authenticator
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect, sync_playwright
+
+from inspections.models import Evidence, Report
+from inspections.rules.visits import VisitState
+from tests import factories as make
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium here"
+    ),
+]
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(autouse=True)
+def sealed_storage(tmp_path, monkeypatch):
+    for field in ("file", "published"):
+        monkeypatch.setattr(Evidence._meta.get_field(field), "storage", FileSystemStorage(tmp_path / "evidence"))
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit():
+    make.parties("aster")
+    people = make.inspectors(each=1, bodies=("ivb", "nordic"))
+    start = timezone.now() - timedelta(hours=2)
+    return make.visit(state=VisitState.IN_PROGRESS, team=people, planned_from=start)
+
+
+@pytest.fixture
+def opened(browser, live_server):
+    def signed_in(user):
+        Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}})
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.problems = []
+        page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        return page
+
+    return signed_in
+
+
+def sound(page, name):
+    found = Axe().run(page).response["violations"]
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    assert [
+        (one["id"], [node["target"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ] == []
+
+
+def fill_in(page):
+    for answer in page.get_by_role("radio", name="Verified", exact=True).all():
+        answer.check()
+    page.get_by_role("radio", name="Consistent with what was declared").check()
+    page.locator("[name=collected_at]").fill(timezone.now().strftime("%Y-%m-%dT%H:%M"))
+
+
+def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_server, visit):
+    first, second = (one.designation.user for one in visit.team.all())
+    page = opened(first)
+    page.goto(live_server.url + reverse("inspections:visit", args=[visit.key]))
+    sound(page, "visit")
+    page.get_by_role("button", name="Write the report").click()
+    sound(page, "report-empty")
+    fill_in(page)
+    expect(page.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
+    page.locator("[name=photograph]").set_input_files(
+        {"name": "rack.jpg", "mimeType": "image/jpeg", "buffer": make.photograph(size=(800, 600))}
+    )
+    page.locator("#photographs [name=caption]").fill("Rack 7, sealed")
+    page.get_by_role("button", name="Send the photograph").click()
+    expect(page.get_by_text("The photograph is received.")).to_be_visible()
+    sound(page, "report-filled")
+    page.get_by_role("button", name="Save, check and sign").click()
+    sound(page, "report-sign")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_text("1 of 2 signatures")).to_be_visible()
+
+    other = opened(second)
+    other.goto(live_server.url + reverse("inspections:report_sign", args=[visit.key]))
+    other.get_by_role("button", name="Sign", exact=True).click()
+    other.get_by_role("button", name="Submit the report").click()
+    expect(other.get_by_role("heading", name="Report on the visit")).to_be_visible()
+    sound(other, "report-public")
+    report = Report.objects.get()
+    assert (report.state, report.evidence.get().caption) == ("submitted", "Rack 7, sealed")
+    assert page.problems + other.problems == []
+
+
+def test_what_is_typed_without_a_connection_survives_a_reload(opened, live_server, visit):
+    writer = visit.team.first().designation.user
+    make.open_report(visit=visit, by=writer, at=timezone.now())
+    page = opened(writer)
+    form = live_server.url + reverse("inspections:report_form", args=[visit.key])
+    page.goto(form)
+    page.route("**/report/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.locator("#layer-power textarea").fill("Typed in the cellar.")
+    expect(page.locator("[data-report-status]")).to_contain_text("Saved on this device")
+    expect(page.locator("[data-report-status]")).to_contain_text("No connection", timeout=15_000)
+    assert Report.objects.get().revision == 0
+    page.unroute("**/report/")
+    page.reload()
+    expect(page.get_by_text("Restored from this device")).to_be_visible()
+    expect(page.locator("#layer-power textarea")).to_have_value("Typed in the cellar.")
+    expect(page.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
+    assert Report.objects.get().sections["power"]["notes"] == "Typed in the cellar."
+
+
+def test_two_devices_meet_in_a_conflict_that_loses_nothing(opened, live_server, visit):
+    writer = visit.team.first().designation.user
+    make.open_report(visit=visit, by=writer, at=timezone.now())
+    form = live_server.url + reverse("inspections:report_form", args=[visit.key])
+    phone, desk = opened(writer), opened(writer)
+    phone.goto(form)
+    desk.goto(form)
+    desk.locator("#layer-power textarea").fill("From the desk.")
+    expect(desk.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
+    phone.locator("#layer-power textarea").fill("From the phone.")
+    expect(phone.get_by_role("heading", name="The draft on the server is newer")).to_be_visible(timeout=15_000)
+    sound(phone, "report-conflict")
+    assert Report.objects.get().sections["power"]["notes"] == "From the desk."
+    expect(phone.locator("#layer-power textarea")).to_have_value("From the phone.")
+    phone.get_by_role("button", name="Save mine over it").click()
+    expect(phone.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
+    assert Report.objects.get().sections["power"]["notes"] == "From the phone."
+
+
+def test_a_refused_photograph_keeps_the_choice_and_the_caption(opened, live_server, visit):
+    writer = visit.team.first().designation.user
+    make.open_report(visit=visit, by=writer, at=timezone.now())
+    page = opened(writer)
+    page.goto(live_server.url + reverse("inspections:report_form", args=[visit.key]))
+    page.locator("[name=photograph]").set_input_files(
+        {"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"<html></html>"}
+    )
+    page.locator("#photographs [name=caption]").fill("A page")
+    page.get_by_role("button", name="Send the photograph").click()
+    expect(page.locator("[data-report-upload-error]")).to_contain_text("more than a picture")
+    assert page.locator("#photographs [name=caption]").input_value() == "A page"
+    assert page.locator("[name=photograph]").evaluate("input => input.files.length") == 1
+    sound(page, "photograph-refused")
+
+
+@pytest.mark.parametrize("width", [1280, 380])
+def test_the_overview_is_accessible_and_breaks_no_policy(opened, live_server, visit, width):
+    writer = visit.team.first().designation.user
+    now = timezone.now()
+    make.submitted_report(visit, at=now, collected_at=now)
+    page = opened(writer)
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in ("list", "report"):
+        args = [visit.key, 1] if name == "report" else []
+        page.goto(live_server.url + reverse(f"inspections:{name}", args=args))
+        sound(page, f"{name}-{width}")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.problems == []
