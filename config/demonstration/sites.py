@@ -1,8 +1,10 @@
 """What the laboratories of the story hold and run."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from config.demonstration.cast import Cast
 from labs.actions.deployments import register_deployment
@@ -54,24 +56,49 @@ GATES = ("Head of deployment", "Head of safety", "Representative under the treat
 
 
 def register(cast: Cast, now: datetime) -> dict[str, Facility]:
-    """Register facilities, inventories, runs and deployments as of the initial declarations; return facilities by name."""
+    """Register facilities and inventories as of the initial declarations; return facilities by name."""
     at = now - REGISTERED
     for accelerator in CATALOGUE:
         list_accelerator(accelerator=accelerator, by=None, at=at)
-    found = {site.name: _register(site, cast, now) for site in SITES}
-    for lab, name, model, flop in DEPLOYMENTS:
-        register_deployment(
-            organisation=cast.labs[lab],
-            name=name,
-            model_name=model,
-            flop=Decimal(flop),
-            released_at=now - timedelta(days=200),
-            steps=STEPS,
-            gates=GATES,
-            by=cast.representative(lab),
-            at=now - timedelta(days=199),
-        )
-    return found
+    return {site.name: _register(site, cast, at) for site in SITES}
+
+
+def works(cast: Cast, now: datetime) -> Iterator[tuple[datetime, Callable[[datetime], object]]]:
+    """Yield what the laboratories do with their sites later, each event with its instant: deployments and runs."""
+    for deployment in DEPLOYMENTS:
+        yield now - timedelta(days=199), partial(_deploy, cast, deployment)
+    for site in SITES:
+        if site.run:
+            yield now - timedelta(days=site.run[2]) + timedelta(hours=3), partial(_run, cast, site)
+
+
+def _deploy(cast: Cast, deployment: tuple[str, str, str, str], at: datetime) -> None:
+    lab, name, model, flop = deployment
+    register_deployment(
+        organisation=cast.labs[lab],
+        name=name,
+        model_name=model,
+        flop=Decimal(flop),
+        released_at=at - timedelta(days=1),
+        steps=STEPS,
+        gates=GATES,
+        by=cast.representative(lab),
+        at=at,
+    )
+
+
+def _run(cast: Cast, site: Site, at: datetime) -> None:
+    assert site.run
+    name, flop, _days = site.run
+    register_run(
+        organisation=cast.labs[site.lab],
+        facility=Facility.objects.get(organisation=cast.labs[site.lab], name=site.name),
+        name=name,
+        planned_flop=Decimal(flop),
+        started_at=at - timedelta(hours=3),
+        by=cast.representative(site.lab),
+        at=at,
+    )
 
 
 def declare_further_hall(cast: Cast, at: datetime) -> Facility:
@@ -90,8 +117,8 @@ def declare_further_hall(cast: Cast, at: datetime) -> Facility:
     return hall
 
 
-def _register(site: Site, cast: Cast, now: datetime) -> Facility:
-    lab, by, at = cast.labs[site.lab], cast.representative(site.lab), now - REGISTERED
+def _register(site: Site, cast: Cast, at: datetime) -> Facility:
+    lab, by = cast.labs[site.lab], cast.representative(site.lab)
     facility = register_facility(
         organisation=lab,
         name=site.name,
@@ -102,16 +129,4 @@ def _register(site: Site, cast: Cast, now: datetime) -> Facility:
         at=at,
     )
     declare_inventory(facility=facility, quantities=site.chips, as_of=at - timedelta(days=2), by=by, at=at)
-    if site.run:
-        name, flop, days = site.run
-        began = now - timedelta(days=days)
-        register_run(
-            organisation=lab,
-            facility=facility,
-            name=name,
-            planned_flop=Decimal(flop),
-            started_at=began,
-            by=by,
-            at=began + timedelta(hours=3),
-        )
     return facility

@@ -1,5 +1,5 @@
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +9,10 @@ from tqdm import tqdm
 
 from accounts.models import Organisation
 from config.demonstration import chapters, visits
-from config.demonstration.cast import assemble
-from config.demonstration.sites import register
+from config.demonstration.cast import FOUNDED, assemble
+from config.demonstration.sites import register, works
 from config.demonstration.story import Story
+from ledger.actions import open_log
 
 
 class Command(BaseCommand):
@@ -31,8 +32,12 @@ class Command(BaseCommand):
             self.stdout.write("The demonstration is loaded already.")
             return
         now = timezone.now()
+        open_log(at=now - FOUNDED)  # the record begins with the story
         if cast:
-            register(assemble(now), now)
+            assembled = assemble(now)
+            register(assembled, now)
+            for at, event in sorted(works(assembled, now), key=lambda one: one[0]):
+                event(at)
         else:
             load(now, show=None)
         self.stdout.write("The demonstration is loaded.")
@@ -43,6 +48,8 @@ def load(now: datetime, *, show: bool | None) -> None:
     story = Story(assemble(now), now)
     chapters.tell(story)
     story.before(lambda _: story.facilities.update(register(story.cast, now)), days=290)
+    for at, event in works(story.cast, now):
+        story.before(event, days=(now - at) / timedelta(days=1))
     visits.tell(story)
     with tqdm(
         total=len(story),
