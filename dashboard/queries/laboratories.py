@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import Organisation
+from dashboard.queries.home import titles
 from dashboard.queries.situation import PAUSED, situation
 from inspections.models import Report, Visit
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
@@ -13,7 +14,7 @@ from inspections.rules.reports import ReportState
 from treaty.models import Case, Party, Pause
 from treaty.queries.parties import status_of
 from treaty.queries.standdowns import Board, BoardRow
-from treaty.queries.texts import text_at
+from treaty.queries.texts import rules_of, text_at
 from treaty.rules.parties import Status
 
 MOST_VISITS = 6
@@ -49,6 +50,7 @@ class Obligations:
     visits: Sequence[VisitRow]
     reports: Sequence[Report]
     rivals: Sequence[Rival]
+    titles: Mapping[str, str]  # of indicators, triggers and criteria, by their keys
 
 
 def obligations(lab: Organisation, at: datetime) -> Obligations:
@@ -71,6 +73,7 @@ def obligations(lab: Organisation, at: datetime) -> Obligations:
         visits=_visits(lab, at) if text else [],
         reports=_reports(lab, at),
         rivals=_rivals(lab, board, at) if text else [],
+        titles=titles(rules_of(text), binding.pause if binding else None) if text else {},
     )
 
 

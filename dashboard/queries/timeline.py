@@ -10,8 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from core.canonical import Json
+from labs.models import Facility
 from ledger.queries.entries import Recorded, newest_of
 from ledger.words import text_of
+from treaty.models import Vote
 
 # Kind of entry → sign, sentence, and the address of its subject as (name, member of the payload).
 TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
@@ -51,7 +54,7 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
     "case.answered": ("on", _("Compliance case %(case)s was answered"), ("treaty:case", "case")),
     "case.determined": ("bad", _("Non-compliance was determined in case %(case)s"), ("treaty:case", "case")),
     "case.closed": ("ok", _("Compliance case %(case)s was closed"), ("treaty:case", "case")),
-    "criterion.determined": ("on", _("%(body)s determined a criterion of pause %(pause)s"), ("treaty:pause", "pause")),
+    "criterion.determined": ("on", _("%(body)s determined “%(criterion)s”: %(met)s"), ("treaty:pause", "pause")),
     "resumption.begun": ("on", _("Work began to resume under pause %(pause)s"), ("treaty:pause", "pause")),
     "resumption.refused": ("br", _("Resumption was refused: a criterion did not hold"), ("treaty:pause", "pause")),
     "resumption.stage_reached": ("on", _("Stage %(stage)s of resumption was reached"), ("treaty:pause", "pause")),
@@ -67,13 +70,15 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
     ),
     "declaration.overdue": ("br", _("A declaration of %(lab)s is overdue"), ("labs:lab", "lab")),
 }
-VALUES: Final = {
+VALUES: Final[Mapping[Json, str | Promise]] = {
     "adopted": _("adopted"),
     "rejected": _("rejected"),
     "undecided": _("undecided"),
     "consistent": _("consistent"),
     "discrepancy": _("a discrepancy"),
     "inconclusive": _("inconclusive"),
+    True: _("met"),
+    False: _("not met"),
 }
 
 
@@ -91,22 +96,29 @@ class Event:
 
 
 def newest_events(limit: int = 8, titles: Mapping[str, str] | None = None) -> list[Event]:
-    """Return the newest events, the newest first, in two queries. `titles` names triggers by their keys."""
-    found = newest_of(TOLD.keys(), limit)
-    return events(found, titles)
+    """Return the newest events, the newest first, in four queries. `titles` names triggers and criteria by their keys."""
+    return events(newest_of(TOLD.keys(), limit), titles)
 
 
 def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None) -> list[Event]:
-    """Return those of the entries that are told to the public, in their order; one query for names."""
+    """Return those of the entries that are told to the public, in their order; three queries for names."""
     told = [one for one in found if one.value.kind in TOLD]
-    keys = {one.value.payload.get(member) for one in told for member in ("lab", "body")}
-    names = dict(Organisation.objects.filter(key__in=[key for key in keys if key]).values_list("key", "name"))
-    return [_event(one, {**(titles or {}), **names}) for one in told]
+    organisations = Organisation.objects.filter(key__in=_keys(told, "lab", "body"))
+    names = {**(titles or {}), **dict(organisations.values_list("key", "name"))}
+    votes = dict(Vote.objects.filter(key__in=_keys(told, "vote")).values_list("key", "title"))
+    sites = dict(Facility.objects.filter(key__in=_keys(told, "facility")).values_list("key", "name"))
+    return [_event(one, names, {**votes, **sites}) for one in told]
 
 
-def _event(one: Recorded, names: Mapping[str, str]) -> Event:
+def _keys(told: Iterable[Recorded], *members: str) -> set[str]:
+    values = (one.value.payload.get(member) for one in told for member in members)
+    return {value for value in values if isinstance(value, str)}
+
+
+def _event(one: Recorded, names: Mapping[str, str], details: Mapping[str, str]) -> Event:
     sign, sentence, address = TOLD[one.value.kind]
     entry_url = reverse("ledger:entry", args=[one.index]) if one.index is not None else ""
+    detail = one.value.payload.get("vote" if one.value.kind.startswith("vote.") else "facility")
     return Event(
         at=one.value.at,
         title=str(sentence) % _Words(one, names),
@@ -114,6 +126,7 @@ def _event(one: Recorded, names: Mapping[str, str]) -> Event:
         url=_address(one, address) or entry_url,
         entry=one.index,
         entry_url=entry_url,
+        detail=details.get(detail, "") if isinstance(detail, str) else "",
     )
 
 
@@ -126,15 +139,15 @@ class _Words(dict[str, str]):
 
     def __missing__(self, member: str) -> str:
         value = self.one.value.payload.get(member)
-        if not isinstance(value, str):
-            return text_of(value)
-        return self.names.get(value) or str(VALUES.get(value, value))
+        if isinstance(value, str | bool) and value in VALUES:
+            return str(VALUES[value])
+        return self.names.get(value, value) if isinstance(value, str) else text_of(value)
 
 
 def _sign(one: Recorded, sign: str) -> str:
     """Let the outcome speak where the kind alone does not."""
     match one.value.payload:
-        case {"outcome": "adopted"} | {"conclusion": "consistent"}:
+        case {"outcome": "adopted"} | {"conclusion": "consistent"} | {"met": True}:
             return "ok"
         case {"outcome": "rejected"}:
             return "bad"

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from core.truth import Truth
-from dashboard.queries.home import Home, home
+from dashboard.queries.home import Home, home, titles
 from dashboard.queries.parties import COLUMNS, Party, exported, parties
 from dashboard.queries.situation import PAUSED, Situation, situation
 from dashboard.queries.way import way
@@ -20,9 +20,8 @@ from inspections.models.reports import CONCLUSION_LABELS
 from inspections.queries.matrix import matrix
 from inspections.rules.reports import Conclusion
 from ledger.queries import position
-from treaty.queries.resumption import determinable
 from treaty.queries.texts import rules_of, text_at
-from treaty.queries.triggers import titles_of, voice
+from treaty.queries.triggers import voice
 from treaty.rules.resumption import CriterionStanding
 from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
 from web.caching import cached_by
@@ -66,11 +65,11 @@ def _criteria(found: Home) -> list[dict[str, Any]]:
     if found.pause is None or found.rules is None:
         return []
     names = {one.key: one.name for one in found.parties}
-    titles = {**titles_of(found.rules), **determinable(found.pause.pause), **names}
-    return [criterion(one, titles) for one in found.pause.criteria]
+    named = {**titles(found.rules, found.pause.pause), **names}
+    return [criterion(one, named) for one in found.pause.criteria]
 
 
-def criterion(one: CriterionStanding, titles: Mapping[str, str]) -> dict[str, Any]:
+def criterion(one: CriterionStanding, named: Mapping[str, str]) -> dict[str, Any]:
     """Return a criterion with its finding and with who owes what."""
     said = voice()
     label, sign = TRUTHS[one.truth]
@@ -78,8 +77,8 @@ def criterion(one: CriterionStanding, titles: Mapping[str, str]) -> dict[str, An
         "title": one.title,
         "label": label,
         "sign": sign,
-        "words": evaluation_in_words(one.evaluation, titles, said),
-        "owed": [owed_in_words(owed, titles, said) for owed in one.owed],
+        "words": evaluation_in_words(one.evaluation, named, said),
+        "owed": [owed_in_words(owed, named, said) for owed in one.owed],
     }
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 
 from dashboard.queries.laboratories import Rival, obligations, standings
+from dashboard.queries.timeline import events
 from dashboard.words import STAGES, standing_words, status_words
 from inspections.models.reports import CONCLUSION_LABELS
 from inspections.models.visits import STATE_LABELS
@@ -25,6 +26,8 @@ from treaty.rules.parties import Status
 from treaty.rules.standdowns import StageState
 from web.caching import cached_by
 
+MOST_READINGS = 12
+MOST_EVENTS = 12
 STAGE_SIGNS = {StageState.DONE: "ok", StageState.DONE_LATE: "br", StageState.DUE: "on", StageState.LATE: "br"}
 
 
@@ -82,6 +85,11 @@ class LaboratoryPage(KnowsText, LaboratoryView):
                 ],
                 "layers": [layer_title(key) for key in own.layers],
                 "rivals": [rival_words(one) for one in own.rivals],
+                "readings": [
+                    (reading, own.titles.get(reading.indicator, reading.indicator))
+                    for reading in found["overview"].readings[:MOST_READINGS]
+                ],
+                "events": events(found["overview"].entries, own.titles)[:MOST_EVENTS],
             }
         )
 
