@@ -6,20 +6,22 @@ import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
-from config.demonstration.story import Story
+from accounts.models import User
+from config.demonstration.story import Event, Story
 from core.canonical import commitment
 from inspections.actions.inspectors import designate, give_mandate
-from labs.models import TrainingRun
 from labs.rules.readings import Source
+from treaty.actions.ballots import cast_ballot
 from treaty.actions.determinations import determine_criterion
 from treaty.actions.parties import accept_mandate, ratify, sign
 from treaty.actions.pauses import confirm_commitment
 from treaty.actions.readings import batches, import_batch, import_releases, submit
 from treaty.actions.standdowns import acknowledge, declare_stand_down, record_halt, state_nothing_runs
 from treaty.actions.texts import publish_text
-from treaty.actions.votes import cast_ballot, notice_vote
+from treaty.actions.votes import notice_vote
 from treaty.importers import SOURCES
 from treaty.models import Party, Pause, StandDown, Vote
 from treaty.queries.pauses import terms
@@ -73,19 +75,30 @@ def treaty(story: Story) -> None:
     """Publication, signatures, mandates, ratifications; entry into force follows by the clock."""
     depositary = story.cast.representative("secretariat")
     source = MODEL.read_bytes()
-    story.before(lambda at: publish_text(source=source, by=depositary, at=at), days=410)
+    story.before(partial(_publish, source, depositary), days=410)
     sha256 = hashlib.sha256(source).hexdigest()
     for number, key in enumerate(story.cast.labs):
-        lab, by = story.lab(key)
+        story.before(partial(_sign, story, key, sha256=sha256), days=404 - 0.7 * number)
         story.before(
-            lambda at, lab=lab, by=by: sign(organisation=lab, sha256=sha256, by=by, at=at), days=404 - 0.7 * number
-        )
-        story.before(
-            lambda at, lab=lab, by=by: ratify(party=Party.objects.get(organisation=lab), by=by, at=at),
+            partial(_ratify, story, key),
             days=372 - 4.3 * number,
         )
     for number, key in enumerate(story.cast.bodies):
-        story.before(lambda at, key=key: _mandate(story, key, sha256, at), days=396 - number)
+        story.before(partial(_mandate, story, key, sha256), days=396 - number)
+
+
+def _publish(source: bytes, depositary: User, at: datetime) -> None:
+    publish_text(source=source, by=depositary, at=at)
+
+
+def _sign(story: Story, key: str, at: datetime, *, sha256: str) -> None:
+    lab, by = story.lab(key)
+    sign(organisation=lab, sha256=sha256, by=by, at=at)
+
+
+def _ratify(story: Story, key: str, at: datetime) -> None:
+    lab, by = story.lab(key)
+    ratify(party=Party.objects.get(organisation=lab), by=by, at=at)
 
 
 def _mandate(story: Story, key: str, sha256: str, at: datetime) -> None:
@@ -99,7 +112,7 @@ def _mandate(story: Story, key: str, sha256: str, at: datetime) -> None:
 
 def world(story: Story) -> None:
     """Observed readings, stated as facts with their sources, and the register of open weights."""
-    story.before(lambda at: _import_world(story, at), days=98)
+    story.before(partial(_import_world, story), days=98)
 
 
 def _import_world(story: Story, at: datetime) -> None:
@@ -125,16 +138,16 @@ def declared(story: Story) -> None:
     for key, shares in RESEARCH_SHARES.items():
         for days, share in shares.items():
             story.before(
-                lambda at, key=key, share=share: _declare(story, key, "ai_research_share", share, "share", at),
+                partial(_declare, story, key, indicator="ai_research_share", value=share, unit="share"),
                 days=days,
             )
         for days in INCIDENT_CHECKS:
             story.before(
-                lambda at, key=key: _declare(story, key, "security_incident_open", "0", "count", at), days=days
+                partial(_declare, story, key, indicator="security_incident_open", value="0", unit="count"), days=days
             )
 
 
-def _declare(story: Story, key: str, indicator: str, value: str, unit: str, at: datetime) -> None:
+def _declare(story: Story, key: str, at: datetime, *, indicator: str, value: str, unit: str) -> None:
     lab, by = story.lab(key)
     observed = at - timedelta(hours=6)
     submit(
@@ -153,20 +166,7 @@ def _declare(story: Story, key: str, indicator: str, value: str, unit: str, at: 
 
 def advisory(story: Story) -> None:
     """An earlier vote, for the archive: rejected, with its reasons."""
-    lab, by = story.lab("fjord")
-    story.before(
-        lambda at: notice_vote(
-            decision="advisory",
-            title="Publish monthly compute by site",
-            question="Should every party publish the compute of each of its sites every month, beyond what the text asks?",
-            subject={"effect": "advisory"},
-            requester=lab,
-            subject_organisation=None,
-            by=by,
-            at=at,
-        ),
-        days=151,
-    )
+    story.before(partial(_ask_for_a_view, story), days=151)
     choices = {
         "aster": "consent",
         "borealis": "consent",
@@ -180,12 +180,26 @@ def advisory(story: Story) -> None:
     for number, (key, choice) in enumerate(choices.items()):
         reason = "Monthly figures by site tell rivals what is being built." if choice == "object" else ""
         story.before(
-            lambda at, key=key, choice=choice, reason=reason: _cast(story, "advisory", key, choice, reason, at),
+            partial(_cast, story, key, decision="advisory", choice=choice, reason=reason),
             days=150 - 0.6 * number,
         )
 
 
-def _cast(story: Story, decision: str, key: str, choice: str, reason: str, at: datetime) -> None:
+def _ask_for_a_view(story: Story, at: datetime) -> None:
+    lab, by = story.lab("fjord")
+    notice_vote(
+        decision="advisory",
+        title="Publish monthly compute by site",
+        question="Should every party publish the compute of each of its sites every month, beyond what the text asks?",
+        subject={"effect": "advisory"},
+        requester=lab,
+        subject_organisation=None,
+        by=by,
+        at=at,
+    )
+
+
+def _cast(story: Story, key: str, at: datetime, *, decision: str, choice: str, reason: str = "") -> None:
     lab, by = story.lab(key)
     vote = Vote.objects.filter(decision=decision).latest("noticed_at")
     cast_ballot(vote=vote, organisation=lab, choice=Choice(choice), reason=reason, by=by, at=at)
@@ -195,7 +209,7 @@ def pause(story: Story) -> None:
     """The trigger fires by the clock; four consent aloud, nobody objects; everybody confirms."""
     for number, key in enumerate(("borealis", "elbe", "aster", "ganges")):
         story.before(
-            lambda at, key=key: _cast(story, "start_pause_ordinary", key, "consent", "", at), days=12.6 - 0.2 * number
+            partial(_cast, story, key, decision="start_pause_ordinary", choice="consent"), days=12.6 - 0.2 * number
         )
     pledges = {
         "cobalt": {"kind": "named", "labs": ["daxing"]},
@@ -206,7 +220,7 @@ def pause(story: Story) -> None:
     for number, key in enumerate(story.cast.labs):
         condition = pledges.get(key, {"kind": "unconditional"})
         story.before(
-            lambda at, key=key, condition=condition: _confirm(story, key, condition, at),
+            partial(_confirm, story, key, condition),
             days=ACTIVATION_DAYS + 0.08 * (8 - number),
         )
 
@@ -222,34 +236,38 @@ def stand_down(story: Story) -> None:
         _after(
             story,
             acknowledged,
-            lambda at, key=key: acknowledge(stand_down=_of(key), by=story.cast.representative(key), at=at),
+            partial(_acknowledge, story, key),
         )
         if halted is not None:
-            _after(story, halted, lambda at, key=key: _halt(story, key, at))
+            _after(story, halted, partial(_halt, story, key))
         if declared_ is not None:
             mode = "powered_off" if key == "borealis" else "inference_only"
             _after(
                 story,
                 declared_,
-                lambda at, key=key, mode=mode: declare_stand_down(
-                    stand_down=_of(key), site_mode=mode, by=story.cast.representative(key), at=at
-                ),
+                partial(_stand_down, story, key, mode),
             )
 
 
-def _after(story: Story, hours: float, event: object) -> None:
-    story.before(event, days=ACTIVATION_DAYS, hours=-hours - 0.1)  # type: ignore[arg-type] # lambdas with defaults
+def _after(story: Story, hours: float, event: Event) -> None:
+    story.before(event, days=ACTIVATION_DAYS, hours=-hours - 0.1)
 
 
 def _of(key: str) -> StandDown:
     return StandDown.objects.select_related("pause", "organisation").get(organisation__key=key)
 
 
+def _acknowledge(story: Story, key: str, at: datetime) -> None:
+    acknowledge(stand_down=_of(key), by=story.cast.representative(key), at=at)
+
+
+def _stand_down(story: Story, key: str, mode: str, at: datetime) -> None:
+    declare_stand_down(stand_down=_of(key), site_mode=mode, by=story.cast.representative(key), at=at)
+
+
 def _halt(story: Story, key: str, at: datetime) -> None:
     by, standing = story.cast.representative(key), _of(key)
-    runs: list[TrainingRun] = list(
-        runs_in_scope(terms(standing.pause), [standing.organisation]).get(standing.organisation_id, [])
-    )
+    runs = list(runs_in_scope(terms(standing.pause), [standing.organisation]).get(standing.organisation_id, []))
     for run in runs:
         seal = commitment(secrets.token_hex(32), {"checkpoint": f"{run.key}, last step before the halt"})
         record_halt(stand_down=standing, run=run, checkpoint_commitment=seal, by=by, at=at)
@@ -278,14 +296,12 @@ def criteria(story: Story) -> None:
         (0.8, "ivb", "stand_downs_verified", False, "Two sites are still to be seen and one discrepancy is open."),
     ):
         story.before(
-            lambda at, key=key, criterion=criterion, met=met, basis=basis: _determine(
-                story, key, criterion, met=met, basis=basis, at=at
-            ),
+            partial(_determine, story, key, criterion, met=met, basis=basis),
             days=days,
         )
 
 
-def _determine(story: Story, key: str, criterion: str, *, met: bool, basis: str, at: datetime) -> None:
+def _determine(story: Story, key: str, criterion: str, at: datetime, *, met: bool, basis: str) -> None:
     body, officer = story.body(key)
     determine_criterion(
         pause=Pause.objects.latest("adopted_at"),
@@ -300,7 +316,7 @@ def _determine(story: Story, key: str, criterion: str, *, met: bool, basis: str,
 
 def open_vote(story: Story) -> None:
     """A vote that the visitor can decide: three against three, and Fjord Dynamics has not voted."""
-    story.before(lambda at: _ask_for_time(story, at), hours=5)
+    story.before(partial(_ask_for_time, story), hours=5)
     for hours, key, choice, reason in (
         (4.6, "borealis", "consent", ""),
         (4.1, "daxing", "consent", ""),
@@ -310,7 +326,7 @@ def open_vote(story: Story) -> None:
         (0.6, "ganges", "object", "The text has an account for delays; it is enough."),
     ):
         story.before(
-            lambda at, key=key, choice=choice, reason=reason: _cast(story, "extend_deadline", key, choice, reason, at),
+            partial(_cast, story, key, decision="extend_deadline", choice=choice, reason=reason),
             hours=hours,
         )
 

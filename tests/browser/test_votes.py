@@ -11,7 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from tests import factories
-from treaty.actions.votes import cast_ballot, notice_vote
+from treaty.actions.ballots import cast_ballot
+from treaty.actions.votes import notice_vote
 from treaty.models import Ballot
 from treaty.rules.profiles import Choice
 

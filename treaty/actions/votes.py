@@ -4,36 +4,30 @@ import logging
 import secrets
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.models import Organisation, User
 from accounts.permissions import is_depositary, represents
 from accounts.queries.organisations import affiliates
-from core.canonical import Json, canonical, commitment, digest, tagged_digest
+from core.canonical import Json, commitment, digest, tagged_digest
 from core.errors import DomainError, Malformed, require
 from core.times import stamp
 from ledger.actions import record
-from ledger.queries.entries import position
-from treaty.models import Ballot, RollEntry, TreatyText, Vote
+from treaty.models import RollEntry, TreatyText, Vote
 from treaty.models.pauses import Pause
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
 from treaty.queries.votes import course_of, profile_of, standing_ballots, with_rows
-from treaty.rules.ballots import SignedBallot, reason_hash
 from treaty.rules.courses import Course
-from treaty.rules.profiles import Choice, VoteProfile
+from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, RollIncomplete, draw_up
 from treaty.rules.vote_states import UNDECIDED, State
 
 logger = logging.getLogger(__name__)
 
 LONGEST_REASON = 4000
-SESSION = "session"  # a ballot vouched for by the sign-in alone
 MOST_BALLOTS_IN_ENTRY = 250
 MOST_LINES_IN_ENTRY = 600
 
@@ -50,52 +44,10 @@ class NoticeTooShort(DomainError):
     code = "notice_too_short"
 
 
-class BallotsNotOpen(DomainError):
-    """The vote has not opened yet."""
-
-    code = "vote_not_open"
-
-
 class VoteClosed(DomainError):
     """The vote has closed."""
 
     code = "vote_closed"
-
-
-class NotOnRoll(DomainError):
-    """This organisation is not on the roll of this vote."""
-
-    code = "not_on_roll"
-
-
-class IsRecused(DomainError):
-    """This organisation is recused from this vote."""
-
-    code = "recused"
-
-
-class ReasonMissing(DomainError):
-    """An objection carries its reason."""
-
-    code = "reason_missing"
-
-
-class ObjectionsOnly(DomainError):
-    """In the added time only objections are taken."""
-
-    code = "objections_only"
-
-
-class KeyNotAccepted(DomainError):
-    """The rule of this vote does not accept a ballot signed with this kind of key."""
-
-    code = "key_not_accepted"
-
-
-class BallotChanged(DomainError):
-    """The ballot is no longer the one that you checked."""
-
-    code = "ballot_changed"
 
 
 @transaction.atomic
@@ -120,7 +72,7 @@ def notice_vote(
     )
     profile_key, profile = _profile_for(decision, text)
     opens = _opening(profile, opens_at, at)
-    title, question = _clean(title, "title", 200), _clean(question, "question", LONGEST_REASON)
+    title, question = clean_words(title, "title", 200), clean_words(question, "question", LONGEST_REASON)
     roll = _roll(profile, requester, subject_organisation, at)
     frozen = profile.model_dump(mode="json", exclude_defaults=True)
     vote = Vote(
@@ -175,7 +127,8 @@ def _opening(profile: VoteProfile, opens_at: datetime | None, at: datetime) -> d
     return opens_at or earliest
 
 
-def _clean(words: str, field: str, longest: int) -> str:
+def clean_words(words: str, field: str, longest: int) -> str:
+    """Return what a person typed, in normal form C; raise Malformed for control characters and for too much or nothing."""
     text = unicodedata.normalize("NFC", words.replace("\r\n", "\n")).strip()
     if (
         not text
@@ -254,190 +207,9 @@ def question_hash(vote: Vote) -> str:
     )
 
 
-def next_ballot(
-    *, vote: Vote, organisation: Organisation, choice: Choice, reason: str, at: datetime, key: str = SESSION
-) -> SignedBallot:
-    """Return the ballot that `organisation` would cast now, to be shown, confirmed and one day signed.
-
-    It no longer fits once another ballot of the organisation arrives: its sequence number is then taken.
-    """
-    return _bound(
-        vote,
-        organisation,
-        choice,
-        _reason(choice, reason),
-        key=key,
-        head=position(),
-        nonce=secrets.token_hex(16),
-        at=at,
-    )
-
-
-def _bound(
-    vote: Vote,
-    organisation: Organisation,
-    choice: Choice,
-    reason: str,
-    *,
-    key: str,
-    head: int,
-    nonce: str,
-    at: datetime,
-) -> SignedBallot:
-    last = vote.ballots.filter(organisation=organisation).order_by("-sequence").first()
-    return SignedBallot(
-        origin=settings.LEDGER["ORIGIN"],
-        text=vote.text.sha256,
-        vote=vote.key,
-        profile=vote.profile_hash,
-        roll=vote.roll_hash,
-        organisation=organisation.key,
-        choice=choice,
-        reason=reason_hash(reason),
-        sequence=last.sequence + 1 if last else 1,
-        supersedes=last.hash if last else None,
-        key=key,
-        head=head,
-        nonce=nonce,
-        at=at,
-    )
-
-
-def _reason(choice: Choice, reason: str) -> str:
-    if not reason.strip():
-        if choice is Choice.OBJECT:
-            raise ReasonMissing(
-                "An objection carries its reason: say in a few words why.",
-                fields={"reason": "An objection carries its reason: say in a few words why."},
-            )
-        return ""
-    return _clean(reason, "reason", LONGEST_REASON)
-
-
-@transaction.atomic
-def cast_ballot(
-    *,
-    vote: Vote,
-    organisation: Organisation,
-    choice: Choice,
-    reason: str = "",
-    ground: str = "",
-    by: User | None,
-    at: datetime,
-    ballot: SignedBallot | None = None,
-) -> Ballot:
-    """Record the organisation's ballot, superseding its earlier one while the vote is open (Art. "Decisions").
-
-    `ballot` is the one that the person checked before confirming: sent again it is cast once, and raise BallotChanged
-    where it no longer fits. Without it one is made now.
-    """
-    vote.refresh_from_db(from_queryset=_locked())
-    require(represents(by, organisation, at=at), f"Only a representative of {organisation.name} casts its ballot.")
-    if ballot and (again := vote.ballots.filter(organisation=organisation, hash=ballot.hash).first()):
-        return again
-    received_at = max(at, vote.last_ballot_at or at)
-    _check_entitled(vote, organisation)
-    _check_open(vote, choice, received_at)
-    _check_key(vote, ballot.key if ballot else SESSION)
-    fresh = next_ballot(vote=vote, organisation=organisation, choice=choice, reason=reason, at=received_at)
-    if ballot and replace(fresh, nonce=ballot.nonce, head=ballot.head, at=ballot.at) != ballot:
-        raise BallotChanged(
-            "This ballot no longer fits: another one of your organisation arrived since you checked it. Check again before you confirm."
-        )
-    cast = ballot or fresh
-    payload: dict[str, Json] = {
-        "vote": vote.key,
-        "organisation": organisation.key,
-        "ballot": cast.value(),
-        "hash": cast.hash,
-        "ground": ground or None,
-        "received_at": stamp(received_at),
-    }
-    entry = record(kind="ballot.cast", payload=payload, by=by, at=at)
-    row = Ballot.objects.create(
-        vote=vote,
-        organisation=organisation,
-        choice=choice,
-        ground=ground,
-        reason=_reason(choice, reason),
-        content=canonical(cast.value()),
-        sequence=cast.sequence,
-        received_at=received_at,
-        by=by,
-        key_kind=cast.key,
-        hash=cast.hash,
-        entry_hash=entry.hash,
-    )
-    _note_ballot(vote, received_at)
-    return row
-
-
-def _locked() -> QuerySet[Vote]:
-    return Vote.objects.select_related("text").defer("text__source").select_for_update(of=("self",), no_key=True)
-
-
-def _check_key(vote: Vote, key: str) -> None:
-    if key not in profile_of(vote).keys:
-        raise KeyNotAccepted(f"The rule of this vote accepts ballots signed with: {', '.join(profile_of(vote).keys)}.")
-
-
-def _check_entitled(vote: Vote, organisation: Organisation) -> None:
-    lines = list(vote.roll.filter(organisation=organisation))
-    if not lines:
-        raise NotOnRoll(
-            f"{organisation.name} is not on the roll of vote {vote.key}, which was frozen when it was noticed."
-        )
-    if any(line.recused for line in lines):
-        raise IsRecused(
-            f"{organisation.name} is recused from vote {vote.key}: {lines[0].get_recusal_reason_display()}."
-        )
-
-
-def _check_open(vote: Vote, choice: Choice, at: datetime) -> None:
-    """Refuse what does not arrive in [opening, close); where ballots move the close, their course says when that is."""
-    if vote.withdrawn_at is not None:
-        raise VoteClosed(f"Vote {vote.key} was withdrawn.")
-    if at < vote.opens_at:
-        raise BallotsNotOpen(f"Vote {vote.key} opens at {stamp(vote.opens_at)}.")
-    if vote.closed_at is not None or (not _moves_with_ballots(vote) and at >= vote.closes_at):
-        raise VoteClosed(
-            f"Vote {vote.key} closed at {stamp(vote.closed_at or vote.closes_at)}; a ballot counts if it arrives before."
-        )
-    if _moves_with_ballots(vote):
-        _check_course(vote, choice, _fresh_course(vote, at))
-
-
-def _check_course(vote: Vote, choice: Choice, course: Course) -> None:
-    if not course.takes_ballots:
-        raise VoteClosed(
-            f"Vote {vote.key} closed at {stamp(course.closed_at or course.closes_at)}; a ballot counts if it arrives before."
-        )
-    if course.objections_only and choice is not Choice.OBJECT:
-        raise ObjectionsOnly(
-            f"The regular time of vote {vote.key} is over: until {stamp(course.closes_at)} only objections are taken."
-        )
-
-
-def _moves_with_ballots(vote: Vote) -> bool:
-    profile = profile_of(vote)
-    return bool(profile.silence or profile.extension or profile.minimum_open)
-
-
-def _fresh_course(vote: Vote, at: datetime) -> Course:
+def fresh_course(vote: Vote, at: datetime) -> Course:
+    """Return the course of a locked vote from rows read now."""
     return course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at)
-
-
-def _note_ballot(vote: Vote, received_at: datetime) -> None:
-    """Wake the sweep where this ballot contested, extended or closed the vote."""
-    vote.last_ballot_at = received_at
-    if _moves_with_ballots(vote):
-        course = _fresh_course(vote, received_at)
-        vote.next_at = (
-            received_at
-            if (course.contested_at, course.extended_at) != (vote.contested_at, vote.extended_at)
-            else course.next_at or received_at
-        )
-    vote.save(update_fields=["last_ballot_at", "next_at"])
 
 
 @transaction.atomic
@@ -448,10 +220,10 @@ def withdraw_vote(*, vote: Vote, reason: str, by: User | None, at: datetime) -> 
     require(allowed, "A vote is withdrawn by whoever requested it, or by the depositary.")
     if vote.withdrawn_at is not None:
         return vote
-    if _fresh_course(vote, at).state not in UNDECIDED:
+    if fresh_course(vote, at).state not in UNDECIDED:
         raise VoteClosed(f"Vote {vote.key} is decided: it can no longer be withdrawn.")
     vote.withdrawn_at, vote.next_at = at, None
-    vote.withdrawal_reason, vote.withdrawal_salt = _clean(reason, "reason", LONGEST_REASON), secrets.token_hex(32)
+    vote.withdrawal_reason, vote.withdrawal_salt = clean_words(reason, "reason", LONGEST_REASON), secrets.token_hex(32)
     vote.save(update_fields=["withdrawn_at", "withdrawal_reason", "withdrawal_salt", "next_at"])
     payload: dict[str, Json] = {"vote": vote.key, "reason": commitment(vote.withdrawal_salt, vote.withdrawal_reason)}
     record(kind="vote.withdrawn", payload=payload, by=by, at=at)

@@ -20,7 +20,8 @@ from accounts.queries.people import organisations_of
 from core.canonical import canonical
 from core.errors import DomainError, NotAllowed
 from ledger.queries import position
-from treaty.actions.votes import LONGEST_REASON, cast_ballot, next_ballot
+from treaty.actions.ballots import cast_ballot, next_ballot
+from treaty.actions.votes import LONGEST_REASON
 from treaty.models import Ballot, Vote
 from treaty.models.votes import CHOICE_LABELS, OUTCOME_LABELS
 from treaty.queries.vote_pages import ballot_url, rows, vote_detail

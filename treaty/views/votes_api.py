@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 
 from accounts.models import Organisation, User
 from core.errors import Malformed
-from treaty.actions.votes import LONGEST_REASON, cast_ballot
+from treaty.actions.ballots import cast_ballot
+from treaty.actions.votes import LONGEST_REASON
 from treaty.models import Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.vote_json import vote_json

@@ -7,19 +7,21 @@ from core.errors import Malformed, NotAllowed
 from ledger.models import Entry
 from tests import factories
 from tests.conftest import NOON
-from treaty.actions.votes import (
+from treaty.actions.ballots import (
     BallotChanged,
     BallotsNotOpen,
     IsRecused,
-    NoticeTooShort,
     NotOnRoll,
     ReasonMissing,
+    cast_ballot,
+    next_ballot,
+)
+from treaty.actions.votes import (
+    NoticeTooShort,
     UnknownDecision,
     VoteClosed,
     advance_due,
     advance_vote,
-    cast_ballot,
-    next_ballot,
     notice_vote,
     withdraw_vote,
 )

@@ -7,8 +7,9 @@ from ledger.models import Entry
 from tests import factories
 from tests.conftest import NOON
 from treaty.actions import effects
+from treaty.actions.ballots import cast_ballot
 from treaty.actions.effects import apply, apply_due
-from treaty.actions.votes import advance_due, advance_vote, cast_ballot, notice_vote
+from treaty.actions.votes import advance_due, advance_vote, notice_vote
 from treaty.models import Pause, Vote
 from treaty.queries.votes import course_of, get_vote
 from treaty.rules.profiles import Choice

@@ -11,7 +11,8 @@ from rest_framework.test import APIClient
 from ledger.models import Entry
 from tests import factories
 from tests.conftest import NOON
-from treaty.actions.votes import advance_vote, cast_ballot, notice_vote
+from treaty.actions.ballots import cast_ballot
+from treaty.actions.votes import advance_vote, notice_vote
 from treaty.models import Ballot
 from treaty.rules.profiles import Choice
 
