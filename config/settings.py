@@ -257,7 +257,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-KNOX_TOKEN_MODEL = "knox.AuthToken"  # named, because accounts.TokenName refers to it
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 - a model; named, because accounts.TokenName refers to it
 SPECTACULAR_SETTINGS = {"TITLE": "Fermata", "VERSION": "1", "OAS_VERSION": "3.1.0", "SERVE_INCLUDE_SCHEMA": False}
 
 LEDGER: dict[str, Any] = {

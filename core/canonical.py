@@ -12,7 +12,7 @@ from typing import Never
 
 from core.errors import Malformed
 
-type Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+type Json = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 64
@@ -74,15 +74,19 @@ def _check(value: object, depth: int) -> None:
         case str():
             _check_text(value)
         case Mapping():
-            for key, item in value.items():
-                if not isinstance(key, str) or not key.isascii():
-                    raise NotCanonical(f"The key {key!r} is not ASCII text.")
-                _check(item, depth + 1)
+            _check_object(value, depth)
         case list() | tuple():
             for item in value:
                 _check(item, depth + 1)
         case _:
             raise NotCanonical(f"A {type(value).__name__} has no canonical form: send it as a string.")
+
+
+def _check_object(value: Mapping[object, object], depth: int) -> None:
+    for key, item in value.items():
+        if not isinstance(key, str) or not key.isascii():
+            raise NotCanonical(f"The key {key!r} is not ASCII text.")
+        _check(item, depth + 1)
 
 
 def _check_text(text: str) -> None:

@@ -1,5 +1,6 @@
 """A whole site in real processes: PostgreSQL database of its own, Valkey, granian, Celery worker and beat."""
 
+import json
 import os
 import secrets
 import signal
@@ -48,16 +49,27 @@ class Site:
     environment: dict[str, str]
     state: Path
     running: dict[str, subprocess.Popen] = field(default_factory=dict)
+    visitors: list["Visitor"] = field(default_factory=list)
+    public: list["Visitor"] = field(default_factory=list)
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if check and done.returncode:
             raise AssertionError(f"manage.py {' '.join(arguments)} failed\n{done.stdout}\n{done.stderr}")
         return done
 
     def start(self, name: str, command: list[str]) -> subprocess.Popen:
-        log = (self.state / f"{name}.log").open("ab")
-        self.running[name] = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        with (self.state / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
         return self.running[name]
 
     def stop(self, name: str, how: int = signal.SIGTERM) -> None:
@@ -70,11 +82,23 @@ class Site:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
+    @property
+    def observer(self) -> "Visitor":
+        """A member of the public, always the same one."""
+        if not self.public:
+            self.public.append(self.client())
+        return self.public[0]
+
     def logs(self) -> str:
-        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in self.state.glob("*.log"))
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}" for path in self.state.glob("*.log")
+        )
 
     def client(self, name: str | None = None) -> "Visitor":
-        return Visitor(self, name)
+        self.visitors.append(Visitor(self))
+        if name:
+            self.visitors[-1].become(name)
+        return self.visitors[-1]
 
     def until(self, what: Callable[[], object], seconds: float = 30, saying: str = "") -> object:
         """Wait until `what()` is truthy; what it raises as AssertionError or transport error counts as not yet."""
@@ -94,11 +118,11 @@ class Site:
 class Visitor:
     """A browser without JavaScript: follows forms with their tokens, as a person would."""
 
-    def __init__(self, site: Site, name: str | None) -> None:
+    def __init__(self, site: Site) -> None:
         self.site = site
-        self.http = httpx.Client(base_url=site.url, follow_redirects=True, timeout=30, headers={"Referer": site.url + "/"})
-        if name:
-            self.become(name)
+        self.http = httpx.Client(
+            base_url=site.url, follow_redirects=True, timeout=30, headers={"Referer": site.url + "/"}
+        )
 
     def become(self, name: str) -> None:
         found = [form for form in forms_of(self.get("/demo/people/")) if name in form.text]
@@ -109,6 +133,9 @@ class Visitor:
         answer = self.http.get(path)
         assert answer.status_code == status, f"GET {path}: {answer.status_code}\n{answer.text[-3000:]}"
         return answer.text
+
+    def json(self, path: str) -> dict:
+        return json.loads(self.get(path))
 
     def send(self, form: Form, *, status: int = 200, files: object = None, at: str = "", **values: object) -> str:
         answer = self.http.post(form.action or at, data=form.filled(**values), files=files)
@@ -129,7 +156,9 @@ def main_of(page: str) -> str:
 
 
 @contextmanager
-def site(state: Path, *, name: str, prepare: tuple[tuple[str, ...], ...] = (), settings: dict[str, str] | None = None) -> Iterator[Site]:
+def site(
+    state: Path, *, name: str, prepare: tuple[tuple[str, ...], ...] = (), settings: dict[str, str] | None = None
+) -> Iterator[Site]:
     """Start everything in `state`; `prepare` are manage.py commands to run after migrating."""
     port = free_port()
     with database(os.environ["DATABASE_URL"], name) as database_url, valkey(state / "valkey") as redis_url:
@@ -155,5 +184,7 @@ def site(state: Path, *, name: str, prepare: tuple[tuple[str, ...], ...] = (), s
             here.until(lambda: httpx.get(here.url + "/healthz", timeout=5).status_code == 200, 60, "the site answers")
             yield here
         finally:
+            for visitor in here.visitors:
+                visitor.http.close()
             for running in list(here.running):
                 here.stop(running)

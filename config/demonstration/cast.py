@@ -86,10 +86,10 @@ def assemble(now: datetime) -> Cast:
             key=key, name=name, kind=Kind.LABORATORY, jurisdiction=country, by=None, at=at
         )
         cast.people[key] = _people(cast.labs[key], people, (Role.REPRESENTATIVE, Role.REPRESENTATIVE), at)
-    for key, (name, country, people) in BODIES.items():
+    for key, (name, country, staff) in BODIES.items():
         cast.bodies[key] = found_organisation(key=key, name=name, kind=Kind.BODY, jurisdiction=country, by=None, at=at)
-        roles = (Role.OFFICER, *(Role.INSPECTOR for _ in people[1:]))
-        cast.people[key] = _people(cast.bodies[key], people, roles, at)
+        roles = (Role.OFFICER, *(Role.INSPECTOR for _ in staff[1:]))
+        cast.people[key] = _people(cast.bodies[key], staff, roles, at)
     declare_affiliation(
         organisation=cast.bodies["nordic"],
         affiliate=cast.labs["borealis"],

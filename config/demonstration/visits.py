@@ -1,7 +1,7 @@
 """The inspections of the story. Days and teams come from the planner; here is only what the teams find."""
 
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 
 from PIL import Image, ImageDraw
@@ -31,8 +31,8 @@ POWERED_OFF = "borealis-narvik"
 def tell(story: Story) -> None:
     """Let parties acknowledge and teams work whenever a visit is due for it."""
     for number in range(int(FIRST_LOOK / LOOKS)):
-        story.before(lambda at: _work(story, at), days=(FIRST_LOOK - number * LOOKS) / timedelta(days=1))
-    story.before(lambda at: declare_further_hall(story.cast, at), hours=FURTHER_HALL / timedelta(hours=1))
+        story.before(partial(_work, story), days=(FIRST_LOOK - number * LOOKS) / timedelta(days=1))
+    story.before(partial(declare_further_hall, story.cast), hours=FURTHER_HALL / timedelta(hours=1))
 
 
 def _work(story: Story, at: datetime) -> None:

@@ -45,5 +45,6 @@ def health(at: datetime) -> dict[str, object]:
 
 
 def _server_version() -> str:
-    major, minor = divmod(connection.pg_version, 10_000)
-    return f"{major}.{minor}"
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return str(cursor.fetchone()[0])

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from config.demonstration.cast import BODIES, LABORATORIES
@@ -39,7 +38,17 @@ def only(pattern: str, page: str) -> str:
 
 
 def home(site: Site) -> str:
-    return site.client().get("/")
+    return site.observer.get("/").lower()
+
+
+def pause_is(site: Site, pause: str, state: str, seconds: float = 40) -> None:
+    asked = f"/api/v1/pauses/{pause}/"
+    site.until(lambda: site.observer.json(asked)["state"] == state, seconds, f"pause {pause} is {state}")
+
+
+def vote_is(site: Site, vote: str, state: str, seconds: float = 40) -> None:
+    asked = f"/api/v1/votes/{vote}/"
+    site.until(lambda: site.observer.json(asked)["state"] == state, seconds, f"vote {vote} is {state}")
 
 
 def cast(visitor: Visitor, vote: str, choice: str, reason: str = "") -> None:
@@ -54,7 +63,9 @@ def cast(visitor: Visitor, vote: str, choice: str, reason: str = "") -> None:
 def vote_that(site: Site, words: str, seconds: float = 30) -> str:
     """The key of the open vote whose page of votes says `words`."""
     pattern = re.compile(rf'href="/votes/([\w-]+)/"[^>]*>\s*[^<]*{words}', re.IGNORECASE)
-    return site.until(lambda: (found := pattern.search(site.client().get("/votes/"))) and found[1], seconds, f"a vote on {words}")
+    return site.until(
+        lambda: (found := pattern.search(site.observer.get("/votes/"))) and found[1], seconds, f"a vote on {words}"
+    )
 
 
 def photograph() -> bytes:
@@ -87,14 +98,14 @@ def test_the_main_job_from_the_text_to_the_end_of_a_pause(bare_site, tmp_path):
 
 
 def enter_into_force(site, who, sha256):
-    assert "not in force" in home(site).lower() or "no pause" in home(site).lower()
+    assert "not in force" in home(site) or "no pause" in home(site)
     for key in LABORATORIES:
         who[key].fill(f"/treaty/parties/{key}/sign/", confirmed="on")
         who[key].fill(f"/treaty/parties/{key}/ratify/", confirmed="on")
     for key in BODIES:
         who[key].fill(f"/treaty/parties/{key}/accept/", confirmed="on")
-    assert sha256 in site.client().get("/treaty/")
-    site.until(lambda: "in force" in site.client().get("/treaty/parties/").lower(), 30, "the treaty in force")
+    assert sha256 in site.observer.get("/treaty/")
+    site.until(lambda: "in force" in site.observer.get("/treaty/parties/").lower(), 30, "the treaty in force")
 
 
 def appoint_inspectors(site, who):
@@ -104,7 +115,7 @@ def appoint_inspectors(site, who):
         page = who[key].get(f"/inspections/bodies/{key}/")
         for path in re.findall(r'href="([^"]+/designate/)"', page):
             who[key].fill(path)
-        assert site.client().get(f"/inspections/bodies/{key}/").count(f"{len(names) - 1} designated inspectors")
+        assert site.observer.get(f"/inspections/bodies/{key}/").count(f"{len(names) - 1} designated inspectors")
 
 
 def trigger(site):
@@ -120,29 +131,32 @@ def trigger(site):
 
 def adopt(site, who, vote):
     """Three objections make the silence procedure a contested vote; five consents adopt it; Celery closes it."""
-    assert "open" in home(site).lower()
+    assert "open" in home(site)
     for key in OBJECT:
         cast(who[key], vote, "object", "The lower edge rests on one model.")
-    site.until(lambda: "contested" in site.client().get(f"/votes/{vote}/").lower(), 20, "the vote is contested")
+    vote_is(site, vote, "contested")
     for key in LABORATORIES:
         if key not in OBJECT:
             cast(who[key], vote, "consent")
-    site.until(lambda: "adopted" in site.client().get(f"/votes/{vote}/").lower(), 30, "the vote is adopted")
+    site.until(lambda: site.observer.json(f"/api/v1/votes/{vote}/")["outcome"] == "adopted", 40, "the vote is adopted")
 
 
 def activate(site, who):
     pattern = re.compile(r'href="/pauses/(\d{4}-\d{2})/"')
-    pause = site.until(lambda: (found := pattern.search(site.client().get("/pauses/"))) and found[1], 20, "a pause")
+    pause = site.until(lambda: (found := pattern.search(site.observer.get("/pauses/"))) and found[1], 20, "a pause")
     for key in LABORATORIES:
         who[key].fill(f"/pauses/{pause}/{key}/commitment/", **({"others": 5} if key == "fjord" else {}))
-    site.until(lambda: "in force" in site.client().get(f"/pauses/{pause}/").lower(), 30, "the pause is in force")
-    site.until(lambda: "a pause is in force" in home(site).lower(), 15, "the first page says so")
+    pause_is(site, pause, "in_force")
+    site.until(lambda: "a pause is in force" in home(site), 15, "the first page says so")
     return pause
 
 
 def stand_down(site, who, pause):
     for key in LABORATORIES:
         own = f"/pauses/{pause}/{key}/"
+        site.until(
+            lambda own=own, key=key: f"{own}acknowledge/" in who[key].get(own), 20, f"{key} is asked to acknowledge"
+        )
         who[key].fill(f"{own}acknowledge/")
         for run in set(re.findall(rf'href="{own}runs/([\w-]+)/halt/"', who[key].get(own))):
             who[key].fill(f"{own}runs/{run}/halt/", checkpoint_commitment=hashlib.sha256(run.encode()).hexdigest())
@@ -152,17 +166,29 @@ def stand_down(site, who, pause):
 
 def inspect(site, who, pause):
     """Celery plans a visit to every site; two inspectors of each team go in, report and sign."""
-    rows = site.until(lambda: (found := httpx.get(f"{site.url}/inspections/visits.json").json()["rows"]) and len(found) >= 10 and found, 40, "ten visits")
+    rows = site.until(
+        lambda: (found := standing(site)) and len(found) >= 10 and found, 60, "a visit to each of ten sites"
+    )
     inspectors = {name: site.client(name) for _, _, names in BODIES.values() for name in names[1:]}
-    keys = [row["visit"] for row in rows if row["state"] not in {"cancelled"}]
-    for key in keys:
-        report(site, who, inspectors, key)
-    site.until(lambda: site.client().get(f"/pauses/{pause}/").lower().count("compliant") >= 8, 30, "all are verified")
+    for row in rows:
+        report(site, who, inspectors, row["visit"])
+    board = f"/pauses/{pause}/board.json"
+    site.until(
+        lambda: {row["standing"] for row in site.observer.json(board)["rows"]} == {"compliant"}, 40, "all are verified"
+    )
+
+
+def standing(site):
+    return [row for row in site.observer.json("/inspections/visits.json")["rows"] if row["state"] != "cancelled"]
 
 
 def report(site, who, inspectors, key):
     path = f"/inspections/visits/{key}/"
-    team = site.until(lambda: [one for one in inspectors.values() if "act/grant/" in one.get(path)], 30, f"the team of {key} may go in")
+    team = site.until(
+        lambda: [one for one in inspectors.values() if "act/grant/" in one.get(path)],
+        30,
+        f"the team of {key} may go in",
+    )
     first, second = team[:2]
     first.fill(f"{path}act/grant/")
     first.fill(f"{path}act/begin/")
@@ -171,8 +197,19 @@ def report(site, who, inspectors, key):
     layers = re.findall(r'name="([\w-]+)-answer"', page)
     answers = {f"{layer}-answer": "verified" for layer in layers}
     collected = only(r'name="collected_at"[^>]*value="([^"]*)"', page) if 'name="collected_at"' in page else None
-    first.fill(f"{path}report/", having="conclusion", conclusion="consistent", **answers, **({} if collected else now_fields(page)))
-    first.fill(f"{path}report/photographs/", having="photograph", files={"photograph": (PHOTOGRAPH, photograph(), "image/jpeg")}, caption="A seal")
+    first.fill(
+        f"{path}report/",
+        having="conclusion",
+        conclusion="consistent",
+        **answers,
+        **({} if collected else now_fields(page)),
+    )
+    first.fill(
+        f"{path}report/photographs/",
+        having="photograph",
+        files={"photograph": (PHOTOGRAPH, photograph(), "image/jpeg")},
+        caption="A seal",
+    )
     for inspector in (first, second):
         inspector.fill(f"{path}report/sign/", having="revision")
     second.fill(f"{path}report/sign/", having="submission_key")
@@ -186,16 +223,32 @@ def now_fields(page):
 
 def determine(site, who, pause):
     """A visitor sees what is unknown; the data and determinations arrive; every criterion is met."""
-    assert "unknown" in site.client().get(f"/pauses/{pause}/").lower()
+    assert "unknown" in site.observer.get(f"/pauses/{pause}/").lower()
     refused = who["aster"].fill(f"/pauses/{pause}/ask-to-resume/", status=409)
     assert "unknown" in refused.lower()
     from datetime import UTC, datetime, timedelta
 
     observed = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for key in LABORATORIES:
-        who[key].fill("/indicators/ai_research_share/submit/", value="0.5", unit="share", observed_at=observed, series=f"{key}:share")
-        who[key].fill("/indicators/security_incident_open/submit/", value="0", unit="count", observed_at=observed, series=f"{key}:incidents")
-    for key, criterion in (("ivb", "stand_downs_verified"), ("pacific", "safety_case_reviewed"), ("nordic", "security_review")):
+        who[key].fill(
+            "/indicators/ai_research_share/submit/",
+            value="0.5",
+            unit="share",
+            observed_at=observed,
+            series=f"{key}:share",
+        )
+        who[key].fill(
+            "/indicators/security_incident_open/submit/",
+            value="0",
+            unit="count",
+            observed_at=observed,
+            series=f"{key}:incidents",
+        )
+    for key, criterion in (
+        ("ivb", "stand_downs_verified"),
+        ("pacific", "safety_case_reviewed"),
+        ("nordic", "security_review"),
+    ):
         who[key].fill(f"/pauses/{pause}/criteria/{criterion}/", met="True", basis="Seen on site at every party.")
 
 
@@ -205,9 +258,11 @@ def resume(site, who, pause):
     vote = vote_that(site, "resum")
     for key in (*LABORATORIES, *BODIES):
         cast(who[key], vote, "consent")
-    site.until(lambda: "adopted" in site.client().get(f"/votes/{vote}/").lower(), 30, "the resumption is adopted")
-    site.until(lambda: "ended" in site.client().get(f"/pauses/{pause}/").lower(), 40, "the pause has ended")
-    site.until(lambda: "no pause is in force" in home(site).lower(), 15, "the first page says so")
+    site.until(
+        lambda: site.observer.json(f"/api/v1/votes/{vote}/")["outcome"] == "adopted", 40, "the resumption is adopted"
+    )
+    pause_is(site, pause, "ended")
+    site.until(lambda: "no pause is in force" in home(site), 15, "the first page says so")
 
 
 def verify(site):
@@ -215,5 +270,7 @@ def verify(site):
     done = site.manage("verify_ledger")
     assert "agree" in done.stdout.lower() or done.returncode == 0
     fermata = Path(sys.executable).parent / "fermata"
-    checked = subprocess.run([str(fermata), "verify", site.url, "--json"], capture_output=True, text=True, timeout=120)
+    checked = subprocess.run(
+        [str(fermata), "verify", site.url, "--json"], capture_output=True, text=True, timeout=120, check=False
+    )
     assert checked.returncode == 0, checked.stdout + checked.stderr

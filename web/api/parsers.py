@@ -17,7 +17,12 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,  # noqa: ARG002 - DRF's signature
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - likewise
+    ) -> Any:
         """Return the parsed body; raise ParseError (400) with what to mend."""
         body = stream.read(LARGEST_BODY + 1)
         if len(body) > LARGEST_BODY:

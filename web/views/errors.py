@@ -9,5 +9,9 @@ from core.errors import NotAllowed
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes the reason
     """Say what to do when a form's token does not fit, most often after a sign-out in another window."""
-    error = NotAllowed(_("This form is no longer valid. Go back, reload the page and send it again; what you typed is kept by your browser."))
+    error = NotAllowed(
+        _(
+            "This form is no longer valid. Go back, reload the page and send it again; what you typed is kept by your browser."
+        )
+    )
     return render(request, "web/refused.html", {"error": error}, status=HTTPStatus.FORBIDDEN)
