@@ -222,23 +222,7 @@ def _keep(
     at: datetime,
 ) -> None:
     made = Reading.objects.bulk_create(
-        Reading(
-            indicator=indicator.key,
-            organisation=organisation,
-            value=value.value,
-            low=value.low,
-            high=value.high,
-            unit=indicator.unit,
-            observed_at=value.observed_at,
-            received_at=at,
-            source=value.source,
-            provider=row.provider,
-            series=value.series,
-            version=value.version,
-            supersedes=newest.get(value.series),
-            evidence_url=row.evidence_url,
-        )
-        for row, value, _ in new
+        _as_reading(row, value, newest.get(value.series), indicator.unit, organisation) for row, value, _ in new
     )
     Quarantine.objects.bulk_create(
         Quarantine(reading=reading, reasons=[reason[:500] for reason in reasons], opened_at=at)
@@ -266,6 +250,27 @@ def _keep(
         },
         by=by,
         at=at,
+    )
+
+
+def _as_reading(
+    row: ReadingRow, value: ReadingValue, last: Reading | None, unit: str, organisation: Organisation | None
+) -> Reading:
+    return Reading(
+        indicator=value.indicator,
+        organisation=organisation,
+        value=value.value,
+        low=value.low,
+        high=value.high,
+        unit=unit,
+        observed_at=value.observed_at,
+        received_at=value.received_at,
+        source=value.source,
+        provider=row.provider,
+        series=value.series,
+        version=value.version,
+        supersedes=last,
+        evidence_url=row.evidence_url,
     )
 
 
