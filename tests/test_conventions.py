@@ -1,4 +1,4 @@
-"""What docs/conventions says and no linter checks."""
+"""What CONTRIBUTING.md says and no linter checks."""
 
 import ast
 import re
@@ -14,13 +14,19 @@ ENTRY_POINTS = {"views", "tasks", "commands", "api", "middleware"}
 
 def tracked(*patterns: str) -> list[Path]:
     answer = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return [path for line in answer.stdout.splitlines() if (path := ROOT / line).is_file()]
 
 
 def modules() -> list[Path]:
-    return [path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in APPS and "migrations" not in path.parts]
+    return [
+        path for path in tracked("*.py") if path.relative_to(ROOT).parts[0] in APPS and "migrations" not in path.parts
+    ]
 
 
 def name(path: Path) -> str:
@@ -81,7 +87,9 @@ def test_public_actions_take_keywords_only():
         for path in modules()
         if layer(path) == "actions"
         for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and any(arg.arg in {"by", "at"} for arg in node.args.args)
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and any(arg.arg in {"by", "at"} for arg in node.args.args)
     ]
     assert loose == []
 
@@ -103,7 +111,11 @@ def test_no_template_has_anything_inline():
 
 
 def test_components_say_what_they_take():
-    assert [name(path) for path in tracked("templates/components/*.html") if not path.read_text().startswith("{% comment %}") and not path.read_text().startswith("{#")] == []
+    assert [
+        name(path)
+        for path in tracked("templates/components/*.html")
+        if not path.read_text().startswith("{% comment %}") and not path.read_text().startswith("{#")
+    ] == []
 
 
 def test_components_are_included_with_only():
@@ -119,13 +131,21 @@ def test_components_are_included_with_only():
 
 def test_every_template_is_marked_for_translation():
     bare = re.compile(r"<(h1|h2|h3|th|dt|legend|button|caption)[^>{]*>\s*[A-Za-z]{3,}[^<{]*</")
-    found = [f"{name(path)}: {match[0]}" for path in tracked("templates/*.html") if (match := bare.search(path.read_text()))]
+    found = [
+        f"{name(path)}: {match[0]}" for path in tracked("templates/*.html") if (match := bare.search(path.read_text()))
+    ]
     assert found == []
 
 
 def test_no_path_of_a_machine_and_no_registry_is_committed():
-    forbidden = re.compile("|".join(["/wo" + "rk/", "/ro" + "ot/", "pypi" + r"\.org", "registry\\.npm" + "js", "deb\\.deb" + "ian"]))
-    texts = [path for path in tracked() if path.suffix in {".py", ".md", ".toml", ".txt", ".yaml", ".html", ".js", ".css", ".sh", ""}]
+    forbidden = re.compile(
+        "|".join(["/wo" + "rk/", "/ro" + "ot/", "pypi" + r"\.org", "registry\\.npm" + "js", "deb\\.deb" + "ian"])
+    )
+    texts = [
+        path
+        for path in tracked()
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".yaml", ".html", ".js", ".css", ".sh", ""}
+    ]
     assert [name(path) for path in texts if forbidden.search(path.read_text(errors="ignore"))] == []
 
 
