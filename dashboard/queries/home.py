@@ -16,13 +16,13 @@ from inspections.queries.visits import VisitRow, sealed_count, with_team
 from inspections.queries.visits import rows as visit_rows
 from inspections.rules.evidence import EvidenceState
 from ledger.queries.health import Health, health
-from treaty.models import Pause, TreatyText, Vote
+from treaty.models import TreatyText, Vote
 from treaty.queries.indicators import trigger_chart
-from treaty.queries.resumption import determinable
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import TriggerStanding, standing, titles_of
 from treaty.queries.vote_pages import VoteRow, rows
 from treaty.queries.votes import open_votes, summary, with_rows
+from treaty.rules.conditions import Determined, walk
 from treaty.rules.parties import BOUND
 from treaty.rules.text import Text
 from web.charts import Chart
@@ -138,15 +138,18 @@ def home(at: datetime) -> Home:
         sealed_visits=sealed_count(at),
         reports=recent_reports(at, MOST_VISITS),
         coverage=coverage_of(rules, evidence, at) if rules and evidence else None,
-        events=newest_events(titles=titles(rules, answer.pause.pause if answer.pause else None) if rules else None),
+        events=newest_events(titles=titles(rules) if rules else None),
         record=health(),
     )
 
 
-def titles(rules: Text, pause: Pause | None) -> dict[str, str]:
+def titles(rules: Text) -> dict[str, str]:
     """Return what triggers, indicators, criteria and determinations are called, by their keys."""
-    named = {key: one.title for key, one in rules.triggers.items()}
-    return {**named, **titles_of(rules), **(determinable(pause) if pause else {})}
+    criteria = rules.resumption.criteria.values()
+    determined = {
+        part.criterion: one.title for one in criteria for part in walk(one.condition) if isinstance(part, Determined)
+    }
+    return {**{key: one.title for key, one in rules.triggers.items()}, **titles_of(rules), **determined}
 
 
 def _announced(at: datetime) -> list[VisitRow]:

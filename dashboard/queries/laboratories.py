@@ -73,7 +73,7 @@ def obligations(lab: Organisation, at: datetime) -> Obligations:
         visits=_visits(lab, at) if text else [],
         reports=_reports(lab, at),
         rivals=_rivals(lab, board, at) if text else [],
-        titles=titles(rules_of(text), binding.pause if binding else None) if text else {},
+        titles=titles(rules_of(text)) if text else {},
     )
 
 

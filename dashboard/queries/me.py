@@ -7,9 +7,11 @@ from datetime import datetime
 from accounts.models import Membership, Organisation, User
 from accounts.queries.people import roles_of
 from accounts.rules.organisations import Kind
+from dashboard.queries.home import titles
 from dashboard.queries.tasks import tasks_for
 from dashboard.queries.timeline import Event, events
 from ledger.queries import entries_about
+from treaty.queries.texts import rules_of, text_at
 from web.asks import Task
 
 MOST_EVENTS = 8
@@ -52,4 +54,6 @@ def me(user: User, at: datetime) -> Me:
         for entry in entries_about(f"{SUBJECTS[Kind(one.kind)]}:{one.key}", limit=40)
     }
     newest = sorted(found.values(), key=lambda entry: (entry.value.at, entry.index or 0), reverse=True)
-    return Me(at=at, tasks=tasks_for(user, at), roles=roles, events=events(newest)[:MOST_EVENTS])
+    text = text_at(at)
+    told = events(newest, titles(rules_of(text)) if text else None)
+    return Me(at=at, tasks=tasks_for(user, at), roles=roles, events=told[:MOST_EVENTS])

@@ -65,7 +65,7 @@ def _criteria(found: Home) -> list[dict[str, Any]]:
     if found.pause is None or found.rules is None:
         return []
     names = {one.key: one.name for one in found.parties}
-    named = {**titles(found.rules, found.pause.pause), **names}
+    named = {**titles(found.rules), **names}
     return [criterion(one, named) for one in found.pause.criteria]
 
 

@@ -164,7 +164,9 @@ def populated(number):
 
 
 def queries(at):
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         found = home(at)
     return len(captured), found
 
