@@ -269,6 +269,8 @@ LEDGER: dict[str, Any] = {
     "WITNESSES": os.environ.get("FERMATA_WITNESSES", "").split(),
     # How many of them must have cosigned a checkpoint before it is moved into place.
     "QUORUM": int(os.environ.get("FERMATA_WITNESS_QUORUM", "0")),
+    # What the bundle carries beside the log, so that it can be replayed without a network: functions that yield (path, bytes).
+    "ATTACHMENTS": ["treaty.queries.texts.attachments"],
 }
 
 LOGGING = {

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from typing import IO, Final
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from ledger import published
 from ledger.actions.opening import policy
 from ledger.rules.checkpoints import Head
@@ -60,6 +63,8 @@ def _files(text: str, note: str) -> Iterator[tuple[str, bytes]]:
         yield tile.path, published.read_tile(tile)
         if tile.level == 0:
             yield tile.bundle.path, _bundle(tile)
+    for attachments in settings.LEDGER.get("ATTACHMENTS", ()):
+        yield from import_string(attachments)()
 
 
 def _bundle(tile: Tile) -> bytes:

@@ -1,6 +1,6 @@
 """Where a published log is read from: an address, a bundle file, or a folder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -37,6 +37,9 @@ class Source(Protocol):
     def read(self, path: str) -> bytes:
         """Return a file; raise Missing or Unreachable."""
 
+    def read_beside(self, path: str) -> bytes:
+        """Return a file that is published beside the log, such as "treaty/<sha256>.yaml"; raise Missing or Unreachable."""
+
 
 class Site:
     """A log that is published at an address: a site's own, or that of its log."""
@@ -48,12 +51,19 @@ class Site:
 
     def read(self, path: str) -> bytes:
         """Fetch a file, trying three times before giving up."""
+        return self._tried(f"{self.name}/{path}", path)
+
+    def read_beside(self, path: str) -> bytes:
+        """Fetch a file of the site that the log belongs to."""
+        return self._tried(f"{self.site}/{path}", path)
+
+    def _tried(self, url: str, path: str) -> bytes:
         for attempt in range(3):
             try:
-                return self._fetch(f"{self.name}/{path}", path)
+                return self._fetch(url, path)
             except httpx.HTTPError as error:
                 if attempt == 2:
-                    raise Unreachable(f"{self.name}/{path}: {type(error).__name__} {error}".strip()) from None
+                    raise Unreachable(f"{url}: {type(error).__name__} {error}".strip()) from None
         raise AssertionError
 
     def _fetch(self, url: str, path: str) -> bytes:
@@ -91,6 +101,8 @@ class Bundle:
         except BadZipFile as error:
             raise Unreachable(f"{self.name}: {error}") from None
 
+    read_beside = read
+
 
 class Folder:
     """A log whose files lie in a folder."""
@@ -106,6 +118,8 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             raise Missing(path) from None
 
+    read_beside = read
+
 
 class Mirror:
     """Another source whose full tiles and bundles are kept in a folder, so that a second run need not fetch them again."""
@@ -117,15 +131,22 @@ class Mirror:
 
     def read(self, path: str) -> bytes:
         """Return a file from the folder, or fetch it and keep it."""
+        immutable = path.startswith("tile/") and ".p/" not in path
+        return self._kept(path, self._source.read) if immutable else self._source.read(path)
+
+    def read_beside(self, path: str) -> bytes:
+        """Return a file from the folder, or fetch it and keep it: it is named by its hash."""
+        return self._kept(path, self._source.read_beside)
+
+    def _kept(self, path: str, fetch: Callable[[str], bytes]) -> bytes:
         kept = self._folder / path
         if kept.is_file():
             return kept.read_bytes()
-        data = self._source.read(path)
-        if path.startswith("tile/") and ".p/" not in path:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = kept.with_name(f".{kept.name}.part")
-            unfinished.write_bytes(data)
-            unfinished.replace(kept)
+        data = fetch(path)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_name(f".{kept.name}.part")
+        unfinished.write_bytes(data)
+        unfinished.replace(kept)
         return data
 
 

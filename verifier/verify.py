@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from verifier.heads import DoesNotFollow, SignedHead, Trust, read_head, read_kep
 from verifier.output import complain, say
 from verifier.replay import Problem, Replay
 from verifier.replay.log import Log
+from verifier.replay.texts import Texts
 from verifier.sources import Mirror, Missing, Source, Unreachable, open_source, read_in_order
 
 FOLLOWS: Final = 0
@@ -138,6 +140,7 @@ def verify(source: Source, trust: Trust, report: Report, *, kept: Path | None, r
     if replaying:
         report.replay = Replay()
         report.replay.of(Log).expected = signed.key
+        report.replay.of(Texts).fetch = partial(fetch_text, source)
     edge = Edge()
     with tqdm(total=signed.head.size, unit="entries", unit_scale=True, disable=not bar, file=sys.stderr) as progress:
         for tile, entries, hashes in checked_bundles(source, signed.head.size):
@@ -160,6 +163,14 @@ def verify(source: Source, trust: Trust, report: Report, *, kept: Path | None, r
         raise DoesNotFollow(
             f"history was changed: the log does not extend the {report.kept.size} entries that were signed before"
         )
+
+
+def fetch_text(source: Source, sha256: str) -> bytes:
+    """Return the bytes that the source publishes under this hash, unchecked; raise FileNotFoundError."""
+    try:
+        return source.read_beside(f"treaty/{sha256}.yaml")
+    except Missing as error:
+        raise FileNotFoundError(str(error)) from None
 
 
 def checked_bundles(source: Source, size: int) -> Iterator[tuple[Tile, list[bytes], list[bytes]]]:
@@ -213,7 +224,7 @@ def as_json(report: Report) -> dict[str, object]:
         "entries_checked": report.entries,
         "failure": report.failure,
         "problems": [
-            {"index": problem.index, "kind": problem.kind, "text": problem.text} for problem in report.problems
+            {"index": one.index, "kind": one.kind, "code": one.code, "text": one.text} for one in report.problems
         ],
         "more_problems": report.more_problems,
         "unreplayed": report.replay.unreplayed if report.replay else None,

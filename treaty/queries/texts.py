@@ -1,5 +1,6 @@
 """The treaty text: every number that the site applies is read from here."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -60,6 +61,12 @@ def lines(sha256: str) -> dict[str, int]:
 def source(sha256: str) -> bytes:
     """Return the exact bytes of the text with this hash; raise TreatyText.DoesNotExist."""
     return bytes(TreatyText.objects.values_list("source", flat=True).get(sha256=sha256))
+
+
+def attachments() -> Iterator[tuple[str, bytes]]:
+    """Yield every text under the path that the site publishes it at: what the bundle of the log carries along."""
+    for sha256 in TreatyText.objects.order_by("version").values_list("sha256", flat=True):
+        yield f"treaty/{sha256}.yaml", source(sha256)
 
 
 def versions(at: datetime) -> list[TreatyText]:

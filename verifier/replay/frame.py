@@ -3,23 +3,35 @@
 A noun's module keeps its own state in a class of its own (`replay.of(Votes)`), and its steps yield what does not follow:
 
     @replays("vote.closed")
-    def tally_again(replay: Replay, index: int, entry: EntryValue) -> Iterator[str]:
-        ...
+    def tally_again(replay: Replay, index: int, entry: EntryValue) -> Iterator[Finding]:
+        yield from differs("tally", "its tally", entry.payload["tally"], computed)
 """
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from core.errors import DomainError
+from core.times import stamp
 from ledger.rules.entries import EntryValue, read_entry
 
-type Step = Callable[["Replay", int, EntryValue], Iterable[str]]
+type Step = Callable[["Replay", int, EntryValue], Iterable["Finding | str"]]
 
+LONGEST_SHOWN: Final = 400
 STEPS: Final[dict[str, list[Step]]] = {}
 # Steps for every entry, whatever its kind.
 ALWAYS: Final[list[Step]] = []
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a step finds wrong: a stable code for programs, a sentence for people."""
+
+    code: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,7 @@ class Problem:
     index: int
     kind: str
     text: str
+    code: str = "does_not_follow"
 
     def __str__(self) -> str:
         return f"entry {self.index} ({self.kind or 'unreadable'}): {self.text}"
@@ -65,11 +78,11 @@ class Replay:
         try:
             entry = read_entry(data)
         except DomainError as error:
-            return [Problem(index, "", error.detail)]
+            return [Problem(index, "", error.detail, "unreadable")]
         self.kinds[entry.kind] += 1
         found: list[Problem] = []
         for step in [*ALWAYS, *STEPS.get(entry.kind, [])]:
-            found += [Problem(index, entry.kind, text) for text in _told(step, self, index, entry)]
+            found += [Problem(index, entry.kind, one.text, one.code) for one in _told(step, self, index, entry)]
         return found
 
     @property
@@ -78,11 +91,36 @@ class Replay:
         return {kind: count for kind, count in sorted(self.kinds.items()) if kind not in STEPS}
 
 
-def _told(step: Step, replay: Replay, index: int, entry: EntryValue) -> list[str]:
+def differs(code: str, what: str, said: object, expected: object) -> Iterator[Finding]:
+    """Yield a finding unless the record says what follows; `what` begins the sentence."""
+    if said != expected:
+        yield Finding(code, f"{what}: the record says {shown(said)}; it follows {shown(expected)}")
+
+
+def shown(value: object) -> str:
+    """Return a value for a sentence, cut to a length that can be read."""
+    match value:
+        case None:
+            text = "nothing"
+        case datetime():
+            text = stamp(value)
+        case str():
+            text = value
+        case bool():
+            text = "yes" if value else "no"
+        case _:
+            text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _told(step: Step, replay: Replay, index: int, entry: EntryValue) -> list[Finding]:
     """Run a step; a payload of another shape than the step expects does not follow either."""
+    found: list[Finding] = []
     try:
-        return list(step(replay, index, entry))
+        for one in step(replay, index, entry):
+            found.append(Finding("does_not_follow", one) if isinstance(one, str) else one)  # noqa: PERF401 - what was found before an error stays
     except DomainError as error:
-        return [error.detail]
+        found.append(Finding(error.code, error.detail))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, AssertionError, ArithmeticError) as error:
-        return [f"its payload cannot be replayed: {type(error).__name__} {error}"]
+        found.append(Finding("payload", f"its payload cannot be replayed: {type(error).__name__} {error}"))
+    return found
