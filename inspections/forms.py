@@ -38,15 +38,30 @@ class Moment(forms.DateTimeField):
         super().__init__(widget=widget, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], **options)
 
 
+class DraftChoice(forms.ChoiceField):
+    """A choice that a report needs in the end, and that a draft may still leave open."""
+
+    widget = forms.RadioSelect
+
+    def validate(self, value: Any) -> None:
+        """Refuse what is no choice; nothing chosen yet is no error."""
+        if value:
+            super().validate(value)
+
+
+class DraftMoment(Moment):
+    """An instant that a report needs in the end, and that a draft may still leave open."""
+
+    def validate(self, value: Any) -> None:
+        """Accept that nothing is typed yet."""
+
+
 class SectionForm(forms.Form):
     """One verification layer."""
 
-    answer = forms.ChoiceField(
-        label=_("Answer"),
-        required=False,
-        choices=[(value.value, label) for value, label in ANSWER_LABELS.items()],
-        widget=forms.RadioSelect,
-    )
+    use_required_attribute = False
+
+    answer = DraftChoice(label=_("Answer"), choices=[(value.value, label) for value, label in ANSWER_LABELS.items()])
     notes = PlainText(
         label=_("What was seen, and how"),
         required=False,
@@ -84,17 +99,15 @@ class FindingForm(forms.Form):
 class WholeForm(forms.Form):
     """What concerns the whole report."""
 
+    use_required_attribute = False
+
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    collected_at = Moment(
+    collected_at = DraftMoment(
         label=_("Last evidence collected (UTC)"),
-        required=False,
         help_text=_("When the team saw the last of it. When the report is received is noted apart."),
     )
-    conclusion = forms.ChoiceField(
-        label=_("Conclusion"),
-        required=False,
-        choices=[(value.value, label) for value, label in CONCLUSION_LABELS.items()],
-        widget=forms.RadioSelect,
+    conclusion = DraftChoice(
+        label=_("Conclusion"), choices=[(value.value, label) for value, label in CONCLUSION_LABELS.items()]
     )
 
 

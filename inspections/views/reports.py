@@ -110,7 +110,7 @@ class ReportFormView(DraftView, View):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show the draft."""
         elsewhere = self.find(request, key, timezone.now())
-        return elsewhere or self.page(request, DraftForm(self.report, self.layers))
+        return elsewhere or self.page(request, DraftForm(self.report, titles(self.layers)))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Save the draft; keep what was typed whatever the answer."""
@@ -118,7 +118,7 @@ class ReportFormView(DraftView, View):
         elsewhere = self.find(request, key, at)
         if elsewhere:
             return elsewhere
-        form = DraftForm(self.report, self.layers, request.POST)
+        form = DraftForm(self.report, titles(self.layers), request.POST)
         if not form.is_valid():
             return self.refused(request, form, "invalid", " ".join(form.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
         revision = self.report.revision if "overwrite" in request.POST else form.revision
