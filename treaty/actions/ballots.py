@@ -15,9 +15,9 @@ from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
 from ledger.queries.entries import position
-from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words, fresh_course
+from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
-from treaty.queries.votes import profile_of
+from treaty.queries.votes import course_afresh, profile_of
 from treaty.rules.ballots import SignedBallot, reason_hash
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice
@@ -152,21 +152,11 @@ def cast_ballot(
     _check_entitled(vote, organisation)
     _check_open(vote, choice, received_at)
     _check_key(vote, ballot.key if ballot else SESSION)
-    fresh = next_ballot(vote=vote, organisation=organisation, choice=choice, reason=reason, at=received_at)
-    if ballot and replace(fresh, nonce=ballot.nonce, head=ballot.head, at=ballot.at) != ballot:
-        raise BallotChanged(
-            "This ballot no longer fits: another one of your organisation arrived since you checked it. Check again before you confirm."
-        )
-    cast = ballot or fresh
-    payload: dict[str, Json] = {
-        "vote": vote.key,
-        "organisation": organisation.key,
-        "ballot": cast.value(),
-        "hash": cast.hash,
-        "ground": ground or None,
-        "received_at": stamp(received_at),
-    }
-    entry = record(kind="ballot.cast", payload=payload, by=by, at=at)
+    cast = _fitting(
+        ballot, next_ballot(vote=vote, organisation=organisation, choice=choice, reason=reason, at=received_at)
+    )
+    # The row keeps its receipt and never changes, so the entry comes first.
+    entry = record(kind="ballot.cast", payload=_payload(cast, ground, received_at), by=by, at=at)
     row = Ballot.objects.create(
         vote=vote,
         organisation=organisation,
@@ -183,6 +173,28 @@ def cast_ballot(
     )
     _note_ballot(vote, received_at)
     return row
+
+
+def _fitting(checked: SignedBallot | None, fresh: SignedBallot) -> SignedBallot:
+    """Return the ballot that was checked, if it is the one that would be made now but for what its maker chose."""
+    if checked is None:
+        return fresh
+    if replace(fresh, nonce=checked.nonce, head=checked.head, at=checked.at) != checked:
+        raise BallotChanged(
+            "This ballot no longer fits: another one of your organisation arrived since you checked it. Check again before you confirm."
+        )
+    return checked
+
+
+def _payload(cast: SignedBallot, ground: str, received_at: datetime) -> dict[str, Json]:
+    return {
+        "vote": cast.vote,
+        "organisation": cast.organisation,
+        "ballot": cast.value(),
+        "hash": cast.hash,
+        "ground": ground or None,
+        "received_at": stamp(received_at),
+    }
 
 
 def _locked() -> QuerySet[Vote]:
@@ -217,7 +229,7 @@ def _check_open(vote: Vote, choice: Choice, at: datetime) -> None:
             f"Vote {vote.key} closed at {stamp(vote.closed_at or vote.closes_at)}; a ballot counts if it arrives before."
         )
     if _moves_with_ballots(vote):
-        _check_course(vote, choice, fresh_course(vote, at))
+        _check_course(vote, choice, course_afresh(vote, at))
 
 
 def _check_course(vote: Vote, choice: Choice, course: Course) -> None:
@@ -240,7 +252,7 @@ def _note_ballot(vote: Vote, received_at: datetime) -> None:
     """Wake the sweep where this ballot contested, extended or closed the vote."""
     vote.last_ballot_at = received_at
     if _moves_with_ballots(vote):
-        course = fresh_course(vote, received_at)
+        course = course_afresh(vote, received_at)
         vote.next_at = (
             received_at
             if (course.contested_at, course.extended_at) != (vote.contested_at, vote.extended_at)

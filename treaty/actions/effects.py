@@ -17,7 +17,7 @@ from treaty.actions.pauses import ratify_pause, start_pause
 from treaty.actions.resumption import begin_resumption
 from treaty.actions.standdowns import extend_deadline
 from treaty.models import Vote
-from treaty.queries.votes import course_of, with_rows
+from treaty.queries.votes import course_afresh
 from treaty.rules.vote_states import State
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def apply(vote: Vote, *, at: datetime) -> Vote:
     vote.refresh_from_db(from_queryset=Vote.objects.select_for_update(of=("self",), no_key=True))
     if vote.effect_applied_at or vote.effect_settled_at:
         return vote
-    if course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at).state is not State.READY:
+    if course_afresh(vote, at).state is not State.READY:
         return vote
     effect = EFFECTS.get(vote.decision)
     try:

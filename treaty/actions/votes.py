@@ -19,7 +19,7 @@ from treaty.models import RollEntry, TreatyText, Vote
 from treaty.models.pauses import Pause
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
-from treaty.queries.votes import course_of, profile_of, standing_ballots, with_rows
+from treaty.queries.votes import course_afresh, course_of, profile_of, standing_ballots, with_rows
 from treaty.rules.courses import Course
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, RollIncomplete, draw_up
@@ -207,11 +207,6 @@ def question_hash(vote: Vote) -> str:
     )
 
 
-def fresh_course(vote: Vote, at: datetime) -> Course:
-    """Return the course of a locked vote from rows read now."""
-    return course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at)
-
-
 @transaction.atomic
 def withdraw_vote(*, vote: Vote, reason: str, by: User | None, at: datetime) -> Vote:
     """Withdraw an undecided vote, by whoever requested it or the depositary; a second call changes nothing."""
@@ -220,7 +215,7 @@ def withdraw_vote(*, vote: Vote, reason: str, by: User | None, at: datetime) -> 
     require(allowed, "A vote is withdrawn by whoever requested it, or by the depositary.")
     if vote.withdrawn_at is not None:
         return vote
-    if fresh_course(vote, at).state not in UNDECIDED:
+    if course_afresh(vote, at).state not in UNDECIDED:
         raise VoteClosed(f"Vote {vote.key} is decided: it can no longer be withdrawn.")
     vote.withdrawn_at, vote.next_at = at, None
     vote.withdrawal_reason, vote.withdrawal_salt = clean_words(reason, "reason", LONGEST_REASON), secrets.token_hex(32)

@@ -77,6 +77,11 @@ def course_of(vote: Vote, at: datetime) -> Course:
     return course(profile_of(vote), roll_of(vote), ballot_values(vote.ballots.all()), facts_of(vote), at)
 
 
+def course_afresh(vote: Vote, at: datetime) -> Course:
+    """Return the course of a vote that an action has locked, from rows read now."""
+    return course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at)
+
+
 def counting_of(vote: Vote, at: datetime) -> Counting:
     """Return the ballots received by `at`, counted."""
     counting = Counting(profile_of(vote), roll_of(vote))

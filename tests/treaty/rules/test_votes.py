@@ -130,7 +130,9 @@ def test_counts_are_linear(rule, heavy, chosen):
         assert getattr(whole, name) == sum(getattr(part, name) for part in parts)
 
 
-@given(every_rule, weights, choices, recusals, st.lists(st.sampled_from([YES, NO, ABSTAIN, None]), min_size=8, max_size=8))
+@given(
+    every_rule, weights, choices, recusals, st.lists(st.sampled_from([YES, NO, ABSTAIN, None]), min_size=8, max_size=8)
+)
 def test_what_can_no_longer_change_does_not_change(rule, heavy, chosen, recused, later):
     entitled = roll(8, weights=heavy, recused=recused)
     counting = Counting(rule, entitled)
@@ -160,7 +162,12 @@ def test_what_would_change_the_result_does_change_it(rule, chosen):
 
 @pytest.mark.parametrize(
     ("strict", "consents", "expected"),
-    [(False, 4, Outcome.ADOPTED), (True, 4, Outcome.REJECTED), (True, 5, Outcome.ADOPTED), (False, 3, Outcome.REJECTED)],
+    [
+        (False, 4, Outcome.ADOPTED),
+        (True, 4, Outcome.REJECTED),
+        (True, 5, Outcome.ADOPTED),
+        (False, 3, Outcome.REJECTED),
+    ],
 )
 def test_a_threshold_exactly_met_passes_unless_it_is_strict(strict, consents, expected):
     rule = profile(electorate(threshold={"share": "2/3", "strict": strict, "base": "entitled"}))
