@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from inspections.actions import conclusions, plan, visits
+from inspections.queries.conclusions import waiting
 from inspections.queries.visits import due_for_moving, due_for_notice
 from treaty.queries.pauses import in_force
 
@@ -27,7 +28,7 @@ def sweep_visits() -> None:
     at = timezone.now()
     _each(lambda visit: plan.give_notice(visit=visit, at=at), due_for_notice(at))
     _each(lambda visit: visits.move_on(visit=visit, at=at), due_for_moving(at))
-    _each(lambda report: conclusions.conclude(report=report, at=at), conclusions.waiting(at))
+    _each(lambda report: conclusions.conclude(report=report, at=at), waiting(at))
 
 
 def _each[Row](act: Callable[[Row], object], rows: Iterable[Row]) -> None:

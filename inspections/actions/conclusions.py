@@ -42,13 +42,3 @@ def _stand_down(visit: Visit, at: datetime) -> StandDown | None:
         pause=visit.pause, organisation=visit.facility.organisation, declared_at__isnull=False
     )
     return found.exclude(verifications__visit_key=visit.key).select_related("pause", "organisation").first()
-
-
-def waiting(at: datetime) -> list[Report]:
-    """Return the submitted reports of pause verifications whose stand-down has not heard of them."""
-    found = Report.objects.filter(
-        state=ReportState.SUBMITTED, received_at__lte=at, visit__kind=VisitKind.PAUSE_VERIFICATION
-    )
-    declared = found.filter(visit__pause__ended_at=None, visit__pause__lapsed_at=None)
-    known = Verification.objects.exclude(visit_key="").values("visit_key")
-    return list(declared.exclude(visit__key__in=known).select_related("visit"))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
+from django_stubs_ext import StrOrPromise
 
 from core.canonical import canonical
 from core.errors import DomainError, require
@@ -23,7 +24,17 @@ from inspections.models import Report, Visit
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
 from inspections.permissions import can_read_draft, can_settle, is_on_team, speaks_for_party
-from inspections.queries.reports import content, draft_of, layers_of, public_report, signing_state, value_of
+from inspections.queries.reports import (
+    PublicFinding,
+    PublicReport,
+    PublicSection,
+    content,
+    draft_of,
+    layers_of,
+    public_report,
+    signing_state,
+    value_of,
+)
 from inspections.queries.visits import monitoring_of
 from inspections.rules.findings import OPEN, Severity
 from inspections.rules.reports import Conclusion, missing
@@ -57,20 +68,8 @@ class ReportPage(TemplateView):
             report=found.report,
             visit=visit,
             conclusion=CONCLUSION_LABELS[Conclusion(found.report.conclusion)],
-            sections=[
-                (section, layer_title(section.layer), ANSWER_LABELS[section.answer] if section.answer else "")
-                for section in found.sections
-            ],
-            findings=[
-                (
-                    row,
-                    layer_title(row.finding.layer),
-                    SEVERITY_LABELS[Severity(row.finding.severity)],
-                    SEVERITY_LABELS[Severity(row.finding.state)],
-                    row.finding.state in OPEN,
-                )
-                for row in found.findings
-            ],
+            sections=section_rows(found),
+            findings=finding_rows(found),
             comment=comment,
             comments_close=closes,
             can_comment=comment is None and at < closes and speaks_for_party(user, visit, at=at),
@@ -81,6 +80,25 @@ class ReportPage(TemplateView):
             ],
             **context,
         )
+
+
+def section_rows(found: PublicReport) -> list[tuple[PublicSection, str, StrOrPromise]]:
+    """Return the sections with their layers' names and their answers in words."""
+    return [(one, layer_title(one.layer), ANSWER_LABELS[one.answer] if one.answer else "") for one in found.sections]
+
+
+def finding_rows(found: PublicReport) -> list[tuple[PublicFinding, str, StrOrPromise, StrOrPromise, bool]]:
+    """Return the findings with their layers' names, as filed and as they stand in words, and whether they are open."""
+    return [
+        (
+            row,
+            layer_title(row.finding.layer),
+            SEVERITY_LABELS[Severity(row.finding.severity)],
+            SEVERITY_LABELS[Severity(row.finding.state)],
+            row.finding.state in OPEN,
+        )
+        for row in found.findings
+    ]
 
 
 class DraftView(LoginRequiredMixin):

@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from core.canonical import commitment
 from core.errors import Malformed, NotAllowed
-from inspections.actions.conclusions import conclude, waiting
+from inspections.actions.conclusions import conclude
 from inspections.actions.findings import BasisNeeded, NotYetReported, settle_finding
 from inspections.actions.reports import (
     AlreadyCommented,
@@ -20,6 +20,7 @@ from inspections.actions.reports import (
     submit_report,
 )
 from inspections.models import Evidence, Finding, Report, ReportSignature
+from inspections.queries.conclusions import waiting
 from inspections.queries.reports import content
 from inspections.rules.findings import FindingEvent, FindingSettled, Severity
 from inspections.rules.reports import Answer, Conclusion, ReportLocked, ReportState, SectionValue

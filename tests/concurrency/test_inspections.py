@@ -1,0 +1,91 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from core.errors import DomainError
+from inspections.actions.plan import give_notice, plan_visits
+from inspections.actions.reports import open_report, submit_report
+from inspections.models import Report, Visit, VisitInspector
+from inspections.rules.visits import VisitState
+from ledger.models import Entry
+from tests import factories as make
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(work, arguments):
+    """Run `work` once for each argument, all at once, each in a connection of its own."""
+
+    def one(argument):
+        try:
+            return work(argument)
+        except (DomainError, IntegrityError) as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(arguments)) as pool:
+        return list(pool.map(one, arguments))
+
+
+def entries(kind):
+    return Entry.objects.filter(kind=kind).count()
+
+
+def test_four_planners_at_once_make_one_plan():
+    pause = make.pause_in_force(labs=("aster", "borealis"))
+    for lab in ("aster", "borealis"):
+        make.facility(make.laboratory(lab))
+    make.inspectors(each=1)
+    together(lambda _: plan_visits(pause=type(pause).objects.get(pk=pause.pk), at=NOON), range(4))
+    assert (Visit.objects.count(), entries("plan.made")) == (2, 1)
+
+
+def test_of_two_bookings_of_one_inspector_at_once_the_database_keeps_one():
+    person = make.designation()
+    visits = [
+        make.visit(make.facility(key=f"s{number}"), planned_from=NOON + timedelta(hours=number)) for number in range(4)
+    ]
+
+    def book(visit):
+        with transaction.atomic():
+            return VisitInspector.objects.create(
+                visit=visit, designation=person, period=(visit.planned_from, visit.planned_until)
+            )
+
+    answers = together(book, visits)
+    assert sum(isinstance(answer, IntegrityError) for answer in answers) == 3
+    assert VisitInspector.objects.count() == 1
+
+
+def test_notice_that_two_sweeps_give_at_once_is_given_once():
+    visit = make.visit(team=make.inspectors(each=1)[:2], notice_due_at=NOON - timedelta(hours=48, minutes=15))
+    together(lambda _: give_notice(visit=Visit.objects.get(pk=visit.pk), at=visit.notice_due_at), range(4))
+    assert (Visit.objects.get().state, entries("visit.notified")) == (VisitState.NOTIFIED, 1)
+
+
+def test_a_team_that_begins_its_report_at_once_begins_one():
+    people = make.inspectors(each=1)[:2]
+    visit = make.visit(state=VisitState.IN_PROGRESS, team=people)
+    together(lambda one: open_report(visit=Visit.objects.get(pk=visit.pk), by=one.user, at=NOON), [*people, *people])
+    assert Report.objects.count() == 1
+
+
+def test_a_report_that_is_sent_four_times_at_once_is_received_once():
+    people = make.inspectors(each=1)[:2]
+    report = make.draft(make.visit(state=VisitState.IN_PROGRESS, team=people))
+    for one in people:
+        make.sign_report(report=report, revision=1, by=one.user, at=NOON)
+    together(
+        lambda _: submit_report(
+            report=Report.objects.select_related("visit").get(),
+            submission_key="the-one-key",
+            by=people[0].user,
+            at=NOON,
+        ),
+        range(4),
+    )
+    assert entries("report.submitted") == 1
