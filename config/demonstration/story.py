@@ -8,17 +8,21 @@ from accounts.models import Organisation, User
 from config.demonstration.cast import Cast
 from inspections.actions import conclusions, plan, visits
 from inspections.models import Visit
+from inspections.queries.conclusions import waiting
 from inspections.queries.visits import due_for_moving
 from inspections.rules.visits import VisitState
 from labs.models import Facility
-from treaty.actions import advance, effects, parties, triggers, votes
+from treaty.actions import advance, declarations, effects, parties, triggers, votes
 from treaty.models import TreatyText
 from treaty.queries.pauses import in_force
 
 type Event = Callable[[datetime], object]
 
-OFTEN_SINCE = timedelta(days=15)  # before the present: the clock is looked at every three hours from here
-OFTEN = timedelta(hours=3)
+# Triggers are judged, and the clock is looked at between events: now and then at first, often in the last fortnight.
+JUDGED = (
+    (timedelta(days=300), timedelta(days=15), timedelta(days=19)),
+    (timedelta(days=15), timedelta(0), timedelta(hours=4)),
+)
 
 
 @dataclass
@@ -43,14 +47,18 @@ class Story:
             event(at)
             note()
         _give_notices(self.now)
+        judge(self.now)
         clock(self.now)
 
     def __len__(self) -> int:
         return sum(1 for _ in self._in_order())
 
     def _in_order(self) -> Iterator[tuple[datetime, Event]]:
-        ticks = int(OFTEN_SINCE / OFTEN)
-        looks = [(self.now - number * OFTEN, -1, _nothing) for number in range(ticks, 0, -1)]
+        looks = [
+            (self.now - first + number * step, -1, judge)
+            for first, last, step in JUDGED
+            for number in range((first - last) // step)
+        ]
         for at, _, event in sorted([*self.events, *looks], key=lambda one: one[:2]):
             yield at, event
 
@@ -63,8 +71,9 @@ class Story:
         return self.cast.bodies[key], self.cast.representative(key)
 
 
-def _nothing(at: datetime) -> None:
-    """Only the clock is looked at."""
+def judge(at: datetime) -> None:
+    """Judge the triggers, as Celery does when readings arrive and when a datum lapses."""
+    triggers.evaluate_triggers(at=at)
 
 
 def _give_notices(until: datetime) -> None:
@@ -77,7 +86,8 @@ def clock(at: datetime) -> None:
     """Do what Celery's sweeps would have done at `at`: the same actions in the same order."""
     for text in TreatyText.objects.defer("source").filter(in_force_at__lte=at, entry_recorded_at=None):
         parties.enter_into_force(text=text, at=at)
-    triggers.evaluate_triggers(at=at)
+    declarations.ask_due(at=at)
+    declarations.mark_late(at=at)
     votes.advance_due(at=at)
     effects.apply_due(at=at)
     advance.advance_due(at=at)
@@ -85,5 +95,5 @@ def clock(at: datetime) -> None:
         plan.plan_visits(pause=pause, at=at)
     for visit in due_for_moving(at):
         visits.move_on(visit=visit, at=at)
-    for report in conclusions.waiting(at):
+    for report in waiting(at):
         conclusions.conclude(report=report, at=at)
