@@ -22,9 +22,33 @@ LABORATORIES = {
     "hanbit": ("Hanbit Labs", "KR", ("Seo Minji", "Kim Dohyun")),
 }
 BODIES = {
-    "ivb": ("International Verification Body", "", ("Amara Diallo", "Peter Lindqvist", "Rosa Ibarra", "Hiro Tanaka")),
-    "nordic": ("Nordic Compute Inspectorate", "SE", ("Elin Ström", "Mikkel Holm", "Saga Niemi", "Ola Haug")),
-    "pacific": ("Pacific Assurance Consortium", "SG", ("Wei Ling Tan", "Noa Kealoha", "Arjun Menon", "Grace Owusu")),
+    "ivb": (
+        "International Verification Body",
+        "",
+        (
+            "Amara Diallo",
+            *("Peter Lindqvist", "Rosa Ibarra", "Hiro Tanaka", "Nadia Haddad"),
+            *("Tobias Lenz", "Yara Costa", "Milan Novak", "Esther Mwangi"),
+        ),
+    ),
+    "nordic": (
+        "Nordic Compute Inspectorate",
+        "SE",
+        (
+            "Elin Ström",
+            *("Mikkel Holm", "Saga Niemi", "Ola Haug", "Freja Lund"),
+            *("Aino Laine", "Sindre Vik", "Birta Jonsdottir"),
+        ),
+    ),
+    "pacific": (
+        "Pacific Assurance Consortium",
+        "SG",
+        (
+            "Wei Ling Tan",
+            *("Noa Kealoha", "Arjun Menon", "Grace Owusu", "Mei Chen"),
+            *("Lucas Whaanga", "Siti Rahman", "Daniel Reyes"),
+        ),
+    ),
 }
 FOUNDED = timedelta(days=420)  # before the story's present
 

@@ -21,8 +21,7 @@ LAYERS = ["chips", "network", "power", "schedulers", "weights", "code", "people"
 
 def text() -> bytes:
     """The model treaty with short periods; its time horizon trigger is one that real readings have passed."""
-    # Visits of no length let nine inspectors be at ten sites at once: the calendar has tests of its own.
-    quick = quick_text(validity="50 y", visit_length="0 min").decode()
+    quick = quick_text(validity="50 y").decode()
     assert quick.count('value: "480"') == 2
     return quick.replace('value: "480"', 'value: "60"').encode()
 
