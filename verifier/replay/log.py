@@ -19,6 +19,7 @@ class Log:
     """Who the log says it is, who it must be, and how far its time has come."""
 
     expected: VerifierKey | None = None
+    origin: str = ""
     latest: datetime | None = None
 
 
@@ -42,6 +43,7 @@ def keep_time(replay: Replay, _index: int, entry: EntryValue) -> Iterator[str]:
 def name_the_log(replay: Replay, _index: int, entry: EntryValue) -> Iterator[str]:
     """The opening names the log by the key and origin that sign its checkpoints."""
     key, expected = VerifierKey.parse(str(entry.payload["log_key"])), replay.of(Log).expected
+    replay.of(Log).origin = key.name
     if key.name != entry.payload["origin"]:
         yield "the key is not for the origin that is named"
     if expected and key != expected:
