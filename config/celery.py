@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
         ("publish the record", "ledger.tasks.publish", 1.0),
         ("note that the beat is alive", "dashboard.tasks.beat", 5.0),
         ("apply what fell due between parties", "treaty.tasks.sweep_parties", 10.0),
+        ("ask for declarations", "treaty.tasks.sweep_declarations", 30.0),
         ("open and close votes", "treaty.tasks.sweep_votes", 2.0),
         ("evaluate triggers", "treaty.tasks.evaluate_triggers", 5.0),
         ("move pauses on", "treaty.tasks.sweep_pauses", 5.0),

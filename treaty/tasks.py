@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from treaty.actions import effects, triggers, votes
 from treaty.actions.advance import advance_due
+from treaty.actions.declarations import ask_due, mark_late
 from treaty.actions.parties import enter_into_force
 from treaty.models import TreatyText
 
@@ -22,6 +23,14 @@ def sweep_parties() -> None:
             enter_into_force(text=text, at=at)
         except Exception:
             logger.exception("text %s could not enter into force", text.version)
+
+
+@shared_task
+def sweep_declarations() -> None:
+    """Ask the parties for what the calendar of declarations has reached, and enter what is overdue."""
+    at = timezone.now()
+    ask_due(at=at)
+    mark_late(at=at)
 
 
 @shared_task

@@ -9,10 +9,13 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from config.demonstration.story import Event, Story
 from core.canonical import commitment
 from inspections.actions.inspectors import designate, give_mandate
+from labs.actions.declarations import file_declaration
+from labs.models import Declaration, Inventory
+from labs.rules.declarations import DeclarationKind
 from labs.rules.readings import Source
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.determinations import determine_criterion
@@ -44,6 +47,15 @@ RESEARCH_SHARES: dict[str, dict[float, str]] = {
     "ganges": {104: "0.38", 73: "0.44", 41.1: "0.50", 12.6: "0.53", 1.8: "0.41"},
     "hanbit": {104: "0.55", 73: "0.59", 41.0: "0.63", 12.5: "0.66", 1.7: "0.52"},
 }
+# What the laboratories file, how many days before the present the first of them does, and which one does not.
+FILINGS = (
+    (DeclarationKind.INITIAL, 283.0, ""),
+    (DeclarationKind.CHIP_REGISTER, 229.0, ""),
+    (DeclarationKind.CHIP_REGISTER, 139.0, ""),
+    (DeclarationKind.UPDATE, 121.0, ""),
+    (DeclarationKind.CHIP_REGISTER, 45.0, "fjord"),
+)
+BETWEEN_FILINGS = timedelta(minutes=23)
 # Hours after the pause came into force: acknowledged, halted, declared; None is not yet.
 STAND_DOWNS: dict[str, tuple[float, float | None, float | None]] = {
     "aster": (1.2, 9, 20),
@@ -64,6 +76,7 @@ def tell(story: Story) -> None:
     treaty(story)
     world(story)
     declared(story)
+    filed(story)
     advisory(story)
     pause(story)
     stand_down(story)
@@ -162,6 +175,24 @@ def _declare(story: Story, key: str, at: datetime, *, indicator: str, value: str
         by=by,
         at=at,
     )
+
+
+def filed(story: Story) -> None:
+    """What the text's calendar asks for, filed in time by everybody; the last register of Fjord Dynamics is overdue."""
+    for kind, days, silent in FILINGS:
+        story.before(partial(_file, story, kind, silent), days=days)
+
+
+def _file(story: Story, kind: DeclarationKind, silent: str, at: datetime) -> None:
+    """Let each laboratory file what is due first, one after another: a nil return where nothing is on record to declare."""
+    for number, key in enumerate(key for key in story.cast.labs if key != silent):
+        lab, by = story.lab(key)
+        owed = Declaration.objects.unfiled().filter(organisation=lab, kind=kind).earliest("due_at")
+        file_declaration(declaration=owed, nil=not _has_sites(lab), by=by, at=at + number * BETWEEN_FILINGS)
+
+
+def _has_sites(lab: Organisation) -> bool:
+    return Inventory.objects.filter(facility__organisation=lab, lines__isnull=False).exists()
 
 
 def advisory(story: Story) -> None:
