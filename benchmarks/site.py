@@ -1,0 +1,45 @@
+"""The first page with 8 and with 200 laboratories, beside a bare view that returns as many bytes under the same server.
+
+python -m config.servers --state .state/bench -- python -m benchmarks site
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.load import CLIENTS, TOOL, page_rows, served
+from benchmarks.place import run_apart
+from benchmarks.table import Row, show
+from config.servers import valkey
+
+LABS = (8, 200)
+PAGES = {"/": "first page", "/labs/": "list of laboratories"}
+
+
+def main() -> None:
+    for labs in LABS:
+        with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as redis:
+            os.environ["REDIS_URL"] = redis
+            code = run_apart("benchmarks.site", [str(labs)])
+        if code:
+            sys.exit(code)
+
+
+def inside(labs: int) -> None:
+    import django
+
+    django.setup()
+    from benchmarks.population import populate
+
+    start = time.monotonic()
+    populate(labs)
+    print(f"\nRows for {labs} laboratories made in {time.monotonic() - start:.1f} s.", flush=True)
+    with served() as site:
+        rows: list[Row] = [row for path, what in PAGES.items() for row in page_rows(site, path, what)]
+    show(f"Pages with {labs} laboratories, {CLIENTS} clients, load by {TOOL}", rows)
+
+
+if __name__ == "__main__":
+    inside(int(sys.argv[-1]))
