@@ -150,7 +150,8 @@ class ReportFormView(DraftView, View):
     def saved(self, request: HttpRequest, at: datetime) -> HttpResponse:
         """Answer that it is saved: with the revision to go on from, or with the page that was asked for next."""
         if wants_json(request):
-            return JsonResponse({"revision": self.report.revision, "saved_at": stamp(at)})
+            lacking = [item.part for item in missing(value_of(self.report), tuple(self.layers))]
+            return JsonResponse({"revision": self.report.revision, "saved_at": stamp(at), "missing": lacking})
         if "sign" in request.POST:
             return HttpResponseRedirect(reverse("inspections:report_sign", args=[self.visit.key]))
         messages.success(request, _("The draft is saved."))

@@ -92,12 +92,22 @@ async function heard(answer, upTo) {
     conflict.hidden = true;
     onServer = upTo;
     keep(changes === upTo);
+    mark(told.missing);
     say(form.dataset.savedServer);
   } else if (told.code === "draft_conflict") {
     conflict.hidden = false;
     conflict.focus();
   } else {
     say(`${form.dataset.refused}${told.detail ? `: ${told.detail}` : ""} ·`);
+  }
+}
+
+function mark(missing) {
+  for (const part of document.querySelectorAll("[data-report-part]")) {
+    const isDone = !part.dataset.reportPart.split(" ").some((name) => missing.includes(name));
+    const [done, todo] = part.querySelectorAll(":scope > span");
+    done.hidden = !isDone;
+    todo.hidden = isDone;
   }
 }
 
