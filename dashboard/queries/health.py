@@ -36,7 +36,7 @@ def health(at: datetime) -> dict[str, object]:
         "ledger": {"size": position()},
         "beat": {"age_seconds": None if age is None else round(age.total_seconds(), 1)},
         "versions": {
-            "fermata": version("fermata"),
+            "fermata": version("fermata-site"),
             "django": version("django"),
             "python": platform.python_version(),
             "postgresql": _server_version(),
