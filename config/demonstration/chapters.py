@@ -242,7 +242,7 @@ def pause(story: Story) -> None:
         story.before(
             partial(_cast, story, key, decision="start_pause_ordinary", choice="consent"), days=12.6 - 0.2 * number
         )
-    pledges = {
+    pledges: dict[str, dict[str, object]] = {
         "cobalt": {"kind": "named", "labs": ["daxing"]},
         "daxing": {"kind": "named", "labs": ["cobalt"]},
         "fjord": {"kind": "at_least", "n": 5},
