@@ -2,20 +2,29 @@
 
 from verifier.replay import (
     ballots,
+    cases,
+    declarations,
     log,
     organisations,
     parties,
     pauses,
     readings,
+    reports,
+    resumption,
     sites,
+    standdowns,
     texts,
     triggers,
+    visits,
     votes,
     works,
 )
 from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
-# Steps register themselves when their module is imported; of one kind, in the order of these imports.
-NOUNS = (log, organisations, texts, parties, votes, ballots, readings, sites, works, pauses, triggers)
+# Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
+NOUNS = (
+    log, organisations, texts, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
+    cases, resumption,
+)  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]

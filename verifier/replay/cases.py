@@ -1,0 +1,145 @@
+"""Compliance cases: open by themselves at the right deadline, are answered, determined by a vote only, and closed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from accounts.rules.organisations import Role
+from core.errors import DomainError
+from core.times import stamp
+from ledger.rules.entries import EntryValue
+from treaty.rules.cases import CaseEvent, CaseKind, CaseState, next_state
+from treaty.rules.standdowns import LATE_STATES, Conclusion
+from verifier.replay.frame import Finding, Replay, differs, replays
+from verifier.replay.organisations import Organisations, by_clock, by_role
+from verifier.replay.parties import Parties
+from verifier.replay.pauses import PauseRecord, Pauses
+from verifier.replay.payloads import Payload, maybe_text, moment, text
+from verifier.replay.standdowns import WITHOUT_VISIT, stand_down_of
+from verifier.replay.texts import Texts
+from verifier.replay.votes import Votes, takes_effect
+
+STEPS: Final[Mapping[str, CaseEvent]] = {
+    "case.answered": CaseEvent.ANSWER,
+    "case.remedied": CaseEvent.REMEDY,
+    "case.determined": CaseEvent.DETERMINE,
+    "case.closed": CaseEvent.CLOSE,
+}
+
+
+class UnknownCase(DomainError):
+    """The record has no such case."""
+
+    code = "unknown_case"
+
+
+@dataclass
+class CaseRecord:
+    """A case: about whom, under which pause, and where it stands."""
+
+    lab: str
+    pause: str | None
+    state: CaseState = CaseState.OPEN
+
+
+@dataclass
+class Cases:
+    """Every case by key."""
+
+    known: dict[str, CaseRecord] = field(default_factory=dict)
+
+
+def asks_for(replay: Replay, handle: str | None, organisation: str, at: datetime) -> bool:
+    """Whether `handle` asked in the name of a bound laboratory or an accredited body of its own."""
+    known, parties = replay.of(Organisations), replay.of(Parties)
+    lab = organisation in parties.bound(at) and known.holds(handle, {Role.REPRESENTATIVE}, at, organisation)
+    return lab or (organisation in parties.bodies(at) and known.holds(handle, {Role.OFFICER}, at, organisation))
+
+
+@replays("case.opened")
+def open_case(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """Lateness opens a case once its deadline has passed, a discrepancy once it was found; others refer what they saw."""
+    payload, known = entry.payload, replay.of(Cases)
+    key, lab, about, subject = (text(payload, name) for name in ("case", "lab", "about", "subject"))
+    pause = replay.of(Pauses).of(text(payload, "pause")) if maybe_text(payload, "pause") else None
+    if key in known.known:
+        yield Finding("repeated", f"case {key} was opened before")
+    match CaseKind(about):
+        case CaseKind.LATE:
+            yield from by_clock(entry)
+            yield from _late(pause, lab, subject, entry.at)
+        case CaseKind.DISCREPANCY:
+            yield from by_clock(entry)
+            if not _found_wrong(pause, lab, subject):
+                yield Finding("finding", f"{subject} found no discrepancy at {lab}")
+        case CaseKind.REFERRAL:
+            if subject == lab or not asks_for(replay, entry.by, subject, entry.at):
+                yield Finding("authority", f"{entry.by or 'nobody'} could not refer a case in the name of {subject}")
+    if pause and about != CaseKind.REFERRAL.value:
+        if (lab, about, subject) in pause.cases:
+            yield Finding("repeated", f"a case about this was opened before under pause {pause.key}")
+        pause.cases.add((lab, about, subject))
+    clock = pause.terms.answer_within if pause else replay.of(Texts).at(entry.at).rules.clarification.answer_within
+    yield from differs("deadline", "until when an answer is due", moment(payload, "answer_by"), clock.after(entry.at))
+    known.known[key] = CaseRecord(lab, pause.key if pause else None)
+
+
+def _found_wrong(pause: PauseRecord | None, lab: str, subject: str) -> bool:
+    """Whether the visit, or a verification without one, concluded that there is a discrepancy."""
+    concluded = stand_down_of(pause, lab).concluded if pause else {}
+    without_visit = subject.startswith(WITHOUT_VISIT)
+    return any(
+        found is Conclusion.DISCREPANCY and (key.startswith(WITHOUT_VISIT) if without_visit else key == subject)
+        for key, found in concluded.items()
+    )
+
+
+def _late(pause: PauseRecord | None, lab: str, subject: str, at: datetime) -> Iterator[Finding]:
+    if pause is None:
+        yield Finding("pause", "lateness belongs to a pause")
+        return
+    stand_down_of(pause, lab)
+    over = pause.ended_at or pause.lapsed_at or at
+    stage = next((one for one in pause.stages(lab, min(at, over)) if one.key.value == subject), None)
+    if stage is None:
+        yield Finding("stage", f"the level has no stage {subject}")
+    elif stage.state not in LATE_STATES:
+        yield Finding("too_early", f"{lab} is not late with {subject}: it is due at {stamp(stage.due_at)}")
+
+
+@replays(*STEPS)
+def move(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """The laboratory answers and remedies, an independent body closes, a vote alone determines."""
+    payload, event = entry.payload, STEPS[entry.kind]
+    case = replay.of(Cases).known.get(text(payload, "case"))
+    if case is None:
+        raise UnknownCase(f"there is no case {text(payload, 'case')!r} on record")
+    yield from differs("lab", "the laboratory", text(payload, "lab"), case.lab)
+    match event:
+        case CaseEvent.DETERMINE:
+            yield from _determined(replay, entry)
+        case CaseEvent.CLOSE:
+            yield from _closed(replay, entry, case.lab)
+        case _:
+            yield from by_role(replay, entry, {Role.REPRESENTATIVE}, case.lab)
+    moved = next_state(case.state, event)
+    yield from differs("state", "the state of the case", text(payload, "state"), moved.value)
+    case.state = moved
+
+
+def _determined(replay: Replay, entry: EntryValue) -> Iterator[Finding]:
+    yield from by_clock(entry)
+    payload: Payload = entry.payload
+    vote = replay.of(Votes).of(text(payload, "vote"))
+    yield from takes_effect(vote, "case.determined", entry.at)
+    yield from differs("case", "the case that its vote names", vote.subject.get("case"), text(payload, "case"))
+
+
+def _closed(replay: Replay, entry: EntryValue, lab: str) -> Iterator[Finding]:
+    body = text(entry.payload, "organisation")
+    yield from by_role(replay, entry, {Role.OFFICER}, body)
+    if body not in replay.of(Parties).bodies(entry.at):
+        yield Finding("state", f"{body} has not accepted its mandate")
+    if body in replay.of(Organisations).affiliates(lab, entry.at):
+        yield Finding("conflict", f"{body} is affiliated with {lab}: another body closes this case")
