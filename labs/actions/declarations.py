@@ -54,15 +54,8 @@ def file_declaration(*, declaration: Declaration, nil: bool, by: User, at: datet
         .order_by("facility__key")
     )
     runs = list(TrainingRun.objects.unfinished().filter(organisation=lab).order_by("key").values_list("key", flat=True))
-    contradiction = (
-        nil_contradicted(
-            DeclarationKind(declaration.kind), [inventory.facility.name for inventory in inventories], runs
-        )
-        if nil
-        else ""
-    )
-    if contradiction:
-        raise NilContradicted(contradiction, fields={"nil": contradiction})
+    if nil:
+        _require_nothing_to_declare(declaration, inventories, runs)
     declaration.filed_at, declaration.nil = at, nil
     declaration.save(update_fields=["filed_at", "nil"])
     record(
@@ -81,6 +74,13 @@ def file_declaration(*, declaration: Declaration, nil: bool, by: User, at: datet
         at=at,
     )
     return declaration
+
+
+def _require_nothing_to_declare(declaration: Declaration, inventories: list[Inventory], runs: list[str]) -> None:
+    sites = [inventory.facility.name for inventory in inventories]
+    contradiction = nil_contradicted(DeclarationKind(declaration.kind), sites, runs)
+    if contradiction:
+        raise NilContradicted(contradiction, fields={"nil": contradiction})
 
 
 def mark_overdue(*, at: datetime, overdue_after: Duration) -> list[Declaration]:
