@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from tests.site import Site
 from tests.site import site as running_site
 
 HERE = Path(__file__).parent
@@ -49,7 +50,13 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def site(chromium, tmp_path_factory):
-    """The demonstration, told to its present, in real processes. Whoever changes its story uses a vote or a visit of their own."""
+    """The demonstration, told to its present, in real processes. Whoever changes its story uses a vote or a visit of their own.
+
+    BROWSER_SITE=http://localhost:8000 looks at a demonstration that runs already: quick, while pages are being made.
+    """
+    if address := os.environ.get("BROWSER_SITE"):
+        yield Site(address, {}, tmp_path_factory.mktemp("none"))
+        return
     state = tmp_path_factory.mktemp("browser")
     name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with running_site(state, name=name, prepare=(("load_demonstration",),)) as running:
