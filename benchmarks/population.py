@@ -229,7 +229,7 @@ def _pause(site: Site) -> Pause:
         outcome="adopted", reason="silence", effective_at=effect, effect_applied_at=effect,
     )  # fmt: skip
     pause = start_pause(vote=vote, at=effect)
-    pause.commitments.update(condition={"kind": "unconditional"}, confirmed_at=effect + DAY)
+    pause.commitments.update(condition={"kind": "unconditional"}, confirmed_at=effect + DAY / 2)
     return advance_pause(pause=pause, at=site.now)
 
 
@@ -301,7 +301,7 @@ def _reports(site: Site, visits: list[Visit]) -> None:
     sections = {layer: {"answer": Answer.VERIFIED.value, "notes": "As declared."} for layer in layers}
     reports = Report.objects.bulk_create(
         Report(
-            visit=visit, state=ReportState.SUBMITTED, sections=sections, conclusion=Conclusion.CONSISTENT,
+            visit=visit, sections=sections, conclusion=Conclusion.CONSISTENT,
             collected_at=visit.planned_until, opened_at=visit.planned_until, received_at=visit.reported_at,
             salt="5a" * 32, commitment=sha256(visit.key.encode()).hexdigest(), submission_key=visit.key,
         )
@@ -314,6 +314,7 @@ def _reports(site: Site, visits: list[Visit]) -> None:
         )
         for report in reports[::4]
     )  # fmt: skip
+    Report.objects.filter(pk__in=[report.pk for report in reports]).update(state=ReportState.SUBMITTED)
 
 
 def _vote(site: Site, title: str, noticed_at: datetime, *, share: float) -> Vote:

@@ -1,0 +1,195 @@
+"""Ballots through the interface for programs, the tally, and the page of a vote.
+
+python -m config.servers --state .state/bench -- python -m benchmarks votes
+"""
+
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from benchmarks.load import CLIENTS, TOOL, page_rows, served
+from benchmarks.place import run_apart
+from benchmarks.table import Row, seconds, show
+from config.servers import valkey
+
+LABS = (8, 200)
+BALLOTS = 200  # in each measurement, so that every vote ends with as many
+TALLIED = 10_000
+BARE = (
+    "CREATE TABLE bare_entry (LIKE ledger_entry INCLUDING ALL)",  # LIKE takes no trigger along: no position is given
+    "CREATE TABLE bare_ballot (LIKE treaty_ballot INCLUDING ALL)",
+)
+
+
+def main() -> None:
+    for labs in LABS:
+        with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as redis:
+            os.environ["REDIS_URL"] = redis
+            code = run_apart("benchmarks.votes", [str(labs)])
+        if code:
+            sys.exit(code)
+
+
+def inside(labs: int) -> None:
+    import django
+
+    django.setup()
+    from benchmarks.population import populate
+    from treaty.models import Vote
+
+    made = populate(labs)
+    page = f"/votes/{Vote.objects.filter(title='Open question 1').get().key}/"
+    with served() as site:
+        rows = [ballots(site, made), *page_rows(site, page, f"page of a vote with {labs} members")]
+    show(f"Votes with {labs} members, {CLIENTS} clients, pages loaded by {TOOL}", rows)
+    if labs == LABS[-1]:
+        show("Tally", tallies())
+
+
+def ballots(site: str, made: Any) -> Row:
+    """Cast BALLOTS ballots in one open vote, every laboratory as often as every other, over CLIENTS connections."""
+    from benchmarks.population import DAY, open_vote
+
+    vote = open_vote("Start a pause", made.now - DAY, "start_pause_ordinary")
+    jobs = [
+        (lab.key, token, "abstain" if number // len(made.labs) % 2 else "consent")
+        for number in range(BALLOTS)
+        for lab, token in [tokens(made)[number % len(made.labs)]]
+    ]
+    statements = queries_of_a_ballot(vote, made)
+    rate = cast_all(site, f"/api/v1/votes/{vote.key}/ballots/", jobs)
+    kept = vote.ballots.count()
+    if kept != BALLOTS + 1:
+        raise RuntimeError(f"{kept} ballots of {BALLOTS + 1} are on record")
+    each = BALLOTS // len(made.labs)
+    what = f"ballots in one vote, {each} of each member" if each > 1 else "ballots in one vote, one of each member"
+    return Row(what, rate, floor(vote), "ballots/s", statements, f"{BALLOTS} ballots; floor: its two rows, committed")
+
+
+def tokens(made: Any) -> list[tuple[Any, str]]:
+    """Return each laboratory with a token of its representative, made once."""
+    from knox.models import AuthToken
+
+    if not hasattr(made, "tokens"):
+        made.tokens = [(lab, AuthToken.objects.create(by)[1]) for lab, by in zip(made.labs, made.people, strict=True)]
+    return made.tokens
+
+
+def cast_all(site: str, path: str, jobs: Sequence[tuple[str, str, str]]) -> float:
+    """Send every ballot, one after the other on each of CLIENTS connections; return ballots per second."""
+
+    def client(number: int) -> None:
+        connection = HTTPConnection(urlsplit(site).netloc, timeout=60)
+        for lab, token, choice in jobs[number::CLIENTS]:
+            body = json.dumps({"organisation": lab, "choice": choice})
+            headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            said = answer.read()
+            if answer.status != 201:
+                raise RuntimeError(f"{lab}: {answer.status} {said[:300]!r}")
+
+    return per_second(client, len(jobs))
+
+
+def per_second(client: Callable[[int], None], count: int) -> float:
+    """Return how many of `count` pieces of work a second CLIENTS threads do between them."""
+    start = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        list(clients.map(client, range(CLIENTS)))
+    return count / (time.perf_counter() - start)
+
+
+def queries_of_a_ballot(vote: Any, made: Any) -> int:
+    """Count the SQL statements of one ballot by the same middleware and view in this process; it stays on record."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    lab, token = tokens(made)[0]
+    with CaptureQueriesContext(connection) as captured:
+        answer = Client(HTTP_HOST="localhost").post(
+            f"/api/v1/votes/{vote.key}/ballots/",
+            {"organisation": lab.key, "choice": "abstain"},
+            content_type="application/json",
+            headers={"Authorization": f"Token {token}"},
+        )
+    if answer.status_code != 201:
+        raise RuntimeError(answer.content)
+    return len(captured)
+
+
+def floor(vote: Any) -> float:
+    """Return how often a second the two rows of a ballot are inserted and committed, without a position, by CLIENTS connections."""
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in BARE:
+            connection.execute(statement)
+        ballot = connection.execute(
+            "SELECT choice, ground, reason, content, received_at, by_id, key_kind, organisation_id, entry_hash"
+            " FROM treaty_ballot WHERE vote_id = %s LIMIT 1",
+            [vote.pk],
+        ).fetchone()
+        entry = connection.execute(
+            "SELECT kind, at, data, subjects FROM ledger_entry WHERE kind = 'ballot.cast' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+
+    def client(number: int) -> None:
+        with psycopg.connect(url) as connection:
+            for sequence in range(1, BALLOTS + 1):
+                connection.execute(
+                    "INSERT INTO bare_entry (kind, at, data, subjects) VALUES (%s, %s, %s, %s) RETURNING id", entry
+                )
+                connection.execute(
+                    "INSERT INTO bare_ballot (choice, ground, reason, content, received_at, by_id, key_kind,"
+                    " organisation_id, entry_hash, vote_id, sequence, hash)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                    [*ballot, -number, sequence, f"{number:032x}{sequence:032x}"],
+                )
+                connection.commit()
+
+    return per_second(client, BALLOTS * CLIENTS)
+
+
+def tallies() -> list[Row]:
+    """Tally TALLIED ballots, of as many members and of 200 who vote again, beside a sum of as many whole numbers."""
+    from treaty.rules.profiles import VoteProfile
+    from treaty.rules.votes import BallotValue, Choice, Roll, RollMember, tally
+
+    majority = {"share": "1/2", "strict": True}
+    profile = VoteProfile.model_validate(
+        {
+            "title": "Majority", "notice": "0 h", "period": "48 h", "timelock": "0 h", "source": "This benchmark.",
+            "electorates": [{"name": "labs", "members": "labs", "quorum": "1/2", "threshold": majority}],
+        }
+    )  # fmt: skip
+    dice = random.Random(6962)
+    numbers = [dice.randrange(3) for _ in range(TALLIED)]
+    plain = seconds(lambda: sum(numbers), 50)
+    rows = []
+    for members, what in ((TALLIED, "one of each member"), (200, "of 200 members who vote again")):
+        lines = tuple(RollMember(f"m{number:05}", "labs") for number in range(members))
+        cast = [
+            BallotValue(f"m{number % members:05}", dice.choice(list(Choice)), sequence=1 + number // members)
+            for number in range(TALLIED)
+        ]
+        spent = seconds(lambda lines=lines, cast=cast: tally(profile, Roll(lines), cast))
+        rows.append(
+            Row(f"tally of {TALLIED:,} ballots, {what}", spent * 1000, plain * 1000, "ms", 0, "floor: sum() of as many")
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    inside(int(sys.argv[-1]))
