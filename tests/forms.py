@@ -16,7 +16,9 @@ class Form:
         """The data that a browser would send, with `values` typed in; a value of None takes a field out."""
         unknown = [name for name in values if name not in self.fields and name not in dict(self.buttons)]
         assert not unknown, f"the form at {self.action} has no field {unknown}; it has {sorted(self.fields)}"
-        data: dict[str, object] = {name: found if len(found) > 1 else found[0] for name, found in self.fields.items() if found}
+        data: dict[str, object] = {
+            name: found if len(found) > 1 else found[0] for name, found in self.fields.items() if found
+        }
         data.update(values)
         return {name: value for name, value in data.items() if value is not None}
 
@@ -67,7 +69,9 @@ class _Reader(HTMLParser):
         if self.open is None:
             return
         if self.textarea:
-            self.open.fields[self.textarea][-1] += data.removeprefix("\n") if not self.open.fields[self.textarea][-1] else data
+            self.open.fields[self.textarea][-1] += (
+                data.removeprefix("\n") if not self.open.fields[self.textarea][-1] else data
+            )
         self.open.text += data
 
 

@@ -4,18 +4,21 @@ import hashlib
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from config.demonstration.cast import BODIES, LABORATORIES
+from tests.forms import forms_of
 from tests.site import ROOT, Site, Visitor
 from tests.texts import quick_text
 
 pytestmark = [pytest.mark.xdist_group("journey"), pytest.mark.slow]
 
 OBJECT = ("cobalt", "daxing", "hanbit")
-PHOTOGRAPH = "photograph.jpg"
 LAYERS = ["chips", "network", "power", "schedulers", "weights", "code", "people", "reports"]
 
 
@@ -54,8 +57,6 @@ def vote_is(site: Site, vote: str, state: str, seconds: float = 40) -> None:
 def cast(visitor: Visitor, vote: str, choice: str, reason: str = "") -> None:
     path = f"/votes/{vote}/ballot/"
     checked = visitor.fill(path, having="choice", choice=choice, reason=reason, step="check")
-    from tests.forms import forms_of
-
     form = next(form for form in forms_of(checked) if "ballot" in form.fields and ("step", "confirm") in form.buttons)
     visitor.send(form, at=path, step="confirm")
 
@@ -69,10 +70,6 @@ def vote_that(site: Site, words: str, seconds: float = 30) -> str:
 
 
 def photograph() -> bytes:
-    from io import BytesIO
-
-    from PIL import Image
-
     file = BytesIO()
     Image.new("RGB", (640, 480), "#20262c").save(file, "JPEG")
     return file.getvalue()
@@ -193,32 +190,19 @@ def report(site, who, inspectors, key):
     first.fill(f"{path}act/grant/")
     first.fill(f"{path}act/begin/")
     first.fill(f"{path}report/begin/")
-    page = first.get(f"{path}report/")
-    layers = re.findall(r'name="([\w-]+)-answer"', page)
-    answers = {f"{layer}-answer": "verified" for layer in layers}
-    collected = only(r'name="collected_at"[^>]*value="([^"]*)"', page) if 'name="collected_at"' in page else None
-    first.fill(
-        f"{path}report/",
-        having="conclusion",
-        conclusion="consistent",
-        **answers,
-        **({} if collected else now_fields(page)),
-    )
-    first.fill(
-        f"{path}report/photographs/",
-        having="photograph",
-        files={"photograph": (PHOTOGRAPH, photograph(), "image/jpeg")},
-        caption="A seal",
+    forms = forms_of(first.get(f"{path}report/"))
+    draft = next(form for form in forms if "conclusion" in form.fields)
+    answers = {name: "verified" for name in draft.fields if name.endswith("answer")}
+    assert len(answers) == len(LAYERS)
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    first.send(draft, at=f"{path}report/", conclusion="consistent", collected_at=now, **answers)
+    picture = next(form for form in forms if "caption" in form.fields)
+    first.send(
+        picture, at=f"{path}report/", files={"photograph": ("seal.jpg", photograph(), "image/jpeg")}, caption="A seal"
     )
     for inspector in (first, second):
         inspector.fill(f"{path}report/sign/", having="revision")
     second.fill(f"{path}report/sign/", having="submission_key")
-
-
-def now_fields(page):
-    from datetime import UTC, datetime
-
-    return {"collected_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M")}
 
 
 def determine(site, who, pause):
@@ -226,8 +210,6 @@ def determine(site, who, pause):
     assert "unknown" in site.observer.get(f"/pauses/{pause}/").lower()
     refused = who["aster"].fill(f"/pauses/{pause}/ask-to-resume/", status=409)
     assert "unknown" in refused.lower()
-    from datetime import UTC, datetime, timedelta
-
     observed = (datetime.now(UTC) - timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for key in LABORATORIES:
         who[key].fill(
