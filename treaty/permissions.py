@@ -48,3 +48,11 @@ def labs_acting(user: User | None, *, at: datetime) -> list[Organisation]:
 def can_ask_to_resume(user: User | None, *, at: datetime) -> list[Organisation]:
     """Return the organisations in whose name `user` may ask for a resumption vote: bound labs and accredited bodies."""
     return [*labs_acting(user, at=at), *bodies_acting(user, at=at)]
+
+
+def may_request_for(user: User | None, *, at: datetime) -> list[Organisation]:
+    """Return the organisations in whose name `user` may ask for a vote: bound labs, accredited bodies, the secretariat."""
+    if user is None or not user.is_authenticated:
+        return []
+    held = Membership.objects.in_force(at).filter(user=user, role=Role.DEPOSITARY).values("organisation")
+    return [*can_ask_to_resume(user, at=at), *Organisation.objects.filter(pk__in=held)]

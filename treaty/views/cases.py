@@ -18,7 +18,7 @@ from treaty.forms.pauses import CloseForm, ReferForm, WordsForm
 from treaty.models import Case
 from treaty.models.cases import CASE_STATE_LABELS, EVENT_LABELS, KIND_LABELS
 from treaty.models.standdowns import STAGE_LABELS
-from treaty.permissions import bodies_acting, can_act_for_lab, can_ask_to_resume, is_independent_of
+from treaty.permissions import bodies_acting, can_act_for_lab, can_ask_to_resume, is_independent_of, may_request_for
 from treaty.queries.cases import closed_cases, open_cases
 from treaty.queries.pauses import current
 from treaty.rules.cases import CaseEvent, CaseKind, CaseState, can
@@ -99,6 +99,7 @@ def may(request: HttpRequest, case: Case, at: datetime) -> dict[str, bool]:
         "answer": answers and can(state, CaseEvent.ANSWER),
         "remedy": answers and can(state, CaseEvent.REMEDY),
         "close": bool(closers(user, case, at)) and can(state, CaseEvent.CLOSE),
+        "determine": bool(may_request_for(user, at=at)) and can(state, CaseEvent.DETERMINE),
     }
 
 

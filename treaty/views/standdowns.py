@@ -29,6 +29,7 @@ from treaty.permissions import bodies_acting, can_act_for_lab, is_independent_of
 from treaty.queries.pauses import state, terms
 from treaty.queries.standdowns import deployments_in_scope, runs_in_scope, stages_of, stand_down_of, standing_at
 from treaty.rules.pauses import BINDING
+from treaty.rules.requests import is_extendable
 from treaty.rules.standdowns import Conclusion, SiteMode, StageStanding, delay_account, missing_before
 from treaty.views.acts import LabAction, PersonAction
 from treaty.views.cases import case_row
@@ -87,7 +88,13 @@ def crumbs(pause: Pause) -> list[tuple[str, str]]:
 def stage_row(stage: StageStanding, stages: tuple[StageStanding, ...]) -> dict[str, Any]:
     """Return a stage with its name and what it waits for."""
     missing = missing_before(stage.key, stages)
-    return {"stage": stage, "label": STAGE_LABELS[stage.key], "waits_for": [STAGE_LABELS[key] for key in missing]}
+    waits_for = [STAGE_LABELS[key] for key in missing]
+    return {
+        "stage": stage,
+        "label": STAGE_LABELS[stage.key],
+        "waits_for": waits_for,
+        "extendable": is_extendable(stage),
+    }
 
 
 def way(stages: tuple[StageStanding, ...]) -> list[dict[str, Any]]:

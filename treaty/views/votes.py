@@ -24,6 +24,7 @@ from treaty.actions.ballots import cast_ballot, next_ballot
 from treaty.actions.votes import LONGEST_REASON
 from treaty.models import Ballot, Vote
 from treaty.models.votes import CHOICE_LABELS, OUTCOME_LABELS
+from treaty.permissions import may_request_for
 from treaty.queries.vote_pages import ballot_url, rows, vote_detail
 from treaty.queries.votes import get_vote, may_vote, open_votes, profile_of, standing_ballots, summary, with_rows
 from treaty.rules.ballots import SignedBallot, read_ballot
@@ -70,6 +71,7 @@ class VoteListPage(TemplateView):
             filtering=chosen.is_valid() and any(chosen.cleaned_data.values()),
             at=at,
             position=position(),
+            may_request=bool(may_request_for(signed_in_or_none(self.request), at=at)),
         )
 
 

@@ -1,0 +1,137 @@
+"""Asking for a vote by hand: about a deadline, a case, a question of procedure, or for advice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Organisation, User
+from accounts.rules.organisations import Kind
+from core.errors import DomainError, require
+from treaty.actions.votes import notice_vote
+from treaty.models import Case, Pause, StandDown, TreatyText, Vote
+from treaty.permissions import may_request_for
+from treaty.queries.pauses import state
+from treaty.queries.requests import pending, stage_of
+from treaty.queries.texts import required_text
+from treaty.rules.cases import CaseEvent, CaseState, can
+from treaty.rules.pauses import BINDING
+from treaty.rules.requests import NotExtendable, Requestable, extension, is_extendable
+
+
+class NotDeterminable(DomainError):
+    """There is no such case, or it is determined or closed already."""
+
+    code = "not_determinable"
+
+
+class AlreadyAsked(DomainError):
+    """A vote on the same is under way."""
+
+    code = "already_asked"
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What a vote is about: what is frozen as its subject, whom that concerns, and which part of it allows one vote at a time."""
+
+    subject: dict[str, str]
+    lab: Organisation | None = None
+    pause: Pause | None = None
+    one: dict[str, str] = field(default_factory=dict)
+
+
+@transaction.atomic
+def request_vote(
+    *,
+    decision: Requestable,
+    title: str,
+    question: str,
+    subject: Mapping[str, str],
+    requester: Organisation,
+    by: User,
+    at: datetime,
+) -> Vote:
+    """Notice the vote that a party, a body or the secretariat asks for; its notice is the one entry.
+
+    `subject` names pause, lab, stage and `by` ("7 d") of a deadline, or the `case`. The same request sent again returns its vote;
+    while one on the same deadline or case is undecided, another is refused.
+    """
+    TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
+    require(
+        requester in may_request_for(by, at=at),
+        "A vote is requested by a bound laboratory, an accredited body or the secretariat.",
+    )
+    matter = _matter(decision, subject, at)
+    words = _plain(title), _plain(question)
+    again = _pending(decision, matter, (*words, _named(requester)), at)
+    if again:
+        return again
+    return notice_vote(
+        decision=decision.value,
+        title=title,
+        question=question,
+        subject=matter.subject,
+        requester=_named(requester),
+        subject_organisation=matter.lab,
+        pause=matter.pause,
+        by=by,
+        at=at,
+    )
+
+
+def _named(requester: Organisation) -> Organisation | None:
+    """Return who is entered as the requester: the secretariat serves the parties and asks for nothing itself."""
+    return None if requester.kind == Kind.SECRETARIAT else requester
+
+
+def _matter(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:
+    match decision:
+        case Requestable.EXTEND_DEADLINE:
+            return _deadline(subject, at)
+        case Requestable.DETERMINE_NON_COMPLIANCE:
+            return _case(subject)
+        case _:
+            return Matter({"effect": decision.value})
+
+
+def _deadline(subject: Mapping[str, str], at: datetime) -> Matter:
+    found = StandDown.objects.select_related("organisation", "pause").prefetch_related("extensions")
+    stand_down = found.filter(pause__key=subject["pause"], organisation__key=subject["lab"]).first()
+    stage = None
+    if stand_down and state(stand_down.pause, at) in BINDING:
+        stage = stage_of(stand_down, subject["stage"], at)
+    if stand_down is None or stage is None or not is_extendable(stage):
+        raise NotExtendable(fields={"stage": NotExtendable().detail})
+    one = {"pause": stand_down.pause.key, "lab": stand_down.organisation.key, "stage": stage.key.value}
+    by = str(extension(subject["by"]))
+    return Matter(
+        {"effect": Requestable.EXTEND_DEADLINE.value, **one, "by": by}, stand_down.organisation, stand_down.pause, one
+    )
+
+
+def _case(subject: Mapping[str, str]) -> Matter:
+    case = Case.objects.select_related("organisation", "pause").filter(key=subject["case"]).first()
+    if case is None or not can(CaseState(case.state), CaseEvent.DETERMINE):
+        raise NotDeterminable(fields={"case": NotDeterminable().detail})
+    one = {"case": case.key}
+    effect = Requestable.DETERMINE_NON_COMPLIANCE.value
+    return Matter({"effect": effect, **one}, case.organisation, case.pause, one)
+
+
+def _pending(
+    decision: Requestable, matter: Matter, asked: tuple[str, str, Organisation | None], at: datetime
+) -> Vote | None:
+    """Return the vote that this very request opened before; raise AlreadyAsked where another one is about the same."""
+    found = pending(decision.value, matter.one, at)
+    for vote in found:
+        if vote.subject == matter.subject and (vote.title, vote.question, vote.requester) == asked:
+            return vote
+    if found and matter.one:
+        raise AlreadyAsked(f"Vote {found[0].key} on the same is under way.")
+    return None
+
+
+def _plain(words: str) -> str:
+    return words.replace("\r\n", "\n").strip()
