@@ -241,5 +241,5 @@ def test_the_list_of_parties_asks_the_database_as_often_for_one_as_for_eight(dja
         with django_assert_num_queries(3):
             rows = party_rows(NOON)
         parties()
-    assert [row.status for row in rows][0] is Status.PARTY
+    assert rows[0].status is Status.PARTY
     assert len(body_rows(NOON)) == 3
