@@ -7,6 +7,7 @@ A head is signed only when everything it covers is on the disk, and only when it
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import batched
 from typing import Final
 
@@ -20,7 +21,6 @@ from ledger.actions.witnesses import ask_witnesses
 from ledger.models import Checkpoint, Leaf, Publisher
 from ledger.queries.entries import entry_at, position
 from ledger.rules.checkpoints import Head
-from ledger.rules.merkle import leaf_hash
 from ledger.rules.notes import Note, Signature
 from ledger.rules.tiles import ENTRIES, WIDTH, Edge, Tile, bundle_of, read_edge
 
@@ -232,9 +232,9 @@ def _checked_leaves(start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         .values_list("index", "hash", "entry__data")
     )
     expected = start
-    for index, stored, data in rows.iterator(chunk_size=4096):
-        leaf = leaf_hash(bytes(data))
-        if index != expected or leaf != bytes(stored):
+    for index, stored, data in rows:  # at most one batch: all at once is faster than through a cursor
+        leaf = sha256(b"\0" + data).digest()
+        if index != expected or leaf != stored:
             raise PublishingRefused(
                 f"Entry {expected} is missing or its bytes do not have the hash that was recorded. Nothing is signed."
             )
