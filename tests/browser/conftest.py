@@ -36,20 +36,27 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """The browser; a skip that says so where there is none."""
+def chromium_path():
+    """Where the browser is; a skip that says so where there is none."""
     found = shutil.which(CHROMIUM)
     if found is None:
         words = f"no Chromium at {CHROMIUM} (name one with CHROMIUM)"
         (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(words)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+    return found
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium_path):
+    """The browser, for one module: Playwright's loop, which Django would take for asynchronous code, ends with it."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=OPTIONS)
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def site(chromium, tmp_path_factory):
+def site(chromium_path, tmp_path_factory):
     """The demonstration, told to its present, in real processes. Whoever changes its story uses a vote or a visit of their own.
 
     BROWSER_SITE=http://localhost:8000 looks at a demonstration that runs already: quick, while pages are being made.
