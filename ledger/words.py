@@ -77,10 +77,10 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "standdown.halted": gettext_lazy("%(lab)s has halted all that pause %(pause)s names."),
     "standdown.rolled_back": gettext_lazy("%(lab)s rolled back %(deployment)s under pause %(pause)s."),
     "standdown.declared": gettext_lazy("%(lab)s declared its stand-down under pause %(pause)s: %(site_mode)s."),
-    "standdown.verified": _lazy(
+    "standdown.verified": gettext_lazy(
         "%(body)s concluded on the stand-down of %(lab)s under pause %(pause)s: %(conclusion)s."
     ),
-    "standdown.extended": _lazy(
+    "standdown.extended": gettext_lazy(
         "Vote %(vote)s extended the stage %(stage)s of %(lab)s under pause %(pause)s to %(until_at)s."
     ),
     "criterion.determined": gettext_lazy(
