@@ -8,6 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
+from accounts.models.organisations import KIND_LABELS
 from accounts.models.people import ROLE_LABELS
 from accounts.rules.organisations import ROLES, Kind
 
@@ -45,6 +46,33 @@ class AcceptForm(forms.Form):
         if self.cleaned_data.get("password", self.cleaned_data["again"]) != self.cleaned_data["again"]:
             raise forms.ValidationError(_("The two passwords differ."))
         return str(self.cleaned_data["again"])
+
+
+class FoundForm(forms.Form):
+    """An organisation to be entered; what its name and key may be is decided by the action."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[(kind.value, label) for kind, label in KIND_LABELS.items() if kind != Kind.SECRETARIAT],
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        help_text=_("In one script, and unlike every name that is entered already. It is public and stays."),
+    )
+    key = forms.CharField(
+        label=_("Key"),
+        max_length=64,
+        help_text=_(
+            "How the record names it: 2 to 41 small letters, digits and hyphens. The annexes of the text use the same."
+        ),
+    )
+    jurisdiction = forms.CharField(
+        label=_("Jurisdiction"),
+        max_length=2,
+        required=False,
+        help_text=_("The two capital letters of ISO 3166, such as CA. Empty for an international body."),
+    )
 
 
 class InviteForm(forms.Form):

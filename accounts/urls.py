@@ -3,6 +3,7 @@ from django.urls import path
 from accounts.views.demo import PeopleView, become
 from accounts.views.invitations import InvitationView
 from accounts.views.members import EndMembershipView, MembersView
+from accounts.views.organisations import FoundView
 from accounts.views.tokens import RevokeTokenView, TokensView
 
 app_name = "accounts"
@@ -14,4 +15,5 @@ urlpatterns = [
     path("account/tokens/revoke/", RevokeTokenView.as_view(), name="revoke_token"),
     path("demo/become/", become, name="become"),
     path("demo/people/", PeopleView.as_view(), name="people"),
+    path("secretariat/organisations/new/", FoundView.as_view(), name="found"),
 ]

@@ -11,12 +11,24 @@ from core.errors import DomainError, require
 from ledger.actions import record
 from treaty.models import Party, TreatyText
 from treaty.rules.reading import read_text
+from treaty.rules.text import Text
+
+ONLY_THE_DEPOSITARY = "Only the depositary publishes a treaty text."
 
 
 class TextRefused(DomainError):
     """This text cannot be published now."""
 
     code = "text_refused"
+
+
+def check_text(*, source: bytes, by: User | None, at: datetime) -> Text:
+    """Return the text that `publish_text` would publish now; raise what it would raise. Nothing is kept."""
+    require(is_depositary(by, at=at), ONLY_THE_DEPOSITARY)
+    text = read_text(source)
+    if not TreatyText.objects.filter(sha256=sha256(source).hexdigest()).exists():
+        _check_succession(text.version, TreatyText.objects.defer("source").order_by("-version").first())
+    return text
 
 
 @transaction.atomic
@@ -26,7 +38,7 @@ def publish_text(*, source: bytes, by: User | None, at: datetime) -> TreatyText:
     Once a laboratory has signed, the text changes by amendment only.
     """
     newest = TreatyText.objects.select_for_update().order_by("-version").first()
-    require(is_depositary(by, at=at), "Only the depositary publishes a treaty text.")
+    require(is_depositary(by, at=at), ONLY_THE_DEPOSITARY)
     digest = sha256(source).hexdigest()
     published = TreatyText.objects.filter(sha256=digest).first()
     if published:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Membership, Organisation, User
-from accounts.rules.organisations import Role
+from accounts.rules.organisations import Kind, Role
 from treaty.models import Accreditation, Party, TreatyText
-from treaty.queries.texts import required_text, rules_of
+from treaty.queries.texts import required_text, rules_of, text_at
 from treaty.rules import parties as rules
 from treaty.rules.parties import EntryIntoForceState, Instruments, Status
 from treaty.rules.text import Member
@@ -174,6 +174,17 @@ def body_rows(at: datetime) -> list[BodyRow]:
     return [
         BodyRow(member=it, accreditation=held.get(it.key), organisation=organisations.get(it.key)) for it in members
     ]
+
+
+def annexed_without_account(at: datetime) -> list[tuple[Kind, Member]]:
+    """Return the members that the annexes of the text at `at` name and that are not entered yet; none without a text."""
+    text = text_at(at)
+    if text is None:
+        return []
+    stated = rules_of(text)
+    named = [*((Kind.LABORATORY, one) for one in stated.labs), *((Kind.BODY, one) for one in stated.bodies)]
+    known = set(Organisation.objects.filter(key__in=[one.key for _kind, one in named]).values_list("key", flat=True))
+    return [(kind, one) for kind, one in named if one.key not in known]
 
 
 def may_be_signed_for(user: User | None, at: datetime) -> frozenset[int]:
