@@ -29,6 +29,7 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.open: Form | None = None
         self.select: str | None = None
+        self.first: str | None = None
         self.textarea: str | None = None
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -50,17 +51,21 @@ class _Reader(HTMLParser):
                 self.textarea = name
                 self.open.fields.setdefault(name, []).append("")
             case "select":
-                self.select = name
+                self.select, self.first = name, None if "multiple" in given else ""
                 self.open.fields.setdefault(name, [])
-            case "option" if self.select and "selected" in given:
-                self.open.fields[self.select].append(given.get("value", ""))
+            case "option" if self.select:
+                self.first = self.first or (None if self.first is None else given.get("value", ""))
+                if "selected" in given:
+                    self.open.fields[self.select].append(given.get("value", ""))
             case "button" if name:
                 self.open.buttons.append((name, given.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self.open = None
-        elif tag == "select":
+        elif tag == "select" and self.select:
+            if self.open and not self.open.fields[self.select] and self.first is not None:
+                self.open.fields[self.select].append(self.first)  # a browser sends the first option
             self.select = None
         elif tag == "textarea":
             self.textarea = None
