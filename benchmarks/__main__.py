@@ -6,7 +6,7 @@ import sys
 
 import benchmarks
 
-SCRIPTS = {"bare", "place", "table", "__main__"}
+SCRIPTS = {"bare", "load", "place", "population", "table", "__main__"}
 
 available = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in SCRIPTS)
 chosen = sys.argv[1:] or available

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from benchmarks.load import CLIENTS, TOOL, page_rows, served
 from benchmarks.place import run_apart
-from benchmarks.table import Row, show
+from benchmarks.table import show
 from config.servers import valkey
 
 LABS = (8, 200)
-PAGES = {"/": "first page", "/labs/": "list of laboratories"}
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def inside(labs: int) -> None:
     populate(labs)
     print(f"\nRows for {labs} laboratories made in {time.monotonic() - start:.1f} s.", flush=True)
     with served() as site:
-        rows: list[Row] = [row for path, what in PAGES.items() for row in page_rows(site, path, what)]
+        rows = page_rows(site, "/", "first page")
     show(f"Pages with {labs} laboratories, {CLIENTS} clients, load by {TOOL}", rows)
 
 
