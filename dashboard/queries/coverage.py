@@ -47,10 +47,10 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is not covered. `unestimated` releases are those whose compute nobody has estimated."""
+    """What is not covered. `open_weights` is None while the register is empty; `unestimated` are those whose compute nobody knows."""
 
     above_flop: Decimal
-    open_weights: int
+    open_weights: int | None
     unestimated: int
     capacity: Capacity
 
@@ -65,13 +65,13 @@ def coverage_of(rules: Text, evidence: Matrix, at: datetime) -> Coverage:
     """Return what is not covered, from a matrix that is already at hand; two queries."""
     above = rules.open_weights.register_above_flop
     releases = OpenWeightRelease.objects.standing(at).aggregate(
-        above=Count("pk", filter=Q(flop__gt=above)), unestimated=Count("pk", filter=Q(flop=None))
+        known=Count("pk"), above=Count("pk", filter=Q(flop__gt=above)), unestimated=Count("pk", filter=Q(flop=None))
     )
     ops = rules.covered.h100_ops_per_second
     bound = [(row, _equivalents(row, ops)) for row in evidence.rows]
     return Coverage(
         above_flop=above,
-        open_weights=releases["above"],
+        open_weights=releases["above"] if releases["known"] else None,
         unestimated=releases["unestimated"],
         capacity=Capacity(
             bound=sum((size for _, size in bound), Fraction(0)),

@@ -163,7 +163,7 @@ def _charts(triggers: Sequence[TriggerStanding], at: datetime) -> list[TriggerCh
     """Draw the triggers that one line can show: those that fired, those with a gap in their data, then the nearest."""
     order = sorted(triggers, key=lambda one: (one.firing is None, one.truth is not Truth.UNKNOWN, -(one.share or 0)))
     drawn = ((one, trigger_chart(one, at)) for one in order)
-    return list(islice((TriggerChart(one, chart) for one, chart in drawn if chart is not None), MOST_CHARTS))
+    return list(islice((TriggerChart(one, chart) for one, chart in drawn if chart and not chart.is_empty), MOST_CHARTS))
 
 
 def _recent(at: datetime) -> list[VoteRow]:

@@ -54,4 +54,5 @@ def test_the_schema_is_open_to_every_origin_in_both_notations(client):
 def test_what_is_not_known_is_a_question_mark_and_never_nought(client):
     make.text()
     page = client.get("/about/").content.decode()
-    assert page.count("<b>?</b>") == 2
+    assert page.count("<b>?</b>") == 3
+    assert "the register is still empty" in page
