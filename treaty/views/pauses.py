@@ -112,9 +112,11 @@ def articles(pause: Pause) -> list[Article]:
     ]
 
 
-def trigger_of(pause: Pause) -> str:
-    """Return the key of the trigger whose vote started the pause; empty where people asked for it."""
-    return str(pause.vote.subject.get("trigger", ""))
+def trigger_of(pause: Pause) -> tuple[str, str] | None:
+    """Return the key and the title of the trigger whose vote started the pause; None where people asked for it."""
+    key = str(pause.vote.subject.get("trigger", ""))
+    stated = rules_of(pause.text).triggers.get(key)
+    return (key, stated.title if stated else key) if key else None
 
 
 def stage_keys(found: PauseSummary) -> list[Any]:

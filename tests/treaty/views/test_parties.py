@@ -3,7 +3,10 @@ from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.urls import reverse
 
+from accounts.models import Membership
+from accounts.rules.organisations import Role
 from tests.factories import (
+    LONG_AGO,
     NOON,
     accreditation,
     body,
@@ -167,6 +170,13 @@ def test_the_people_of_an_organisation_are_asked_for_what_is_still_open(open_tex
     party(laboratory("aster"), under=open_text, ratified_at=None, bound_at=None)
     accreditation(body("ivb"), accepted_at=NOON)
     assert (asked(ada), asked(bo)) == ([url("ratify", "aster")], [])
+
+
+def test_whoever_acts_for_a_party_is_still_asked_to_sign_for_another_organisation():
+    parties("aster")
+    ada = representative(laboratory("aster"))
+    Membership.objects.create(user=ada, organisation=laboratory("borealis"), role=Role.REPRESENTATIVE, from_at=LONG_AGO)
+    assert [task.url for task in tasks_for(ada, NOON)] == [url("sign", "borealis")]
 
 
 def test_a_statement_with_markup_is_shown_as_text(client):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from tests import factories as make
 from tests.factories import NOON
 from treaty.actions.advance import advance_pause
+from treaty.actions.pauses import start_pause
 from treaty.models import Case, Commitment, Determination, StandDown, Vote
 from treaty.queries.tasks import tasks_for
 
@@ -86,6 +87,13 @@ def test_the_pause_says_what_it_is_who_is_in_it_and_what_must_hold_for_it_to_end
     assert "its commitment has no condition" in words
     assert "Every bound party's stand-down was verified" in words.replace("&#x27;", "'")
     assert "Art. " in words
+
+
+def test_a_trigger_is_called_by_its_title(client, pause):
+    assert "asked for by a party or a body" in text(get(client, "pause", pause.key))
+    fired = start_pause(vote=make.adopted_vote(subject={"level": "pause", "trigger": "security"}), at=NOON)
+    page = get(client, "pause", fired.key).content.decode()
+    assert '<a href="/triggers/security/">Security incidents that touch weights open at two laboratories</a>' in page
 
 
 def test_a_late_stage_is_marked_on_the_board_with_its_case(client, pause):
