@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 
+from core.times import Period, stamp
 from labs.rules.declarations import DeclarationKind, nil_contradicted
 from labs.rules.runs import UNFINISHED
 from ledger.rules.entries import EntryValue
+from treaty.rules.declarations import AskedDeclaration, Regime, asked_by
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import by_clock, by_representative
+from verifier.replay.parties import Parties
 from verifier.replay.payloads import Payload, flag, moment, number, parts, text, texts
 from verifier.replay.sites import Sites
 from verifier.replay.texts import Texts
@@ -29,11 +33,29 @@ def _asked(payload: Payload) -> Asked:
     return text(payload, "lab"), DeclarationKind(text(payload, "declaration")).value, moment(payload, "due_at")
 
 
+def _calendar(replay: Replay, lab: str, at: datetime) -> list[AskedDeclaration]:
+    """Return what the texts in force asked of a party by `at`."""
+    parties = replay.of(Parties)
+    texts = sorted(
+        (it.in_force_at, it) for it in replay.of(Texts).published.values() if it.in_force_at and it.in_force_at <= at
+    )
+    ends = [since for since, _ in texts[1:]]
+    regimes = [
+        Regime(it.rules.declarations, Period(since, end)) for (since, it), end in zip_longest(texts, ends) if since
+    ]
+    since = parties.bound_at.get(lab)
+    leaves_at = parties.instruments[lab].withdrawal_effective_at if since else None
+    return asked_by(regimes, Period(since, leaves_at), at) if since else []
+
+
 @replays("declaration.asked")
 def ask(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
-    """The clock asks once for what the text asks for."""
+    """The clock asks once for what the calendar of the texts in force has reached."""
     yield from by_clock(entry)
     asked = _asked(entry.payload)
+    calendar = [(one.kind.value, one.due_at) for one in _calendar(replay, asked[0], entry.at)]
+    if asked[1:] not in calendar:
+        yield Finding("calendar", f"the text asks {asked[0]} for no {asked[1]} that is due at {stamp(asked[2])}")
     if asked in replay.of(Declarations).open:
         yield Finding("repeated", "it was asked for before")
     replay.of(Declarations).open.add(asked)

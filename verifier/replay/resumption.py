@@ -27,7 +27,7 @@ from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import by_clock, by_role
 from verifier.replay.parties import Parties
 from verifier.replay.pauses import PauseRecord, Pauses, ResumptionRecord, pause_of
-from verifier.replay.payloads import flag, moment, number, parts, text
+from verifier.replay.payloads import Payload, as_object, flag, moment, number, parts, text
 from verifier.replay.votes import Votes, effect_of, takes_effect
 from verifier.replay.worlds import worlds
 
@@ -55,14 +55,23 @@ def _standing(
     replay: Replay, pause: PauseRecord, said: Sequence[Json], at: datetime
 ) -> tuple[tuple[CriterionStanding, ...], list[Finding]]:
     """Return the criteria as the record states them if they follow, else as they follow, with what differs."""
-    first: tuple[CriterionStanding, ...] | None = None
-    for standing in criteria(replay, pause, at):
-        if [one.to_json() for one in standing] == list(said):
+    stated = _by_key(said)
+    found = list(criteria(replay, pause, at))
+    for standing in found:
+        if _by_key([one.to_json() for one in standing]) == stated:
             return standing, []
-        first = first or standing
-    assert first is not None
-    expected = [one.to_json() for one in first]
-    return first, list(differs("criteria", "the criteria", list(said), expected))
+    expected = _by_key([one.to_json() for one in found[0]])
+    different = sorted(key for key in stated.keys() | expected.keys() if stated.get(key) != expected.get(key))
+    return found[0], [
+        finding
+        for key in different
+        for finding in differs("criteria", f"the criterion {key}", stated.get(key), expected.get(key))
+    ]
+
+
+def _by_key(criteria: Sequence[Json]) -> dict[str, Payload]:
+    """Return what is said of each criterion: their order means nothing."""
+    return {text(it, "criterion"): dict(it) for one in criteria for it in [as_object(one, "criteria")]}
 
 
 def _refusal(standing: tuple[CriterionStanding, ...]) -> str:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from accounts.models import Organisation
 from config.demonstration import chapters, visits
-from config.demonstration.cast import FOUNDED, assemble
+from config.demonstration.cast import FOUNDED, Cast, assemble
 from config.demonstration.sites import register, works
 from config.demonstration.story import Story
 from ledger.actions import open_log
@@ -32,9 +32,8 @@ class Command(BaseCommand):
             self.stdout.write("The demonstration is loaded already.")
             return
         now = timezone.now()
-        open_log(at=now - FOUNDED)  # the record begins with the story
         if cast:
-            assembled = assemble(now)
+            assembled = _begin(now)
             register(assembled, now)
             for at, event in sorted(works(assembled, now), key=lambda one: one[0]):
                 event(at)
@@ -43,9 +42,15 @@ class Command(BaseCommand):
         self.stdout.write("The demonstration is loaded.")
 
 
+def _begin(now: datetime) -> Cast:
+    """Open the record with the story's first instant, and assemble its people."""
+    open_log(at=now - FOUNDED)
+    return assemble(now)
+
+
 def load(now: datetime, *, show: bool | None) -> None:
     """Tell the story as of `now`. `show` False hides the progress bar, None hides it where there is no terminal."""
-    story = Story(assemble(now), now)
+    story = Story(_begin(now), now)
     chapters.tell(story)
     story.before(lambda _: story.facilities.update(register(story.cast, now)), days=290)
     for at, event in works(story.cast, now):
