@@ -17,7 +17,7 @@ class Row:
 
     @property
     def ratio(self) -> str:
-        return "–" if self.floor is None else f"{self.measured / self.floor:.2f}"
+        return "–" if self.floor is None else f"{self.measured / self.floor:.2g}"
 
 
 def show(title: str, rows: list[Row]) -> None:
@@ -27,7 +27,10 @@ def show(title: str, rows: list[Row]) -> None:
     for row in rows:
         floor = "–" if row.floor is None else f"{row.floor:,.4g}"
         queries = "–" if row.queries is None else str(row.queries)
-        print(f"| {row.what} | {row.measured:,.4g} | {floor} | {row.unit} | {row.ratio} | {queries} | {row.note} |", flush=True)
+        print(
+            f"| {row.what} | {row.measured:,.4g} | {floor} | {row.unit} | {row.ratio} | {queries} | {row.note} |",
+            flush=True,
+        )
 
 
 def seconds(work: Callable[[], object], rounds: int = 5) -> float:

@@ -51,7 +51,11 @@ def test_the_browser_remembers_what_it_saw_signed(site, page):
     ("path", "change", "words"),
     [
         ("**/tlog/checkpoint", lambda body: re.sub(rb"\n(\d)", rb"\n1\1", body, count=1), "signature does not fit"),
-        ("**/tlog/tile/entries/**", lambda body: body.replace(b"log.opened", b"log.closed"), "not what this page shows"),
+        (
+            "**/tlog/tile/entries/**",
+            lambda body: body.replace(b"log.opened", b"log.closed"),
+            "not what this page shows",
+        ),
         ("**/tlog/tile/0/**", lambda body: body[:-1] + bytes([body[-1] ^ 1]), "do not lead to the root"),
         ("**/tlog/tile/0/**", lambda body: body[:-1], "wrong length"),
     ],
