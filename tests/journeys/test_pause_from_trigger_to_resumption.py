@@ -231,7 +231,7 @@ def determine(site, who, pause):
         ("pacific", "safety_case_reviewed"),
         ("nordic", "security_review"),
     ):
-        who[key].fill(f"/pauses/{pause}/criteria/{criterion}/", met="True", basis="Seen on site at every party.")
+        who[key].fill(f"/pauses/{pause}/criteria/{criterion}/", met="yes", basis="Seen on site at every party.")
 
 
 def resume(site, who, pause):
