@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -128,7 +129,7 @@ class BallotsView(APIView):
         if organisation is None:
             raise Malformed(f"There is no organisation {values['organisation']!r}.")
         ballot = cast_ballot(
-            vote=_vote(key),
+            vote=get_object_or_404(Vote, key=key),  # the action reads roll and ballots once it holds the lock
             organisation=organisation,
             choice=Choice(values["choice"]),
             reason=values["reason"],
