@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, Namespace
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import Malformed
@@ -26,7 +27,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Show the entry; exit code 1 where its proof does not lead to the signed root."""
     try:
-        shown = prove(open_source(options.place), Trust.of(options.key, options.policy), options.index)
+        with closing(open_source(options.place)) as source:
+            shown = prove(source, Trust.of(options.key, options.policy), options.index)
     except Unreachable as error:
         complain(f"fermata: cannot reach the log: {error}")
         return CANNOT_REACH

@@ -5,6 +5,7 @@ import os
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import Malformed
@@ -46,11 +47,12 @@ def run(options: Namespace) -> int:
     except (Unreachable, Malformed, OSError) as error:
         complain(f"fermata: {error}")
         return CANNOT_REACH
-    while True:
-        code = look(source, trust, options)
-        if options.once:
-            return code
-        time.sleep(options.every)
+    with closing(source):
+        while True:
+            code = look(source, trust, options)
+            if options.once:
+                return code
+            time.sleep(options.every)
 
 
 def look(source: Source, trust: Trust, options: Namespace) -> int:

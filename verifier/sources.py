@@ -40,6 +40,9 @@ class Source(Protocol):
     def read_beside(self, path: str) -> bytes:
         """Return a file that is published beside the log, such as "treaty/<sha256>.yaml"; raise Missing or Unreachable."""
 
+    def close(self) -> None:
+        """Let go of what was opened."""
+
 
 class Site:
     """A log that is published at an address: a site's own, or that of its log."""
@@ -78,6 +81,10 @@ class Site:
                     raise Unreachable(f"{url} answers without end")
             return data
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
 
 class Bundle:
     """A log in one ZIP file, as the site offers it."""
@@ -103,6 +110,10 @@ class Bundle:
 
     read_beside = read
 
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+
 
 class Folder:
     """A log whose files lie in a folder."""
@@ -119,6 +130,9 @@ class Folder:
             raise Missing(path) from None
 
     read_beside = read
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 class Mirror:
@@ -148,6 +162,10 @@ class Mirror:
         unfinished.write_bytes(data)
         unfinished.replace(kept)
         return data
+
+    def close(self) -> None:
+        """Close the other source."""
+        self._source.close()
 
 
 def open_source(place: str) -> Source:

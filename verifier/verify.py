@@ -8,6 +8,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -101,6 +102,11 @@ def run(options: Namespace) -> int:
     except Unreachable as error:
         complain(f"fermata: {error}")
         return CANNOT_REACH
+    with closing(source):
+        return _verify_and_tell(source, trust, options)
+
+
+def _verify_and_tell(source: Source, trust: Trust, options: Namespace) -> int:
     report = Report(source.name)
     try:
         verify(
@@ -111,9 +117,7 @@ def run(options: Namespace) -> int:
             replaying=not options.no_replay,
             bar=not (options.quiet or options.json),
         )
-    except DoesNotFollow as error:
-        report.failure = str(error)
-    except Missing as error:
+    except (DoesNotFollow, Missing) as error:
         report.failure = str(error)
     except Unreachable as error:
         complain(f"fermata: cannot reach the log: {error}")
