@@ -10,13 +10,6 @@ ROOT = Path(__file__).resolve().parent.parent
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def pytest_collection_modifyitems(items):
-    """Let one process drive the browser, so that the demonstration is loaded once and not by each."""
-    for item in items:
-        if (ROOT / "tests" / "browser") in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The real input data, or a skip that says so."""

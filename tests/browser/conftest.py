@@ -70,6 +70,11 @@ def site(chromium_path, tmp_path_factory):
         yield running
 
 
+def is_a_problem(message):
+    """Whether the console says that something is wrong. Of a form that was refused (409, 422) Chromium tells by itself."""
+    return message.type == "error" and not re.search(r"Failed to load resource: .* status of (409|422) ", message.text)
+
+
 @pytest.fixture
 def open_page(chromium):
     """`open_page(width, height, scheme)` gives a fresh page. Console errors and refusals of the content policy fail the test."""
@@ -82,7 +87,7 @@ def open_page(chromium):
         contexts.append(context)
         context.add_init_script(REPORT_VIOLATIONS)
         page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: problems.append(message.text) if is_a_problem(message) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         return page
 
