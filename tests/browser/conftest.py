@@ -27,6 +27,7 @@ REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (eve
   console.error(`content policy: ${event.violatedDirective} refused ${event.blockedURI}`));"""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Browser tests share one Chromium and one site, so they run in one process."""
     for item in items:
