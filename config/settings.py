@@ -237,8 +237,9 @@ if PRODUCTION:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
 
+MAIL = "smtp" if PRODUCTION else "console"
 MAILERS = {
-    "default": {"BACKEND": os.environ.get("FERMATA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")}
+    "default": {"BACKEND": os.environ.get("FERMATA_EMAIL_BACKEND", f"django.core.mail.backends.{MAIL}.EmailBackend")}
 }
 DEFAULT_FROM_EMAIL = os.environ.get("FERMATA_EMAIL_FROM", "secretariat@localhost")
 

@@ -22,7 +22,7 @@ from treaty.views.boards import board_data
 class PausesView(APIView):
     """Every pause, newest first. There are few: the list is whole."""
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(operation_id="pauses_list", responses={200: dict})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the list."""
         return Response({"results": [pause_json(one) for one in summaries(timezone.now())]})
