@@ -238,7 +238,7 @@ def resume(site, who, pause):
     """Labs and bodies concur as two classes; Celery closes the vote, begins the resumption and ends the pause."""
     who["aster"].fill(f"/pauses/{pause}/ask-to-resume/")
     vote = vote_that(site, "resum")
-    for key in (*LABORATORIES, *BODIES):
+    for key in (*LABORATORIES, "ivb", "nordic"):  # the third body could change nothing: the vote has closed
         cast(who[key], vote, "consent")
     site.until(
         lambda: site.observer.json(f"/api/v1/votes/{vote}/")["outcome"] == "adopted", 40, "the resumption is adopted"
