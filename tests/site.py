@@ -173,6 +173,7 @@ def site(
             "FERMATA_SITE_URL": f"http://localhost:{port}",
             **(settings or {}),
         }
+        (state / "static").mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
         here = Site(f"http://localhost:{port}", environment, state)
         try:
             here.manage("migrate", "--verbosity", "0")
@@ -181,7 +182,7 @@ def site(
             here.start("web", processes.web(port))
             here.start("worker", processes.worker())
             here.start("beat", processes.beat(state))
-            here.until(lambda: httpx.get(here.url + "/healthz", timeout=5).status_code == 200, 60, "the site answers")
+            here.until(lambda: httpx.get(here.url + "/healthz", timeout=5).status_code == 200, 240, "the site answers")
             yield here
         finally:
             for visitor in here.visitors:
