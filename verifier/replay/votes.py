@@ -161,12 +161,7 @@ def notice(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     )
     yield from _authority(replay, entry, requester, subject)
     opens_at = moment(payload, "opens_at")
-    if opens_at < profile.notice.after(entry.at):
-        yield Finding(
-            "instant", f"the text asks for {profile.notice} of notice, and the vote opens at {stamp(opens_at)}"
-        )
-    close = (profile.silence.period if profile.silence else profile.period).after(opens_at)
-    yield from differs("instant", "the instant at which it closes", moment(payload, "closes_at"), close)
+    yield from _calendar(payload, profile, entry.at, opens_at)
     roll = roll_at(replay, profile, requester, concerned, entry.at)
     yield from _roll(payload, roll)
     votes.known[key] = VoteRecord(
@@ -183,6 +178,17 @@ def notice(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
         organisation=concerned,
         pause=maybe_text(payload, "pause"),
     )
+
+
+def _calendar(
+    payload: Mapping[str, Json], profile: VoteProfile, noticed_at: datetime, opens_at: datetime
+) -> Iterator[Finding]:
+    if opens_at < profile.notice.after(noticed_at):
+        yield Finding(
+            "instant", f"the text asks for {profile.notice} of notice, and the vote opens at {stamp(opens_at)}"
+        )
+    close = (profile.silence.period if profile.silence else profile.period).after(opens_at)
+    yield from differs("instant", "the instant at which it closes", moment(payload, "closes_at"), close)
 
 
 def _rule(payload: Mapping[str, Json], profile: VoteProfile) -> Iterator[Finding]:
