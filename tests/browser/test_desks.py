@@ -1,0 +1,57 @@
+"""The pages by which a vote is asked for and a text is published, in a real Chromium."""
+
+import os
+
+import pytest
+
+from tests.texts import model_text
+
+pytestmark = pytest.mark.browser
+BROKEN = model_text().replace(b"  initial_due: 45 d", b"  inital_due: 45 d", 1)
+
+
+@pytest.fixture
+def look(page, axe, site):
+    """`look(path)` opens a page, wide and narrow, and asserts that it is accessible and fits."""
+
+    def at(path, name=""):
+        page.goto(site.url + path)
+        return check(name)
+
+    def check(name=""):
+        for width in (1280, 380):
+            page.set_viewport_size({"width": width, "height": 900})
+            axe(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (page.url, width)
+            if name and (folder := os.environ.get("SCREENSHOTS")):
+                page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        return page
+
+    at.check = check
+    return at
+
+
+def test_a_representative_sees_the_rule_before_asking_and_keeps_what_was_typed(page, become, look):
+    become(page, "Katrin Vogel")
+    look("/votes/new/", "vote-new")
+    page.locator("#advisory").get_by_role("link", name="Choose").click()
+    page.get_by_label("Title").fill("Publish compute by site")
+    page.get_by_role("button", name="Notice the vote").click()
+    look.check("vote-new-refused")
+    assert page.get_by_label("Title").input_value() == "Publish compute by site"
+    assert page.get_by_role("alert").is_visible()
+    assert page.get_by_role("heading", name="The rule, in words").is_visible()
+
+
+def test_the_depositary_sees_where_a_text_is_wrong(page, become, look):
+    become(page, "Helene Marchand")
+    look("/secretariat/", "secretariat")
+    look("/secretariat/organisations/new/", "organisation-new")
+    look("/secretariat/texts/new/", "text-new")
+    page.get_by_label("The text, as a YAML file").set_input_files(
+        {"name": "treaty.yaml", "mimeType": "application/yaml", "buffer": BROKEN}
+    )
+    page.get_by_role("button", name="Only check it").click()
+    page.get_by_role("cell", name="declarations.inital_due").wait_for()
+    look.check("text-refused")
