@@ -13,7 +13,6 @@ from tests.verifier import records
 from tests.verifier.records import TEXT, Record, later, rehash_votes
 from verifier.cli import main
 from verifier.replay.pauses import Pauses
-from verifier.replay.payloads import text
 from verifier.replay.votes import Votes
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whole_story")]
@@ -436,6 +435,18 @@ def test_a_vote_on_resuming_without_every_criterion_is_named(record):
     assert first(record).code == "criteria"
 
 
+@pytest.mark.parametrize(("seconds", "kind"), [(5, "resumption.begun"), (120, "vote.noticed")])
+def test_a_reading_committed_while_a_decision_was_taken_need_not_have_been_seen_by_it(record, seconds, kind):
+    """The decision is judged without what arrived in its last minute; once the reading is known, it counts."""
+    noticed = record.find("vote.noticed", decision="resume")
+    like = record.entries[record.find("reading.received", indicator="security_incident_open", lab="aster")]
+    at = later(record.entries[noticed]["at"], seconds=-seconds)
+    record.add(noticed, like, at=at, value="1", reading=90_001, series="aster:late", observed_at=at)
+    found = first(record)
+    assert (found.kind, found.code) == (kind, "criteria")
+    assert "security_review" in found.text
+
+
 def test_a_stage_reached_before_it_is_due_is_named(record):
     place = record.find("resumption.stage_reached", stage=2)
     at = later(record.payload("resumption.begun")["at"], days=3)
@@ -536,7 +547,3 @@ def test_a_bundle_with_another_text_is_refused(told, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "DOES NOT FOLLOW: entry" in said
     assert "text.published" in said
-
-
-def test_members_of_payloads_are_read_by_type():
-    assert text({"vote": "2026-01"}, "vote") == "2026-01"
