@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PORT ?= 8000
 STATE ?= .state
 export UV_PYTHON_DOWNLOADS := never
+# Where the environment forbids bytecode files, each of many processes would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin

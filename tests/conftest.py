@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.databases import template
+
 ROOT = Path(__file__).resolve().parent.parent
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 # Test processes share one Valkey: each has its own part of the cache.
@@ -19,6 +21,14 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("the real input data is absent (name its folder with FERMATA_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Copy the tests' database from one that is migrated already."""
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = connection.settings_dict["TEST"]["TEMPLATE"] = template(
+        os.environ.get("DATABASE_URL", "postgresql:///fermata")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-import psycopg
 
 from config import processes
 from config.servers import valkey
+from tests.databases import database
 from tests.forms import Form, forms_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,19 +27,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-@contextmanager
-def database(url: str, name: str) -> Iterator[str]:
-    """A fresh database `name` on the server of `url`, dropped afterwards."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            parts = urlsplit(url)
-            yield urlunsplit(parts._replace(path=f"/{name}"))
-        finally:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @dataclass
@@ -159,7 +145,7 @@ def main_of(page: str) -> str:
 def site(
     state: Path, *, name: str, prepare: tuple[tuple[str, ...], ...] = (), settings: dict[str, str] | None = None
 ) -> Iterator[Site]:
-    """Start everything in `state`; `prepare` are manage.py commands to run after migrating."""
+    """Start everything in `state`; `prepare` are manage.py commands to run on the empty database."""
     port = free_port()
     with database(os.environ["DATABASE_URL"], name) as database_url, valkey(state / "valkey") as redis_url:
         environment = {
@@ -176,7 +162,6 @@ def site(
         (state / "static").mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
         here = Site(f"http://localhost:{port}", environment, state)
         try:
-            here.manage("migrate", "--verbosity", "0")
             for command in prepare:
                 here.manage(*command)
             here.start("web", processes.web(port))
