@@ -10,10 +10,11 @@ from pathlib import Path
 from core.canonical import Json
 from core.errors import DomainError
 from core.times import instant, stamp
+from treaty.rules.changes import smallest_change
 from treaty.rules.courses import judge
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.reading import TextInvalid, read_model
-from treaty.rules.votes import Counting, Decision, Tally, what_would_change
+from treaty.rules.votes import Counting, Decision, Tally
 from treaty.rules.words_votes import (
     change_in_words,
     class_in_words,
@@ -21,6 +22,7 @@ from treaty.rules.words_votes import (
     step_answer,
     step_name,
     step_sum,
+    to_come_in_words,
     weight_in_words,
 )
 from verifier.ballot_files import WORDS, Files, FilesInvalid, read_files
@@ -128,7 +130,9 @@ def in_words(profile: VoteProfile, read: Files, tally: Tally, counting: Counting
 
 
 def _change(decision: Decision, counting: Counting) -> Iterator[str]:
-    if decision.reason.value != "silence" and any(
-        counting.remaining(index) for index in range(len(counting.profile.electorates))
-    ):
-        yield f"  {change_in_words(what_would_change(counting))}"
+    anonymous = any(electorate.counted for electorate in counting.profile.electorates)
+    if decision.reason.value == "silence" or anonymous:
+        return
+    if counting.entitled() - set(counting.standing):
+        yield f"  {to_come_in_words(smallest_change(counting, silent_only=True), counting.roll)}"
+    yield f"  {change_in_words(smallest_change(counting), {})}"

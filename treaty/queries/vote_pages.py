@@ -15,10 +15,11 @@ from treaty.models import Ballot, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.triggers import voice
 from treaty.queries.votes import CELLS, Summary, counting_of, may_vote, profile_of, standing_ballots, summary
+from treaty.rules.changes import smallest_change
 from treaty.rules.courses import Course, objections
 from treaty.rules.profiles import Choice
 from treaty.rules.vote_states import BALLOTS_OPEN, Event, State
-from treaty.rules.votes import Counting, Outcome, Step, StepKind, what_would_change
+from treaty.rules.votes import Counting, Outcome, Reason, Step, StepKind
 from treaty.rules.words import profile_in_words
 from treaty.rules.words_votes import (
     STATES,
@@ -29,6 +30,7 @@ from treaty.rules.words_votes import (
     step_answer,
     step_name,
     step_sum,
+    to_come_in_words,
     weight_in_words,
 )
 
@@ -87,6 +89,7 @@ class VoteDetail:
     formula: list[dict[str, str]]
     formula_sign: str
     change: str
+    smallest: str
     classes: list[dict[str, object]]
     stages: list[dict[str, object]]
     events: list[dict[str, object]]
@@ -149,6 +152,7 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
         formula=_formula(course, counting),
         formula_sign=_formula_sign(course),
         change=_change(course, counting),
+        smallest=_smallest(vote, course, counting),
         classes=_classes(vote, course, standing, entries),
         stages=_stages(course),
         events=_events(course),
@@ -228,11 +232,20 @@ def _change(course: Course, counting: Counting) -> str:
     if course.state not in BALLOTS_OPEN:
         return ""
     if course.state is not State.SILENCE:
-        return change_in_words(what_would_change(counting), voice())
+        return to_come_in_words(smallest_change(counting, silent_only=True), counting.roll, voice())
     more = [_more_objections(step) for step in objections(counting.profile, counting)]
     return _("It becomes contested if objections come to weigh another %(weight)s.") % {
         "weight": weight_in_words(min(more))
     }
+
+
+def _smallest(vote: Vote, course: Course, counting: Counting) -> str:
+    """Say what the fewest ballots are that would have turned the result, or would turn it now."""
+    decided = course.state in BALLOTS_OPEN - {State.SILENCE} or course.decision.steps
+    if not decided or course.decision.reason is Reason.SILENCE:
+        return ""
+    names = {line.organisation.key: line.organisation.name for line in vote.roll.all()}
+    return change_in_words(smallest_change(counting), names, voice())
 
 
 def _more_objections(step: Step) -> Fraction:

@@ -122,14 +122,28 @@ class Counting:
     def figures(self, rest: Choice | None = None) -> Figures:
         """Return the figures as they stand; with `rest`, as if everybody still silent chose that."""
         counts = tuple(self._count(index, rest) for index in range(len(self._scales)))
-        vetoing = tuple(name for veto in self._vetoes() for name in self._vetoing(veto, counts, rest))
+        vetoing = tuple(name for veto in self.vetoes for name in self._vetoing(veto, counts, rest))
         return Figures(counts, vetoing, self._withholding(rest))
 
-    def remaining(self, index: int) -> list[Fraction]:
-        """Return the weights of those entitled in the class who are still silent, heaviest first."""
-        scale = self._scales[index]
-        silent = sorted((weight for key, weight in scale.weights.items() if key not in self.standing), reverse=True)
-        return [Fraction(weight, scale.denominator) for weight in silent]
+    @property
+    def vetoes(self) -> tuple[Veto, ...]:
+        """The vetoes that apply: none where the matter is procedural."""
+        return () if self.profile.procedural else self.profile.vetoes
+
+    def scale(self, index: int) -> Scale:
+        """Return the roll of one class, in integers."""
+        return self._scales[index]
+
+    def entitled(self) -> set[str]:
+        """Return everybody who may vote, in whatever class."""
+        return set().union(*(scale.weights for scale in self._scales))
+
+    def is_vetoing(self, key: str, veto: Veto, rest: Choice | None = None) -> bool:
+        """Whether the ballot of `key` counts towards `veto`: it objects, on one of the grounds where there are any."""
+        ballot = self.standing.get(key)
+        if ballot is None:
+            return rest is Choice.OBJECT
+        return ballot.choice is Choice.OBJECT and (not veto.grounds or ballot.ground in veto.grounds)
 
     def _count(self, index: int, rest: Choice | None) -> Count:
         scale, sums, heads = self._scales[index], dict(self._sums[index]), dict(self._heads[index])
@@ -157,30 +171,18 @@ class Counting:
             recusals=len(scale.recused),
         )
 
-    def _vetoes(self) -> tuple[Veto, ...]:
-        return () if self.profile.procedural else self.profile.vetoes
-
-    def _entitled(self) -> set[str]:
-        return set().union(*(scale.weights for scale in self._scales))
-
     def _withholding(self, rest: Choice | None) -> int:
         if self.profile.blocking_minority is None:
             return 0
-        chosen = (self.standing[key].choice if key in self.standing else rest for key in self._entitled())
+        chosen = (self.standing[key].choice if key in self.standing else rest for key in self.entitled())
         return sum(choice is not Choice.CONSENT for choice in chosen)
 
     def _vetoing(self, veto: Veto, counts: tuple[Count, ...], rest: Choice | None) -> list[str]:
         if veto.electorate is None:
-            entitled = self._entitled()
-            return [key for key in veto.members if key in entitled and self._objects(key, veto, rest)]
+            entitled = self.entitled()
+            return [key for key in veto.members if key in entitled and self.is_vetoing(key, veto, rest)]
         index = next(at for at, count in enumerate(counts) if count.electorate == veto.electorate)
         scale = self._scales[index]
-        objecting = sum(weight for key, weight in scale.weights.items() if self._objects(key, veto, rest))
+        objecting = sum(weight for key, weight in scale.weights.items() if self.is_vetoing(key, veto, rest))
         against = Fraction(objecting, scale.denominator)
         return [veto.electorate] if against > veto.share * counts[index].entitled else []
-
-    def _objects(self, key: str, veto: Veto, rest: Choice | None) -> bool:
-        ballot = self.standing.get(key)
-        if ballot is None:
-            return rest is Choice.OBJECT
-        return ballot.choice is Choice.OBJECT and (not veto.grounds or ballot.ground in veto.grounds)

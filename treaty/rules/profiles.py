@@ -86,6 +86,7 @@ class Electorate(Provision):
     quorum_strict: bool = False
     threshold: Threshold
     abstention_counts_for_quorum: bool = True
+    objection_counts_for_quorum: bool = True
 
     @model_validator(mode="after")
     def _one_quorum(self) -> "Electorate":
@@ -183,6 +184,10 @@ class VoteProfile(Provision):
         for veto in self.vetoes:
             if veto.electorate is not None and veto.electorate not in names:
                 raise ValueError(f"vetoes: there is no electorate {veto.electorate!r}")
+        if self.default is Default.ADOPTED and not all(one.objection_counts_for_quorum for one in self.electorates):
+            raise ValueError(
+                "where a decision stands by default, objections have to count for the quorum that defeats it"
+            )
         if self.emergency and self.silence:
             raise ValueError("an emergency decision is never taken by silence")
         return self

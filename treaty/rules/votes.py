@@ -5,10 +5,9 @@ matters, a further consent never defeats, and nobody who is recused or off the r
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from itertools import accumulate
 
 from core.canonical import Json
 from treaty.rules.counts import BallotValue, Count, Counting, Figures
@@ -16,8 +15,8 @@ from treaty.rules.profiles import Base, Choice, Default, Electorate, VoteProfile
 from treaty.rules.rolls import Recusal, Roll, RollMember
 
 __all__ = [
-    "BallotValue", "Change", "Choice", "Count", "Counting", "Decision", "Figures", "Outcome", "Reason", "Recusal", "Roll",
-    "RollMember", "Step", "StepKind", "Tally", "can_still_change", "decide", "tally", "what_would_change",
+    "BallotValue", "Choice", "Count", "Counting", "Decision", "Figures", "Outcome", "Reason", "Recusal", "Roll",
+    "RollMember", "Step", "StepKind", "Tally", "can_still_change", "decide", "tally",
 ]  # fmt: skip
 
 ZERO = Fraction(0)
@@ -197,7 +196,9 @@ def _quorum(profile: VoteProfile, electorate: Electorate, count: Count) -> Step 
     share, absolute = electorate.quorum, electorate.quorum_absolute
     if share is None and absolute is None:
         return None
-    have = count.object + count.present + (count.abstain if electorate.abstention_counts_for_quorum else ZERO)
+    have = count.present + (count.abstain if electorate.abstention_counts_for_quorum else ZERO)
+    if electorate.objection_counts_for_quorum:
+        have += count.object
     if profile.default is Default.REJECTED:
         have += count.consent
     need = share * count.entitled if share is not None else Fraction(absolute or 0)
@@ -258,47 +259,3 @@ def can_still_change(counting: Counting) -> bool:
         decide(counting.profile, counting.figures(rest)).outcome for rest in (None, Choice.CONSENT, Choice.OBJECT)
     }
     return len(endings) > 1
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What the ballots still to come would have to be: for each class the fewest members, or None where none suffice.
-
-    To adopt, every class needs its number; to defeat, one class is enough.
-    """
-
-    choice: Choice
-    needed: tuple[tuple[str, int | None], ...]
-    possible: bool
-
-
-def what_would_change(counting: Counting) -> Change:
-    """Return the fewest further consents that would adopt, or objections that would defeat, if the vote closed then."""
-    now = decide(counting.profile, counting.figures())
-    choice = Choice.OBJECT if now.outcome is Outcome.ADOPTED else Choice.CONSENT
-    needed = tuple(
-        (electorate.name, _fewest(counting, index, choice))
-        for index, electorate in enumerate(counting.profile.electorates)
-    )
-    possible = decide(counting.profile, counting.figures(choice)).outcome is not now.outcome
-    return Change(choice, needed, possible)
-
-
-def _fewest(counting: Counting, index: int, choice: Choice) -> int | None:
-    """Return how many of the class's silent members, heaviest first, turn the class's own steps."""
-    profile, figures = counting.profile, counting.figures()
-    electorate, count = profile.electorates[index], figures.counts[index]
-    for heads, weight in enumerate(accumulate(counting.remaining(index), initial=ZERO)):
-        if choice is Choice.CONSENT:
-            tried = replace(count, consent=count.consent + weight)
-        else:
-            tried = replace(count, object=count.object + weight)
-        quorum = _quorum(profile, electorate, tried)
-        passes = (quorum is None or quorum.met or profile.default is Default.ADOPTED) and _threshold(
-            profile, electorate, tried
-        ).met
-        if profile.default is Default.ADOPTED and not passes:
-            passes = (quorum is not None and not quorum.met) or not tried.object
-        if passes is (choice is Choice.CONSENT):
-            return heads
-    return None

@@ -137,8 +137,19 @@ def _quorum(electorate: Electorate, voice: Voice) -> str:
         if electorate.quorum_strict
         else gettext_noop(", and at least {amount} of those entitled must take part")
     )
-    counted = "" if electorate.abstention_counts_for_quorum else voice(gettext_noop(" (abstentions are not counted)"))
-    return voice(message, amount=amount) + counted
+    return voice(message, amount=amount) + _not_counted(electorate, voice)
+
+
+def _not_counted(electorate: Electorate, voice: Voice) -> str:
+    match electorate.abstention_counts_for_quorum, electorate.objection_counts_for_quorum:
+        case True, True:
+            return ""
+        case False, True:
+            return voice(gettext_noop(" (abstentions are not counted)"))
+        case True, False:
+            return voice(gettext_noop(" (objections are not counted)"))
+        case _:
+            return voice(gettext_noop(" (only consents are counted)"))
 
 
 def _veto(veto: Veto, voice: Voice) -> str:

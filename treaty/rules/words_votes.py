@@ -1,13 +1,18 @@
 """Votes in words: the formula with its numbers, why it came out so, and what would change it. A `Voice` translates."""
 
+from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from treaty.rules.changes import Change
 from treaty.rules.profiles import Base, Choice, VoteProfile
+from treaty.rules.rolls import Roll
 from treaty.rules.vote_states import State
-from treaty.rules.votes import Change, Decision, Outcome, Reason, Step, StepKind
+from treaty.rules.votes import Decision, Outcome, Reason, Step, StepKind
 from treaty.rules.words_conditions import ENGLISH, Voice, gettext_noop
 
+MOST_NAMES = 8
 CLASSES = {"labs": gettext_noop("laboratories"), "bodies": gettext_noop("monitoring bodies")}
 NAMES = {
     StepKind.QUORUM: gettext_noop("Quorum, {electorate}"),
@@ -129,28 +134,57 @@ def decision_in_words(decision: Decision, voice: Voice = ENGLISH, *, closed: boo
     return voice(message, reason=voice(REASONS[decision.reason]))
 
 
-def change_in_words(change: Change, voice: Voice = ENGLISH) -> str:
-    """Say what the ballots still to come would have to be for another result."""
+def to_come_in_words(change: Change, roll: Roll, voice: Voice = ENGLISH) -> str:
+    """Say what the ballots still to come would have to be for another result (`smallest_change(…, silent_only=True)`)."""
     if not change.possible:
         return voice(
             gettext_noop("No ballot still to come can defeat it.")
-            if change.choice is Choice.OBJECT
+            if change.to is Outcome.REJECTED
             else gettext_noop("No ballot still to come can adopt it: only ballots that are changed could.")
         )
+    message = (
+        gettext_noop("It is adopted if these consent as well: {members}.")
+        if change.to is Outcome.ADOPTED
+        else gettext_noop("It is defeated if these object on a ground of their veto: {members}.")
+        if change.grounds
+        else gettext_noop("It is defeated if these object as well: {members}.")
+    )
+    classes = Counter(roll.lines(member)[0].electorate for member, _ in change.moves)
     parts = [
         voice(gettext_noop("{count} more of the {electorate}"), count=count, electorate=class_in_words(name, voice))
-        for name, count in change.needed
-        if count
+        for name, count in classes.items()
     ]
-    if change.choice is Choice.CONSENT:
-        return voice(gettext_noop("It is adopted if these consent as well: {members}."), members=", ".join(parts))
-    if not parts:
-        return voice(gettext_noop("The veto of a member who has not voted yet would defeat it."))
+    return voice(message, members=", ".join(parts))
+
+
+def change_in_words(change: Change, names: Mapping[str, str], voice: Voice = ENGLISH) -> str:
+    """Say what the smallest change of ballots is that would turn the result, with the members that it takes."""
+    if not change.possible:
+        return voice(gettext_noop("No change of ballots would turn the result."))
+    message = {
+        (Outcome.ADOPTED, True): gettext_noop(
+            "The smallest change that would adopt it: {count} ballots, if these consented: {members}."
+        ),
+        (Outcome.ADOPTED, False): gettext_noop(
+            "A change that would adopt it: {count} ballots, if these consented: {members}. Fewer may be enough."
+        ),
+        (Outcome.REJECTED, True): gettext_noop(
+            "The smallest change that would defeat it: {count} ballots, if these {verb}: {members}."
+        ),
+        (Outcome.REJECTED, False): gettext_noop(
+            "A change that would defeat it: {count} ballots, if these {verb}: {members}. Fewer may be enough."
+        ),
+    }[change.to, change.exact]
+    verb = gettext_noop("abstained") if change.moves[0][1] is Choice.ABSTAIN else gettext_noop("objected")
+    grounds = gettext_noop("objected on a ground of their veto")
+    shown = [names.get(member, member) for member, _ in change.moves[:MOST_NAMES]]
+    if more := len(change.moves) - len(shown):
+        shown.append(voice(gettext_noop("{count} more"), count=more))
     return voice(
-        gettext_noop("It is defeated if one of these objects: {members}."),
-        members=voice(gettext_noop("{one}, or {another}"), one=parts[0], another=", ".join(parts[1:]))
-        if len(parts) > 1
-        else parts[0],
+        message,
+        count=len(change.moves),
+        verb=voice(grounds if change.grounds else verb),
+        members=", ".join(shown),
     )
 
 

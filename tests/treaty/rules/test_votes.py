@@ -16,7 +16,6 @@ from treaty.rules.votes import (
     RollMember,
     can_still_change,
     tally,
-    what_would_change,
 )
 
 YES, NO, ABSTAIN = Choice.CONSENT, Choice.OBJECT, Choice.ABSTAIN
@@ -141,23 +140,6 @@ def test_what_can_no_longer_change_does_not_change(rule, heavy, chosen, recused,
     if not can_still_change(counting):
         final = [first or second for first, second in zip(chosen, later, strict=True)]
         assert tally(rule, entitled, ballots(*final)).outcome is tally(rule, entitled, ballots(*chosen)).outcome
-
-
-@given(rules, choices)
-def test_what_would_change_the_result_does_change_it(rule, chosen):
-    entitled = roll(8)
-    counting = Counting(rule, entitled)
-    for ballot in ballots(*chosen):
-        counting.put(ballot)
-    now = tally(rule, entitled, ballots(*chosen))
-    change = what_would_change(counting)
-    ((_, needed),) = change.needed
-    assert (needed is not None) is change.possible
-    silent = [f"m{n}" for n, choice in enumerate(chosen) if choice is None]
-    for count in range(len(silent) + 1):
-        more = [*ballots(*chosen), *(BallotValue(key, change.choice) for key in silent[:count])]
-        changed = tally(rule, entitled, more).outcome is not now.outcome
-        assert changed is (needed is not None and count >= needed)
 
 
 @pytest.mark.parametrize(
