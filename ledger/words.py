@@ -19,6 +19,10 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "member.invited": gettext_lazy("Somebody was invited to be %(role)s of %(organisation)s."),
     "member.appointed": gettext_lazy("%(member)s became %(role)s of %(organisation)s."),
     "member.ended": gettext_lazy("%(member)s is %(role)s of %(organisation)s no longer."),
+    "key.root_declared": gettext_lazy("%(organisation)s declared its root key %(key)s."),
+    "key.enrolled": gettext_lazy("%(organisation)s enrolled the %(kind)s key %(key)s, usable from %(usable_at)s."),
+    "key.revoked": gettext_lazy("%(organisation)s revoked the key %(key)s."),
+    "signing.required": gettext_lazy("%(organisation)s asks for %(signers)s signatures on each of its ballots."),
     "accelerator.listed": gettext_lazy("The accelerator %(name)s was listed."),
     "facility.registered": gettext_lazy("%(lab)s declared the facility %(name)s."),
     "facility.closed": gettext_lazy("%(lab)s declared the facility %(facility)s closed."),
@@ -57,6 +61,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
         "Vote %(vote)s (%(decision)s) was noticed; it opens %(opens_at)s and closes %(closes_at)s."
     ),
     "ballot.cast": gettext_lazy("%(organisation)s cast a ballot in vote %(vote)s."),
+    "ballot.signed": gettext_lazy("A key of %(organisation)s signed a ballot in vote %(vote)s that needs more."),
     "vote.contested": gettext_lazy("Vote %(vote)s became contested and closes %(closes_at)s."),
     "vote.extended": gettext_lazy("Vote %(vote)s was extended to %(closes_at)s."),
     "vote.withdrawn": gettext_lazy("Vote %(vote)s was withdrawn."),

@@ -6,6 +6,7 @@ from treaty.views import (
     commitments,
     determinations,
     indicators,
+    keys_api,
     parties,
     pauses,
     pauses_api,
@@ -23,6 +24,9 @@ from treaty.views import (
 app_name = "treaty"
 # Sorted by path.
 urlpatterns: list[URLPattern] = [
+    path("api/v1/keys/", keys_api.KeysView.as_view(), name="api_keys"),
+    path("api/v1/keys/<slug:key>/", keys_api.KeyView.as_view(), name="api_key"),
+    path("api/v1/keys/<slug:key>/revocation/", keys_api.RevocationView.as_view(), name="api_revocation"),
     path("api/v1/readings/", readings_api.ReadingsView.as_view(), name="api_readings"),
     path("api/v1/triggers/", triggers.triggers_json, name="api_triggers"),
     path("api/v1/pauses/", pauses_api.PausesView.as_view(), name="api_pauses"),
@@ -30,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/votes/", votes_api.VotesView.as_view(), name="api_votes"),
     path("api/v1/votes/<slug:key>/", votes_api.VoteView.as_view(), name="api_vote"),
     path("api/v1/votes/<slug:key>/ballots/", votes_api.BallotsView.as_view(), name="api_ballots"),
+    path("api/v1/votes/<slug:key>/ballot-paper/", votes_api.BallotPaperView.as_view(), name="api_ballot_paper"),
     path("indicators/", indicators.IndicatorsPage.as_view(), name="indicators"),
     path("indicators/<slug:key>.csv", indicators.indicator_csv, name="indicator_csv"),
     path("indicators/<slug:key>.json", indicators.indicator_json, name="indicator_json"),

@@ -1,24 +1,25 @@
 """Casting ballots: the exact ballot that was checked is the one that is recorded, once, while the vote is open."""
 
 import secrets
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Organisation, User
 from accounts.permissions import represents
+from accounts.queries.keys import signers_required
+from accounts.rules.signatures import b64url
 from core.canonical import Json, canonical
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
-from ledger.queries.entries import position
 from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
+from treaty.queries.ballot_papers import ballot_for
 from treaty.queries.votes import course_afresh, profile_of
-from treaty.rules.ballots import SignedBallot, reason_hash
+from treaty.rules.ballots import SignedBallot, misfits, reason_hash
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice
 
@@ -61,6 +62,12 @@ class KeyNotAccepted(DomainError):
     code = "key_not_accepted"
 
 
+class GroundUnknown(DomainError):
+    """The rule of this vote names no such ground of a veto."""
+
+    code = "ground_unknown"
+
+
 class BallotChanged(DomainError):
     """The ballot is no longer the one that you checked."""
 
@@ -68,55 +75,43 @@ class BallotChanged(DomainError):
 
 
 def next_ballot(
-    *, vote: Vote, organisation: Organisation, choice: Choice, reason: str, at: datetime, key: str = SESSION
+    *,
+    vote: Vote,
+    organisation: Organisation,
+    choice: Choice,
+    reason: str,
+    ground: str = "",
+    at: datetime,
+    key: str = SESSION,
 ) -> SignedBallot:
-    """Return the ballot that `organisation` would cast now, to be shown, confirmed and one day signed.
+    """Return the ballot that `organisation` would cast now, to be shown, confirmed or signed.
 
     It no longer fits once another ballot of the organisation arrives: its sequence number is then taken.
     """
-    return _bound(
+    return ballot_for(
         vote,
         organisation,
-        choice,
-        _reason(choice, reason),
+        choice=choice,
+        reason=reason_hash(clean_reason(choice, reason)),
+        ground=known_ground(vote, ground),
         key=key,
-        head=position(),
         nonce=secrets.token_hex(16),
         at=at,
     )
 
 
-def _bound(
-    vote: Vote,
-    organisation: Organisation,
-    choice: Choice,
-    reason: str,
-    *,
-    key: str,
-    head: int,
-    nonce: str,
-    at: datetime,
-) -> SignedBallot:
-    last = vote.ballots.filter(organisation=organisation).order_by("-sequence").first()
-    return SignedBallot(
-        origin=settings.LEDGER["ORIGIN"],
-        text=vote.text.sha256,
-        vote=vote.key,
-        profile=vote.profile_hash,
-        roll=vote.roll_hash,
-        organisation=organisation.key,
-        choice=choice,
-        reason=reason_hash(reason),
-        sequence=last.sequence + 1 if last else 1,
-        supersedes=last.hash if last else None,
-        key=key,
-        head=head,
-        nonce=nonce,
-        at=at,
-    )
+def known_ground(vote: Vote, ground: str) -> str:
+    """Return the ground of a veto if the rule names it; raise GroundUnknown."""
+    known = {key for veto in profile_of(vote).vetoes for key in veto.grounds}
+    if ground and ground not in known:
+        raise GroundUnknown(
+            f"The rule of this vote names no ground {ground!r} of a veto; it has {', '.join(sorted(known)) or 'none'}."
+        )
+    return ground
 
 
-def _reason(choice: Choice, reason: str) -> str:
+def clean_reason(choice: Choice, reason: str) -> str:
+    """Return the reason as it is hashed and shown; raise ReasonMissing for an objection without one."""
     if not reason.strip():
         if choice is Choice.OBJECT:
             raise ReasonMissing(
@@ -144,66 +139,105 @@ def cast_ballot(
     `ballot` is the one that the person checked before confirming: sent again it is cast once, and raise BallotChanged
     where it no longer fits. Without it one is made now.
     """
-    vote.refresh_from_db(from_queryset=_locked())
+    vote.refresh_from_db(from_queryset=locked())
     require(represents(by, organisation, at=at), f"Only a representative of {organisation.name} casts its ballot.")
     if ballot and (again := vote.ballots.filter(organisation=organisation, hash=ballot.hash).first()):
         return again
     received_at = max(at, vote.last_ballot_at or at)
-    _check_entitled(vote, organisation)
-    _check_open(vote, choice, received_at)
-    _check_key(vote, ballot.key if ballot else SESSION)
-    cast = _fitting(
-        ballot, next_ballot(vote=vote, organisation=organisation, choice=choice, reason=reason, at=received_at)
+    _check_key(vote, organisation, ballot.key if ballot else SESSION)
+    check_takes(vote=vote, organisation=organisation, choice=choice, at=received_at)
+    fresh = next_ballot(
+        vote=vote, organisation=organisation, choice=choice, reason=reason, ground=ground, at=received_at
     )
+    if ballot:
+        check_fits(ballot, fresh)
+    return take(
+        vote=vote,
+        organisation=organisation,
+        ballot=ballot or fresh,
+        reason=reason,
+        received_at=received_at,
+        by=by,
+        at=at,
+    )
+
+
+def take(
+    *,
+    vote: Vote,
+    organisation: Organisation,
+    ballot: SignedBallot,
+    reason: str,
+    received_at: datetime,
+    by: User | None,
+    at: datetime,
+    kind: str = SESSION,
+    proofs: Sequence[Mapping[str, Json]] = (),
+) -> Ballot:
+    """Record a ballot that was checked under the vote's lock. `proofs` are the signatures as they were received."""
+    content = canonical(ballot.value())
+    payload = _payload(ballot, received_at)
+    if proofs:
+        payload["envelope"] = {"ballot": b64url(content), "proofs": proofs}
     # The row keeps its receipt and never changes, so the entry comes first.
-    entry = record(kind="ballot.cast", payload=_payload(cast, ground, received_at), by=by, at=at)
+    entry = record(kind="ballot.cast", payload=payload, by=by, at=at)
     row = Ballot.objects.create(
         vote=vote,
         organisation=organisation,
-        choice=choice,
-        ground=ground,
-        reason=_reason(choice, reason),
-        content=canonical(cast.value()),
-        sequence=cast.sequence,
+        choice=ballot.choice,
+        ground=ballot.ground,
+        reason=clean_reason(ballot.choice, reason),
+        content=content,
+        sequence=ballot.sequence,
         received_at=received_at,
         by=by,
-        key_kind=cast.key,
-        hash=cast.hash,
+        key_kind=kind,
+        proofs=list(proofs),
+        hash=ballot.hash,
         entry_hash=entry.hash,
     )
     _note_ballot(vote, received_at)
     return row
 
 
-def _fitting(checked: SignedBallot | None, fresh: SignedBallot) -> SignedBallot:
-    """Return the ballot that was checked, if it is the one that would be made now but for what its maker chose."""
-    if checked is None:
-        return fresh
-    if replace(fresh, nonce=checked.nonce, head=checked.head, at=checked.at) != checked:
+def check_fits(ballot: SignedBallot, fresh: SignedBallot) -> None:
+    """Raise BallotChanged unless `ballot` is the one that would be cast now, but for what its maker chose."""
+    if wrong := misfits(ballot, fresh):
         raise BallotChanged(
-            "This ballot no longer fits: another one of your organisation arrived since you checked it. Check again before you confirm."
+            f"This ballot no longer fits (its {', '.join(wrong)}): it was made for another ballot paper, or another ballot of "
+            "your organisation arrived since. Check again before you confirm."
         )
-    return checked
 
 
-def _payload(cast: SignedBallot, ground: str, received_at: datetime) -> dict[str, Json]:
+def _payload(cast: SignedBallot, received_at: datetime) -> dict[str, Json]:
     return {
         "vote": cast.vote,
         "organisation": cast.organisation,
         "ballot": cast.value(),
         "hash": cast.hash,
-        "ground": ground or None,
+        "ground": cast.ground or None,
         "received_at": stamp(received_at),
     }
 
 
-def _locked() -> QuerySet[Vote]:
+def locked() -> QuerySet[Vote]:
+    """Return the votes as an action on ballots locks one."""
     return Vote.objects.select_related("text").defer("text__source").select_for_update(of=("self",), no_key=True)
 
 
-def _check_key(vote: Vote, key: str) -> None:
-    if key not in profile_of(vote).keys:
-        raise KeyNotAccepted(f"The rule of this vote accepts ballots signed with: {', '.join(profile_of(vote).keys)}.")
+def _check_key(vote: Vote, organisation: Organisation, key: str) -> None:
+    """Refuse a ballot without a signature where the rule, or the organisation itself, asks for one."""
+    accepted = profile_of(vote).keys
+    if key != SESSION or SESSION not in accepted:
+        raise KeyNotAccepted(f"The rule of this vote accepts ballots signed with: {', '.join(accepted)}.")
+    if signers_required(organisation, vote.noticed_at):
+        raise KeyNotAccepted(f"{organisation.name} asked for signed ballots: its root key said so on record.")
+
+
+def check_takes(*, vote: Vote, organisation: Organisation, choice: Choice, at: datetime) -> None:
+    """Refuse whoever is not entitled, and what does not arrive while the vote takes ballots."""
+    _check_entitled(vote, organisation)
+    _check_open(vote, choice, at)
 
 
 def _check_entitled(vote: Vote, organisation: Organisation) -> None:

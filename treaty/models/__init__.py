@@ -5,11 +5,12 @@ from treaty.models.pauses import Commitment, Pause, Resumption, ResumptionStep
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
 from treaty.models.texts import TreatyText
 from treaty.models.triggers import TriggerEvaluation, TriggerFiring
-from treaty.models.votes import Ballot, RollEntry, Vote
+from treaty.models.votes import Ballot, BallotSignature, RollEntry, Vote
 
 __all__ = [
     "Accreditation",
     "Ballot",
+    "BallotSignature",
     "Case",
     "CaseStep",
     "Commitment",

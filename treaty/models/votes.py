@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation, User
+from accounts.models import Organisation, User, VotingKey
 from treaty.models.texts import TreatyText
 from treaty.rules.profiles import Choice
 from treaty.rules.votes import Outcome, Reason, Recusal
@@ -182,6 +182,9 @@ class Ballot(models.Model):
     received_at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     key_kind = models.CharField(max_length=16, default="session")
+    proofs = models.JSONField(
+        default=list, blank=True, help_text=_("The signatures as they were received: the key's id, and its proof.")
+    )
     hash = models.CharField(max_length=64, help_text=_("Of the canonical ballot."))
     entry_hash = models.CharField(max_length=64, help_text=_("Of the entry in the record: the receipt."))
 
@@ -203,3 +206,27 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote_id} {self.organisation_id} {self.choice}"
+
+
+class BallotSignature(models.Model):
+    """One signature under a ballot that needs more of them; it counts for nothing until enough keys have signed. Append-only."""
+
+    vote = models.ForeignKey(Vote, on_delete=models.PROTECT, related_name="signatures")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    key = models.ForeignKey(VotingKey, on_delete=models.PROTECT, related_name="+")
+    content = models.BinaryField(help_text=_("The canonical ballot, byte for byte as it is hashed."))
+    hash = models.CharField(max_length=64, help_text=_("Of the canonical ballot."))
+    proof = models.JSONField()
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    received_at = models.DateTimeField()
+    entry_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["vote", "received_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["vote", "hash", "key"], name="ballot_signature_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vote_id} {self.organisation_id} {self.key_id}"

@@ -59,6 +59,8 @@ def _ballot_json(ballot: Ballot) -> dict[str, object]:
         "sequence": ballot.sequence,
         "received_at": stamp(ballot.received_at),
         "ballot": bytes(ballot.content).decode(),
+        "signed_with": ballot.key_kind,
+        "proofs": ballot.proofs,
         "hash": ballot.hash,
         "entry_hash": ballot.entry_hash,
     }

@@ -5,19 +5,18 @@ challenge = SHA-256("fermata/ballot/v1" NUL JCS(ballot)). An SSH key signs the c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 
-from accounts.rules.keys import Key, KeyKind, KeyRefused
-from accounts.rules.signatures import Assertion, BadSignature, from_b64url, verify, verify_assertion, verify_ssh
+from accounts.rules.keys import Key, KeyRefused
+from accounts.rules.statements import Purpose, check_proof
 from core.canonical import Json, canonical, parse, tagged_digest
 from core.errors import Malformed
 from core.times import instant, stamp
 from treaty.rules.profiles import Choice
 
-TAG = "fermata/ballot/v1"
-NAMESPACE = "fermata-ballot-v1"
+CHOSEN = frozenset({"choice", "reason", "key", "nonce", "at", "ground"})  # by whoever makes the ballot
 FIELDS = frozenset(
     {"origin", "text", "vote", "profile", "roll", "organisation", "choice", "reason", "sequence", "supersedes", "key", "head", "nonce", "at"}
 )  # fmt: skip
@@ -28,7 +27,7 @@ class SignedBallot:
     """What a voter signs. It binds the deployment, the text, the vote, its rule and roll, so that it fits nowhere else.
 
     `reason` and `supersedes` are SHA-256 in hex or None; `head` is the size of the log that the voter saw; `nonce` is
-    made by the client, 32 hexadecimal digits.
+    made by the client, 32 hexadecimal digits; `ground` is that of a veto, where the rule knows such grounds.
     """
 
     origin: str
@@ -45,10 +44,12 @@ class SignedBallot:
     head: int
     nonce: str
     at: datetime
+    ground: str = ""
 
     def value(self) -> dict[str, Json]:
-        """Return the ballot as it is hashed."""
-        return {
+        """Return the ballot as it is hashed; a ground stands in it only where one is named."""
+        named: dict[str, Json] = {"ground": self.ground} if self.ground else {}
+        return named | {
             "origin": self.origin,
             "text": self.text,
             "vote": self.vote,
@@ -68,14 +69,14 @@ class SignedBallot:
     @property
     def hash(self) -> str:
         """The ballot's name: the challenge in hex. Twins of an ECDSA signature share it."""
-        return tagged_digest(TAG, self.value())
+        return tagged_digest(Purpose.BALLOT.tag, self.value())
 
 
 def read_ballot(data: bytes) -> SignedBallot:
     """Read a ballot from its canonical bytes; raise Malformed where they are not exactly that."""
     value = parse(data)
-    if not isinstance(value, Mapping) or set(value) != FIELDS:
-        raise Malformed(f"A ballot has exactly the members {', '.join(sorted(FIELDS))}.")
+    if not isinstance(value, Mapping) or set(value) - {"ground"} != FIELDS:
+        raise Malformed(f"A ballot has exactly the members {', '.join(sorted(FIELDS))}, and ground where one is named.")
     if canonical(value) != data:
         raise Malformed("The ballot's bytes are not in canonical form.")
     texts = {name: _text(value, name) for name in FIELDS - {"choice", "reason", "supersedes", "sequence", "head", "at"}}
@@ -91,6 +92,7 @@ def read_ballot(data: bytes) -> SignedBallot:
         supersedes=_text_or_none(value, "supersedes"),
         sequence=_count(value, "sequence"),
         head=_count(value, "head"),
+        ground=_ground(value),
     )
 
 
@@ -99,55 +101,34 @@ class Envelope:
     """A ballot's bytes and the signature over them.
 
     `proof` holds, by the kind of the key: {"signature"} (base64url; machine and software keys), {"sshsig"} (armored),
-    or {"credential", "clientDataJSON", "authenticatorData", "signature"} (base64url; passkeys).
+    or {"credential", "clientDataJSON", "authenticatorData", "signature"} (base64url; passkeys). `signer` is the id of the
+    key that signed; empty, it is the one that the ballot names. A second key signs the same bytes.
     """
 
     ballot: bytes
     proof: Mapping[str, str]
-
-
-MEMBERS = {
-    KeyKind.ED25519: frozenset({"signature"}),
-    KeyKind.SOFTWARE: frozenset({"signature"}),
-    KeyKind.SSH: frozenset({"sshsig"}),
-    KeyKind.PASSKEY: frozenset({"credential", "clientDataJSON", "authenticatorData", "signature"}),
-}
+    signer: str = ""
 
 
 def check_envelope(envelope: Envelope, key: Key, *, synced_allowed: bool) -> SignedBallot:
     """Return the ballot if `key` – as the *record* enrolled it – signed it; raise BadSignature or KeyRefused."""
     ballot = read_ballot(envelope.ballot)
-    if ballot.key != key.id or ballot.organisation != key.organisation:
+    if (envelope.signer or ballot.key) != key.id or ballot.organisation != key.organisation:
         raise KeyRefused("The ballot names another key or another organisation than the one that signed.")
-    if set(envelope.proof) != MEMBERS[key.kind]:
-        raise BadSignature(
-            f"The proof of a {key.kind} key has exactly the members {', '.join(sorted(MEMBERS[key.kind]))}."
-        )
-    challenge = bytes.fromhex(ballot.hash)
-    match key.kind:
-        case KeyKind.PASSKEY:
-            _check_passkey(envelope.proof, key, challenge, synced_allowed=synced_allowed)
-        case KeyKind.SSH:
-            verify_ssh(
-                envelope.proof["sshsig"], public_key=key.public_key, message=envelope.ballot, namespace=NAMESPACE
-            )
-        case KeyKind.ED25519 | KeyKind.SOFTWARE:
-            verify(key.public_key, challenge, from_b64url(envelope.proof["signature"]))
+    check_proof(key, envelope.proof, purpose=Purpose.BALLOT, message=envelope.ballot, synced_allowed=synced_allowed)
     return ballot
 
 
-def _check_passkey(proof: Mapping[str, str], key: Key, challenge: bytes, *, synced_allowed: bool) -> None:
-    if proof["credential"] != key.credential:
-        raise BadSignature("The assertion was made with another credential than the one enrolled.")
-    assertion = Assertion(*(from_b64url(proof[part]) for part in ("clientDataJSON", "authenticatorData", "signature")))
-    verify_assertion(
-        assertion,
-        public_key=key.public_key,
-        challenge=challenge,
-        origin=key.origin,
-        rp_id=key.rp_id,
-        synced_allowed=synced_allowed,
-    )
+def misfits(ballot: SignedBallot, expected: SignedBallot) -> list[str]:
+    """Return the members in which a ballot differs from the one that would be cast now; nonce and instant are its maker's."""
+    names = [one.name for one in fields(SignedBallot) if one.name not in {"nonce", "head", "at"}]
+    wrong = [name for name in names if getattr(ballot, name) != getattr(expected, name)]
+    return [*wrong, "head"] if ballot.head > expected.head else wrong
+
+
+def repudiation(ballot: str, vote: str, *, organisation: str, log: str) -> Json:
+    """Return what the organisation's root signs to say that a ballot, by its hash, was not its own."""
+    return {"log": log, "organisation": organisation, "vote": vote, "ballot": ballot}
 
 
 def reason_hash(reason: str) -> str | None:
@@ -164,6 +145,14 @@ def _text(value: Mapping[str, Json], name: str) -> str:
 
 def _text_or_none(value: Mapping[str, Json], name: str) -> str | None:
     return None if value[name] is None else _text(value, name)
+
+
+def _ground(value: Mapping[str, Json]) -> str:
+    if "ground" not in value:
+        return ""
+    if not (ground := _text(value, "ground")):
+        raise Malformed("A ballot without a ground has no such member.")
+    return ground
 
 
 def _count(value: Mapping[str, Json], name: str) -> int:

@@ -151,6 +151,8 @@ class VoteProfile(Provision):
     `blocking_minority`: where fewer members than this withhold their consent, the thresholds are deemed met.
     `minimum_open`: after this time the vote closes as soon as no ballot still to come can change its result; absent, it
     stays open to the end. `grace`: an adopted decision that has not taken effect this long after its timelock expires.
+    `keys`: the kinds of key that sign its ballots; `session` is a ballot vouched for by the sign-in alone. `synced`: whether a
+    passkey that its maker copies between devices is accepted.
     """
 
     title: Prose
@@ -171,6 +173,7 @@ class VoteProfile(Provision):
     sealed: bool = False
     recuse: tuple[Literal["subject", "requester", "affiliates"], ...] = ()
     keys: tuple[Literal["passkey", "ssh", "ed25519", "software", "session"], ...] = ("session",)
+    synced: bool = False
     source: Prose
     comment: Prose | None = None
 

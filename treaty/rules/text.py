@@ -414,3 +414,8 @@ def _impossible(text: Text) -> list[str]:
     if text.activation.minimum_parties > len(text.labs):
         problems.append(f"activation.minimum_parties: Annex 1 names {len(text.labs)} laboratories only")
     return problems
+
+
+def printed_root(text: Text, organisation: str) -> str | None:
+    """Return the root key that the annexes print for an organisation."""
+    return next((one.root_key for one in (*text.labs, *text.bodies) if one.key == organisation), None)

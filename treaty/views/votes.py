@@ -221,6 +221,7 @@ class BallotPage(ActionView):
             ballot = next_ballot(
                 vote=self.vote,
                 organisation=self.organisation,
+                ground=form.cleaned_data.get("ground", ""),
                 at=timezone.now().replace(microsecond=0),
                 **_chosen(form),
             )

@@ -1,29 +1,37 @@
 """Votes for programs: /api/v1/votes."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.generics import ListAPIView
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Organisation, User
+from accounts.queries.organisations import by_key
+from accounts.rules.signatures import from_b64url
 from core.errors import Malformed
 from treaty.actions.ballots import cast_ballot
+from treaty.actions.signed_ballots import cast_signed_ballot
 from treaty.actions.votes import LONGEST_REASON
-from treaty.models import Vote
+from treaty.models import Ballot, BallotSignature, Vote
 from treaty.models.votes import CHOICE_LABELS
+from treaty.queries.ballot_papers import ballot_paper
 from treaty.queries.vote_json import vote_json
 from treaty.queries.votes import course_of, get_vote, with_rows
-from treaty.rules.ballots import read_ballot
+from treaty.rules.ballots import Envelope, read_ballot
 from treaty.rules.profiles import Choice
+from treaty.views.keys_api import read
 
 
 class VoteSerializer(serializers.ModelSerializer[Vote]):
@@ -84,58 +92,105 @@ def _vote(key: str) -> Vote:
         raise Http404 from None
 
 
-class BallotSerializer(serializers.Serializer[Any]):
-    """A ballot as a program casts it. `ballot` is the canonical ballot, where the program made it itself."""
+class BallotPaperView(APIView):
+    """What somebody needs to compose a ballot with their own tools."""
 
-    organisation = serializers.SlugField(max_length=64)
-    choice = serializers.ChoiceField(choices=[one.value for one in CHOICE_LABELS])
+    @extend_schema(
+        parameters=[OpenApiParameter("organisation", str, required=True, description="for whom the ballot is")],
+        responses={200: dict},
+    )
+    def get(self, request: Request, key: str) -> Response:
+        """Answer the ballot paper of an organisation, fresh: its sequence number and the head move on."""
+        organisation = _organisation(request.query_params.get("organisation", ""))
+        paper = ballot_paper(_vote(key), organisation, timezone.now())
+        return Response(paper, headers={"Cache-Control": "no-store"})
+
+
+def _organisation(key: str) -> Organisation:
+    if (organisation := by_key(key)) is None:
+        raise Malformed(f"There is no organisation {key!r}.")
+    return organisation
+
+
+class BallotSerializer(serializers.Serializer[Any]):
+    """A ballot as a program casts it: signed (`ballot`, `proof`), or vouched for by a representative's token alone.
+
+    Signed: `ballot` is the canonical bytes in base64url, `proof` the signature by its kind of key, `key` the id of the key
+    that signed where it is not the one that the ballot names. By token: `organisation` and `choice`; `ballot` may be the
+    canonical ballot as text, where the program made it itself.
+    """
+
+    organisation = serializers.SlugField(max_length=64, required=False)
+    choice = serializers.ChoiceField(choices=[one.value for one in CHOICE_LABELS], required=False)
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=LONGEST_REASON)
     ground = serializers.CharField(required=False, allow_blank=True, default="", max_length=64)
-    ballot = serializers.CharField(required=False, allow_blank=True, default="", max_length=4000, trim_whitespace=False)
+    ballot = serializers.CharField(required=False, allow_blank=True, default="", max_length=6000, trim_whitespace=False)
+    proof = serializers.DictField(child=serializers.CharField(max_length=4000, trim_whitespace=False), required=False)
+    key = serializers.CharField(required=False, allow_blank=True, default="", max_length=32)
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
-    """What a ballot is answered with."""
+    """What a ballot is answered with. `counts` is false while more keys of the organisation must sign the same bytes."""
 
     hash = serializers.CharField(help_text="of the canonical ballot")
     entry_hash = serializers.CharField(help_text="RFC 6962 leaf hash of its entry in the record")
-    sequence = serializers.IntegerField()
+    counts = serializers.SerializerMethodField()
+    sequence = serializers.SerializerMethodField()
     received_at = serializers.DateTimeField()
     receipt = serializers.SerializerMethodField()
 
-    def get_receipt(self, ballot: Any) -> str:
+    def get_counts(self, ballot: Ballot | BallotSignature) -> bool:
+        """Return whether it is a ballot and not a first signature under one."""
+        return isinstance(ballot, Ballot)
+
+    def get_sequence(self, ballot: Ballot | BallotSignature) -> int:
+        """Return its place among the organisation's ballots in this vote."""
+        return ballot.sequence if isinstance(ballot, Ballot) else read_ballot(bytes(ballot.content)).sequence
+
+    def get_receipt(self, ballot: Ballot | BallotSignature) -> str:
         """Return where the entry and its proof are."""
         return reverse("ledger:receipt", args=[ballot.entry_hash])
 
 
 class BallotsView(APIView):
-    """Casting a ballot with a token of a representative."""
+    """Casting a ballot: signed by an enrolled key, or with a token of a representative where the rule takes that."""
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [AllowAny]  # the signature, or else the token, is the authority: the action asks for it
 
     @extend_schema(request=BallotSerializer, responses={201: ReceiptSerializer})
     def post(self, request: Request, key: str) -> Response:
         """Cast the ballot; 409 with a code where the vote does not take it."""
-        if not isinstance(request.data, dict) or (unknown := set(request.data) - set(BallotSerializer().fields)):
-            raise Malformed(
-                f"A ballot has no member {', '.join(sorted(unknown))}."
-                if isinstance(request.data, dict)
-                else "A ballot is a JSON object."
-            )
-        sent = BallotSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values = sent.validated_data
-        organisation = Organisation.objects.filter(key=values["organisation"]).first()
-        if organisation is None:
-            raise Malformed(f"There is no organisation {values['organisation']!r}.")
-        ballot = cast_ballot(
-            vote=get_object_or_404(Vote, key=key),  # the action reads roll and ballots once it holds the lock
-            organisation=organisation,
-            choice=Choice(values["choice"]),
-            reason=values["reason"],
-            ground=values["ground"],
-            ballot=read_ballot(values["ballot"].encode()) if values["ballot"] else None,
-            by=request.user if isinstance(request.user, User) else None,
-            at=timezone.now(),
-        )
+        values = read(BallotSerializer, request)
+        vote = get_object_or_404(Vote, key=key)  # the action reads roll and ballots once it holds the lock
+        by = request.user if isinstance(request.user, User) else None
+        cast = _cast_signed if "proof" in values else _cast_by_token
+        ballot = cast(vote, values, by, timezone.now())
         return Response(ReceiptSerializer(ballot).data, status=status.HTTP_201_CREATED)
+
+
+def _cast_signed(vote: Vote, values: Mapping[str, Any], by: User | None, at: datetime) -> Ballot | BallotSignature:
+    return cast_signed_ballot(
+        vote=vote,
+        envelope=Envelope(from_b64url(values["ballot"]), values["proof"], values["key"]),
+        reason=values["reason"],
+        ground=values["ground"],
+        by=by,
+        at=at,
+    )
+
+
+def _cast_by_token(vote: Vote, values: Mapping[str, Any], by: User | None, at: datetime) -> Ballot:
+    if by is None:
+        raise NotAuthenticated
+    if missing := {"organisation", "choice"} - set(values):
+        raise Malformed(f"A ballot without a signature says its {' and '.join(sorted(missing))}.")
+    return cast_ballot(
+        vote=vote,
+        organisation=_organisation(values["organisation"]),
+        choice=Choice(values["choice"]),
+        reason=values["reason"],
+        ground=values["ground"],
+        ballot=read_ballot(values["ballot"].encode()) if values["ballot"] else None,
+        by=by,
+        at=at,
+    )

@@ -4,6 +4,7 @@ from verifier.replay import (
     ballots,
     cases,
     declarations,
+    keys,
     log,
     organisations,
     parties,
@@ -23,7 +24,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
+    log, organisations, texts, keys, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
     cases, resumption,
 )  # fmt: skip
 

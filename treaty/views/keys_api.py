@@ -1,0 +1,144 @@
+"""The key directory for programs: /api/v1/keys."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User, VotingKey
+from accounts.queries.organisations import by_key
+from accounts.rules.keys import ROOT
+from accounts.rules.statements import KeyKind
+from core.errors import Malformed
+from treaty.actions.keys import enrol_key, revoke_key
+
+LONGEST_SIGNATURE = 6000
+
+
+class KeySerializer(serializers.ModelSerializer[VotingKey]):
+    """A key as the record enrolled it."""
+
+    organisation = serializers.CharField(source="organisation.key", read_only=True)
+    key = serializers.CharField(source="key_id", help_text="its name in the record")
+
+    class Meta:
+        model = VotingKey
+        fields = [
+            "key",
+            "organisation",
+            "kind",
+            "public_key",
+            "origin",
+            "rp_id",
+            "credential",
+            "signed_by",
+            "signature",
+            "enrolled_at",
+            "usable_at",
+            "revoked_at",
+            "revoked_by",
+            "entry_hash",
+        ]
+
+
+class EnrolmentSerializer(serializers.Serializer[Any]):
+    """An enrolment as the root key, or the key that is succeeded, signed it.
+
+    What is signed is the statement of purpose `enrolment` with the members log, organisation, kind, public_key, origin,
+    rp_id and credential. `signature` is base64url of a plain signature over its challenge, an armored SSHSIG, or a
+    passkey's assertion as JSON.
+    """
+
+    organisation = serializers.SlugField(max_length=64)
+    kind = serializers.ChoiceField(choices=[kind.value for kind in KeyKind])
+    public_key = serializers.CharField(max_length=200, help_text="DER SubjectPublicKeyInfo in base64url")
+    origin = serializers.CharField(required=False, allow_blank=True, default="", max_length=255)
+    rp_id = serializers.CharField(required=False, allow_blank=True, default="", max_length=253)
+    credential = serializers.CharField(required=False, allow_blank=True, default="", max_length=1400)
+    label = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)  # type: ignore[assignment]  # a field, not the serializer's own label
+    signed_by = serializers.CharField(required=False, default=ROOT, max_length=32)
+    signature = serializers.CharField(max_length=LONGEST_SIGNATURE, trim_whitespace=False)
+
+
+class RevocationSerializer(serializers.Serializer[Any]):
+    """A revocation: the statement of purpose `revocation` with the members log, organisation and key, and who signed it."""
+
+    by_key = serializers.CharField(max_length=32, help_text='"root", or the id of an unrevoked key of the organisation')
+    signature = serializers.CharField(max_length=LONGEST_SIGNATURE, trim_whitespace=False)
+
+
+class KeysView(ListAPIView[VotingKey]):
+    """Every key that was ever enrolled, newest first, in pages; and where a new one is enrolled."""
+
+    serializer_class = KeySerializer
+    permission_classes = (AllowAny,)  # the signature is the authority
+
+    def get_queryset(self) -> QuerySet[VotingKey]:
+        """Return the keys, of one organisation where one is asked for."""
+        keys = VotingKey.objects.select_related("organisation")
+        wanted = self.request.query_params.get("organisation")
+        return keys.filter(organisation__key=wanted) if wanted else keys
+
+    @extend_schema(parameters=[OpenApiParameter("organisation", str, description="only the keys of this organisation")])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer a page of keys."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(request=EnrolmentSerializer, responses={201: KeySerializer})
+    def post(self, request: Request) -> Response:
+        """Enrol a key; 409 with a code where the directory refuses it."""
+        values = read(EnrolmentSerializer, request)
+        organisation = by_key(values.pop("organisation"))
+        if organisation is None:
+            raise Malformed("There is no such organisation.")
+        by = request.user if isinstance(request.user, User) else None
+        kind = KeyKind(values.pop("kind"))
+        key = enrol_key(organisation=organisation, kind=kind, holder=by, by=by, at=timezone.now(), **values)
+        return Response(KeySerializer(key).data, status=status.HTTP_201_CREATED)
+
+
+class KeyView(APIView):
+    """One key."""
+
+    @extend_schema(responses={200: KeySerializer})
+    def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
+        """Answer the key."""
+        return Response(KeySerializer(_key(key)).data)
+
+
+class RevocationView(APIView):
+    """Revoking a key."""
+
+    permission_classes = (AllowAny,)  # the signature is the authority
+
+    @extend_schema(request=RevocationSerializer, responses={200: KeySerializer})
+    def post(self, request: Request, key: str) -> Response:
+        """Revoke the key; 409 with a code where the statement does not hold."""
+        values = read(RevocationSerializer, request)
+        by = request.user if isinstance(request.user, User) else None
+        revoked = revoke_key(key=_key(key), by=by, at=timezone.now(), **values)
+        return Response(KeySerializer(revoked).data)
+
+
+def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return what was sent, by its shape; refuse unknown members."""
+    if not isinstance(request.data, dict):
+        raise Malformed("Send a JSON object.")
+    if unknown := set(request.data) - set(serializer().fields):
+        raise Malformed(f"There is no member {', '.join(sorted(unknown))} here.")
+    sent = serializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    return dict(sent.validated_data)
+
+
+def _key(wanted: str) -> VotingKey:
+    found: VotingKey = get_object_or_404(VotingKey.objects.select_related("organisation"), key_id=wanted)
+    return found
