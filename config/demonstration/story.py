@@ -23,6 +23,7 @@ JUDGED = (
     (timedelta(days=300), timedelta(days=15), timedelta(days=19)),
     (timedelta(days=15), timedelta(0), timedelta(hours=4)),
 )
+CLOCK_EVERY = timedelta(hours=4)  # events that are closer together share one look at the clock
 
 
 @dataclass
@@ -41,9 +42,12 @@ class Story:
 
     def run(self, note: Callable[[], object] = lambda: None) -> None:
         """Let everything happen, the clock's sweeps before each event; `note` is called after each."""
+        looked = self.now - timedelta(days=3650)
         for at, event in self._in_order():
             _give_notices(at)
-            clock(at)
+            if at - looked >= CLOCK_EVERY:
+                clock(at)
+                looked = at
             event(at)
             note()
         _give_notices(self.now)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
@@ -15,7 +15,6 @@ from django.db import connection
 from django.test import override_settings
 
 from config.demonstration import chapters, sites, visits
-from config.demonstration import story as story_module
 from config.demonstration.cast import FOUNDED, assemble
 from config.demonstration.story import Story
 from core.canonical import canonical, digest
@@ -178,21 +177,6 @@ def entries_on_record() -> list[bytes]:
 
 LOOKS = ((timedelta(days=110), timedelta(0), timedelta(days=5)),)
 DAYS = 100  # from the treaty's first vote to the end of the story
-
-
-class Hurried(Story):
-    """A story whose clock is looked at when some hours have passed, not before every event."""
-
-    def run(self, note=None):
-        looked = datetime.min.replace(tzinfo=UTC)
-        for at, event in self._in_order():
-            story_module._give_notices(at)
-            if at - looked >= timedelta(hours=4):
-                story_module.clock(at)
-                looked = at
-            event(at)
-        story_module.judge(self.now)
-        story_module.clock(self.now)
 
 
 @dataclass
@@ -422,7 +406,7 @@ def tell_the_whole_story(folder: Path) -> tuple[list[bytes], Path]:
     """The record, and the bundle that the site offers of it."""
     with empty_site(folder), patch("config.demonstration.story.JUDGED", LOOKS):
         open_log(at=NOW - FOUNDED)
-        story = Hurried(assemble(NOW), NOW)
+        story = Story(assemble(NOW), NOW)
         chapters.treaty(story)
         story.before(lambda _: story.facilities.update(sites.register(story.cast, NOW)), days=290)
         for at, event in sites.works(story.cast, NOW - timedelta(days=110)):
