@@ -32,8 +32,9 @@ from labs.rules.readings import Source
 from labs.rules.runs import RunStatus
 from tests.texts import model_text
 from treaty.actions.advance import advance_pause
+from treaty.actions.cases import determine_breach, open_case
 from treaty.actions.pauses import start_pause
-from treaty.models import Accreditation, Party, Pause, StandDown, TreatyText, Vote
+from treaty.models import Accreditation, Case, Party, Pause, StandDown, Suspension, TreatyText, Vote
 from treaty.rules.reading import read_text
 from treaty.rules.votes import Outcome, Reason
 
@@ -301,6 +302,27 @@ def party(of: Organisation | None = None, *, under: TreatyText | None = None, **
 def parties(*keys: str) -> list[Party]:
     """The laboratories with these keys (without any, all eight of LABS) as bound parties."""
     return [party(laboratory(key)) for key in keys or LABS]
+
+
+def suspension(lab="aster", *, from_at=NOON) -> Suspension:
+    """A party without a vote from `from_at`."""
+    vote = adopted_vote("suspend", subject={"effect": "suspend", "lab": lab}, effective_at=from_at)
+    return Suspension.objects.create(party=party(laboratory(lab)), vote=vote, from_at=from_at)
+
+
+def breach(lab="fjord", *, at=NOON) -> Case:
+    """A case about the laboratory in which a vote determined non-compliance."""
+    asker = party(laboratory("aster" if lab != "aster" else "elbe")).organisation
+    case = open_case(
+        pause=None,
+        lab=party(laboratory(lab)).organisation,
+        organisation=asker,
+        reason="A hall hums.",
+        by=representative(asker),
+        at=at,
+    )
+    subject = {"effect": "determine_non_compliance", "case": case.key}
+    return determine_breach(vote=adopted_vote("determine_non_compliance", subject=subject, effective_at=at), at=at)
 
 
 def accreditation(of: Organisation | None = None, *, accepted_at=LONG_AGO) -> Accreditation:

@@ -12,7 +12,7 @@ from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.visits import ParityRow, VisitRow, parity, rows, with_team
 from inspections.rules.reports import ReportState
 from treaty.models import Case, Party, Pause
-from treaty.queries.parties import status_of
+from treaty.queries.parties import status_of, with_instruments
 from treaty.queries.standdowns import Board, BoardRow
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.parties import Status
@@ -113,5 +113,5 @@ def standings(at: datetime) -> tuple[Pause | None, dict[int, BoardRow], dict[int
     answer = situation(text_at(at), at)
     binding = answer.pause if answer.situation in PAUSED else None
     found = {row.organisation.pk: row for row in binding.board.rows} if binding else {}
-    statuses = {one.organisation_id: status_of(one, at) for one in Party.objects.select_related("organisation")}
+    statuses = {one.organisation_id: status_of(one, at) for one in with_instruments(Party.objects.all())}
     return (binding.pause if binding else None), found, statuses

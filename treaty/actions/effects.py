@@ -13,6 +13,8 @@ from core.errors import DomainError
 from core.times import stamp
 from ledger.actions import record
 from treaty.actions.cases import determine_breach
+from treaty.actions.levels import move_level
+from treaty.actions.membership import accredit, admit, reinstate, suspend
 from treaty.actions.pauses import ratify_pause, start_pause
 from treaty.actions.resumption import begin_resumption
 from treaty.actions.standdowns import extend_deadline
@@ -50,6 +52,12 @@ EFFECTS: Mapping[str, Effect] = {
     "resume": _resume,
     "extend_deadline": extend_deadline,
     "determine_non_compliance": determine_breach,
+    "escalate": move_level,
+    "relax": move_level,
+    "admit": admit,
+    "accredit": accredit,
+    "suspend": suspend,
+    "reinstate": reinstate,
 }
 
 

@@ -6,12 +6,13 @@ from django.db import transaction
 
 from accounts.models import Organisation, User
 from accounts.permissions import represents
+from accounts.rules.organisations import Kind
 from core.canonical import tagged_digest
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
 from treaty.models import Accreditation, Party, TreatyText
-from treaty.queries.parties import entry_into_force, first_text, status_of
+from treaty.queries.parties import annex, entry_into_force, first_text, status_of
 from treaty.queries.texts import NoText, required_text, rules_of
 from treaty.rules.parties import BOUND, EntryIntoForceState, Status, binds_from, withdrawal_effective
 from treaty.rules.text import EntryIntoForce
@@ -43,7 +44,7 @@ def sign(*, organisation: Organisation, sha256: str, by: User | None, at: dateti
     party = Party.objects.filter(organisation=organisation).first()
     if party:
         return party
-    if organisation.key not in {lab.key for lab in rules_of(text).labs}:
+    if organisation.key not in {lab.key for lab in annex(Kind.LABORATORY, at)}:
         raise NotInAnnex(f"Annex 1 does not name {organisation.name}. A decision on admission adds a laboratory.")
     if sha256 != text.sha256:
         raise TextChanged(
@@ -110,14 +111,15 @@ def accept_mandate(*, organisation: Organisation, sha256: str, by: User | None, 
     held = Accreditation.objects.filter(organisation=organisation).first()
     if held:
         return held
-    if organisation.key not in {body.key for body in rules_of(text).bodies}:
+    if organisation.key not in {body.key for body in annex(Kind.BODY, at)}:
         raise NotInAnnex(f"Annex 2 does not name {organisation.name}. A decision on accreditation adds a body.")
     if sha256 != text.sha256:
         raise TextChanged(f"The text in question has the SHA-256 {text.sha256}. Read it again before you accept.")
-    held = Accreditation.objects.create(organisation=organisation, text=text, accepted_at=at)
+    until_at = rules_of(text).admission.accreditation_validity.after(at)
+    held = Accreditation.objects.create(organisation=organisation, text=text, accepted_at=at, ended_at=until_at)
     record(
         kind="mandate.accepted",
-        payload={"body": organisation.key, "text": text.version, "sha256": text.sha256},
+        payload={"body": organisation.key, "text": text.version, "sha256": text.sha256, "until_at": stamp(until_at)},
         by=by,
         at=at,
     )

@@ -1,4 +1,4 @@
-"""Asking for a vote by hand: about a deadline, a case, a question of procedure, or for advice."""
+"""Asking for a vote by hand: about a deadline, a case, a level, who belongs, a question of procedure, or for advice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from treaty.actions.votes import notice_vote
 from treaty.models import Case, Pause, StandDown, TreatyText, Vote
 from treaty.permissions import may_request_for
 from treaty.queries.pauses import state
-from treaty.queries.requests import pending, stage_of
+from treaty.queries.requests import candidates, movable_levels, pending, stage_of
 from treaty.queries.texts import required_text
 from treaty.rules.cases import CaseEvent, CaseState, can
-from treaty.rules.pauses import BINDING
+from treaty.rules.pauses import BINDING, LevelNotMoved
 from treaty.rules.requests import NotExtendable, Requestable, extension, is_extendable
 
 
@@ -24,6 +24,12 @@ class NotDeterminable(DomainError):
     """There is no such case, or it is determined or closed already."""
 
     code = "not_determinable"
+
+
+class NotACandidate(DomainError):
+    """This decision cannot be about that organisation now."""
+
+    code = "not_a_candidate"
 
 
 class AlreadyAsked(DomainError):
@@ -55,8 +61,8 @@ def request_vote(
 ) -> Vote:
     """Notice the vote that a party, a body or the secretariat asks for; its notice is the one entry.
 
-    `subject` names pause, lab, stage and `by` ("7 d") of a deadline, or the `case`. The same request sent again returns its vote;
-    while one on the same deadline or case is undecided, another is refused.
+    `subject` names pause, lab, stage and `by` ("7 d") of a deadline; the `case`; pause and `level`; the `lab` or `organisation`. The same request sent again returns its vote;
+    while one on the same is undecided, another is refused.
     """
     TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
     require(
@@ -92,6 +98,10 @@ def _matter(decision: Requestable, subject: Mapping[str, str], at: datetime) -> 
             return _deadline(subject, at)
         case Requestable.DETERMINE_NON_COMPLIANCE:
             return _case(subject)
+        case Requestable.ESCALATE | Requestable.RELAX:
+            return _level(decision, subject, at)
+        case Requestable.ADMIT | Requestable.ACCREDIT | Requestable.SUSPEND | Requestable.REINSTATE:
+            return _member(decision, subject, at)
         case _:
             return Matter({"effect": decision.value})
 
@@ -118,6 +128,24 @@ def _case(subject: Mapping[str, str]) -> Matter:
     one = {"case": case.key}
     effect = Requestable.DETERMINE_NON_COMPLIANCE.value
     return Matter({"effect": effect, **one}, case.organisation, case.pause, one)
+
+
+def _level(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:
+    named = subject["pause"], subject["level"]
+    pause = next((pause for pause, key, _level in movable_levels(decision, at) if (pause.key, key) == named), None)
+    if pause is None:
+        raise LevelNotMoved(fields={"level": LevelNotMoved().detail})
+    one = {"pause": pause.key}
+    return Matter({"effect": decision.value, **one, "level": subject["level"]}, None, pause, one)
+
+
+def _member(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:
+    name = "organisation" if decision is Requestable.ACCREDIT else "lab"
+    found = next((one for one in candidates(decision, at) if one.key == subject[name]), None)
+    if found is None:
+        raise NotACandidate(fields={name: NotACandidate().detail})
+    one = {name: found.key}
+    return Matter({"effect": decision.value, **one}, found, None, one)
 
 
 def _pending(

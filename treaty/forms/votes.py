@@ -1,14 +1,17 @@
 """Forms by which a vote is asked for: shapes only; what is allowed is decided by the action."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.organisations import KIND_LABELS
+from accounts.rules.organisations import Kind
 from treaty.forms.pauses import OrganisationForm
 from treaty.models.standdowns import STAGE_LABELS
-from treaty.queries.requests import determinable_cases, movable_deadlines
+from treaty.queries.pauses import terms
+from treaty.queries.requests import candidates, determinable_cases, movable_deadlines, movable_levels
 from treaty.rules.requests import Requestable
 
 
@@ -24,7 +27,7 @@ class RequestForm(OrganisationForm):
         widget=forms.Textarea(attrs={"rows": 6}),
         max_length=4000,
     )
-    field_order = ["organisation", "stage", "by", "case", "title", "question"]
+    field_order = ["organisation", "stage", "by", "case", "level", "lab", "title", "question"]
 
     def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,9 +81,96 @@ class DeterminationForm(RequestForm):
         return {"case": self.cleaned_data["case"]}
 
 
+class LevelForm(RequestForm):
+    """Which pause moves to which level."""
+
+    level = forms.ChoiceField(label=_("Pause and new level"))
+    decision: ClassVar[Requestable]
+
+    def offer(self, at: datetime) -> None:
+        """Offer the levels beyond that of each pause in force."""
+        found = [
+            (
+                f"{pause.key}/{key}",
+                _("Pause %(pause)s: from %(before)s to %(level)s")
+                % {"pause": pause.key, "before": terms(pause).level.title, "level": level.title},
+            )
+            for pause, key, level in movable_levels(self.decision, at)
+        ]
+        _choose(self.fields["level"], found)
+
+    def subject(self) -> dict[str, str]:
+        """Return the pause and the level."""
+        pause, level = self.cleaned_data["level"].split("/")
+        return {"pause": pause, "level": level}
+
+
+class EscalationForm(LevelForm):
+    """Upwards."""
+
+    decision = Requestable.ESCALATE
+
+
+class RelaxationForm(LevelForm):
+    """Downwards."""
+
+    decision = Requestable.RELAX
+
+
+class MemberForm(RequestForm):
+    """Whom the decision is about."""
+
+    lab = forms.ChoiceField(label=_("Laboratory"))
+    decision: ClassVar[Requestable]
+
+    def offer(self, at: datetime) -> None:
+        """Offer whom it could be about."""
+        found = [(one.key, f"{one.name} · {KIND_LABELS[Kind(one.kind)]}") for one in candidates(self.decision, at)]
+        _choose(self.fields["lab"], found)
+
+    def subject(self) -> dict[str, str]:
+        """Return the laboratory."""
+        return {"lab": self.cleaned_data["lab"]}
+
+
+class AdmissionForm(MemberForm):
+    """Who joins Annex 1."""
+
+    decision = Requestable.ADMIT
+
+
+class AccreditationForm(MemberForm):
+    """Which body joins Annex 2 or has its mandate renewed, or which observer is accredited."""
+
+    decision = Requestable.ACCREDIT
+    lab = forms.ChoiceField(label=_("Body or observer"))
+
+    def subject(self) -> dict[str, str]:
+        """Return the body or the observer."""
+        return {"organisation": self.cleaned_data["lab"]}
+
+
+class SuspensionForm(MemberForm):
+    """Whose rights are suspended."""
+
+    decision = Requestable.SUSPEND
+
+
+class ReinstatementForm(MemberForm):
+    """Who is given its rights back."""
+
+    decision = Requestable.REINSTATE
+
+
 FORMS: dict[Requestable, type[RequestForm]] = {
     Requestable.EXTEND_DEADLINE: ExtensionForm,
     Requestable.DETERMINE_NON_COMPLIANCE: DeterminationForm,
+    Requestable.ESCALATE: EscalationForm,
+    Requestable.RELAX: RelaxationForm,
+    Requestable.ADMIT: AdmissionForm,
+    Requestable.ACCREDIT: AccreditationForm,
+    Requestable.SUSPEND: SuspensionForm,
+    Requestable.REINSTATE: ReinstatementForm,
 }
 
 

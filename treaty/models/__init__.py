@@ -1,7 +1,7 @@
 from treaty.models.cases import Case, CaseStep
 from treaty.models.determinations import Determination
-from treaty.models.parties import Accreditation, Party
-from treaty.models.pauses import Commitment, Pause, Resumption, ResumptionStep
+from treaty.models.parties import Accreditation, Annexed, Party, Suspension
+from treaty.models.pauses import Commitment, LevelChange, Pause, Resumption, ResumptionStep
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
 from treaty.models.texts import TreatyText
 from treaty.models.triggers import TriggerEvaluation, TriggerFiring
@@ -9,6 +9,7 @@ from treaty.models.votes import Ballot, BallotSignature, RollEntry, Vote
 
 __all__ = [
     "Accreditation",
+    "Annexed",
     "Ballot",
     "BallotSignature",
     "Case",
@@ -16,6 +17,7 @@ __all__ = [
     "Commitment",
     "DeadlineExtension",
     "Determination",
+    "LevelChange",
     "Party",
     "Pause",
     "Resumption",
@@ -24,6 +26,7 @@ __all__ = [
     "RollEntry",
     "RunHalt",
     "StandDown",
+    "Suspension",
     "TreatyText",
     "TriggerEvaluation",
     "TriggerFiring",

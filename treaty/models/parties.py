@@ -2,7 +2,8 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from treaty.models.texts import TreatyText
@@ -17,7 +18,7 @@ class PartyQuerySet(models.QuerySet["Party"]):
 
     def entitled(self, at: datetime) -> Self:
         """Those that are bound at `at` and whose rights are not suspended."""
-        return self.bound(at).filter(Q(suspended_at=None) | Q(suspended_at__gt=at))
+        return self.bound(at).exclude(Exists(Suspension.objects.running(at).filter(party=OuterRef("pk"))))
 
 
 class Party(models.Model):
@@ -31,7 +32,6 @@ class Party(models.Model):
     withdrawal_noticed_at = models.DateTimeField(null=True, blank=True)
     withdrawal_effective_at = models.DateTimeField(null=True, blank=True)
     withdrawal_statement = models.TextField(blank=True)
-    suspended_at = models.DateTimeField(null=True, blank=True)
 
     objects = PartyQuerySet.as_manager()
 
@@ -56,6 +56,56 @@ class Party(models.Model):
         return f"party {self.organisation_id}"
 
 
+class SuspensionQuerySet(models.QuerySet["Suspension"]):
+    """Suspensions, filtered."""
+
+    def running(self, at: datetime) -> Self:
+        """Those that hold at `at`."""
+        return self.filter(from_at__lte=at).filter(Q(until_at=None) | Q(until_at__gt=at))
+
+
+class Suspension(models.Model):
+    """A time in which a party has no vote, begun and ended by decisions. It keeps every obligation."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="suspensions")
+    vote = models.OneToOneField("treaty.Vote", on_delete=models.PROTECT, related_name="suspension")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.OneToOneField(
+        "treaty.Vote", on_delete=models.PROTECT, null=True, blank=True, related_name="reinstatement"
+    )
+
+    objects = SuspensionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["from_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["party"], condition=Q(until_at=None), name="suspension_one_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(until_at=None, lifted_by=None) | Q(until_at__gte=F("from_at"), lifted_by__isnull=False),
+                name="suspension_ends_by_a_decision",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"suspension of party {self.party_id}"
+
+
+class Annexed(models.Model):
+    """An organisation that a decision added: a laboratory to Annex 1, a body to Annex 2, an observer to the list of observers."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="annexed")
+    vote = models.OneToOneField("treaty.Vote", on_delete=models.PROTECT, related_name="annexed")
+    from_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["from_at", "pk"]
+        verbose_name_plural = "annexed"
+
+    def __str__(self) -> str:
+        return f"annexed {self.organisation_id}"
+
+
 class AccreditationQuerySet(models.QuerySet["Accreditation"]):
     """Accreditations, filtered."""
 
@@ -70,7 +120,10 @@ class Accreditation(models.Model):
     organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT, related_name="accreditation")
     text = models.ForeignKey(TreatyText, on_delete=models.PROTECT, related_name="+")
     accepted_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True, help_text=_("Until when it stands, unless it is renewed."))
+    renewed_by = models.OneToOneField(
+        "treaty.Vote", on_delete=models.PROTECT, null=True, blank=True, related_name="renewal"
+    )
 
     objects = AccreditationQuerySet.as_manager()
 

@@ -84,6 +84,23 @@ class Pause(models.Model):
         return f"pause {self.key}"
 
 
+class LevelChange(models.Model):
+    """A decision that moved a pause in force to another level, with its provisions from then on. Append-only."""
+
+    pause = models.ForeignKey(Pause, on_delete=models.PROTECT, related_name="level_changes")
+    vote = models.OneToOneField("treaty.Vote", on_delete=models.PROTECT, related_name="level_change")
+    before = models.CharField(max_length=64)
+    level = models.CharField(max_length=64)
+    parameters = models.JSONField(help_text=_("The provisions of the pause from then on (rules.pauses.PauseTerms)."))
+    from_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.before} to {self.level} in pause {self.pause_id}"
+
+
 class Commitment(models.Model):
     """One lab of the roll and its pledge; `bound` and `reason` are written once activation is decided."""
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from treaty.models import Accreditation, Party
-from treaty.queries.parties import may_be_signed_for, status_of
+from treaty.queries.parties import may_be_signed_for, status_of, with_instruments
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.parties import Status
 from web.asks import Task
@@ -21,7 +21,7 @@ def instruments_asked(user: User, at: datetime) -> Iterator[Task]:
         return
     stated = rules_of(text)
     keyed = {it.key: it for it in Organisation.objects.filter(pk__in=may_be_signed_for(user, at))}
-    parties = {it.organisation.key: it for it in Party.objects.select_related("organisation")}
+    parties = {it.organisation.key: it for it in with_instruments(Party.objects.all())}
     accepted = set(Accreditation.objects.in_force(at).values_list("organisation__key", flat=True))
     for lab in [keyed[member.key] for member in stated.labs if member.key in keyed]:
         match status_of(parties.get(lab.key), at):

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Membership, Organisation, User
 from accounts.rules.organisations import Kind, Role
-from treaty.models import Accreditation, Party, TreatyText
+from core.times import Period
+from treaty.models import Accreditation, Annexed, Case, Party, TreatyText
 from treaty.queries.texts import required_text, rules_of, text_at
 from treaty.rules import parties as rules
 from treaty.rules.parties import EntryIntoForceState, Instruments, Status
@@ -31,6 +33,32 @@ def participating_bodies(at: datetime) -> list[Organisation]:
     return _organisations(Accreditation.objects.in_force(at).values_list("organisation", flat=True))
 
 
+def annex(kind: Kind, at: datetime) -> tuple[Member, ...]:
+    """Return the laboratories of Annex 1, the bodies of Annex 2 or the accredited observers at `at`: as the text names them, then as decisions added them."""
+    text = rules_of(required_text(at))
+    named = {Kind.LABORATORY: text.labs, Kind.BODY: text.bodies}.get(kind, ())
+    known = {member.key for member in named}
+    added = Annexed.objects.filter(organisation__kind=kind, from_at__lte=at).select_related("organisation")
+    return (
+        *named,
+        *(
+            Member(key=one.organisation.key, name=one.organisation.name, jurisdiction=one.organisation.jurisdiction)
+            for one in added
+            if one.organisation.key not in known
+        ),
+    )
+
+
+def is_in_breach(lab: Organisation, at: datetime) -> bool:
+    """Whether a case about the laboratory is open at `at` in which non-compliance was determined."""
+    return Case.objects.standing(at).filter(organisation=lab, determined_at__lte=at).exists()
+
+
+def with_instruments(parties: QuerySet[Party]) -> QuerySet[Party]:
+    """Fetch along what `instruments_of` reads, in two queries for all."""
+    return parties.select_related("organisation").prefetch_related("suspensions")
+
+
 def _organisations(keys: Iterable[int]) -> list[Organisation]:
     return list(Organisation.objects.filter(pk__in=keys))
 
@@ -43,7 +71,7 @@ def instruments_of(party: Party) -> Instruments:
         ratified_at=party.ratified_at,
         withdrawal_noticed_at=party.withdrawal_noticed_at,
         withdrawal_effective_at=party.withdrawal_effective_at,
-        suspended_at=party.suspended_at,
+        suspensions=tuple(Period(one.from_at, one.until_at) for one in party.suspensions.all()),
     )
 
 
@@ -56,7 +84,7 @@ def first_text(text: TreatyText) -> TreatyText:
 def entry_into_force(at: datetime) -> EntryIntoForceState:
     """Return whether and when the treaty enters into force, judged on what had been received by `at`."""
     rule = rules_of(first_text(required_text(at))).entry_into_force
-    return rules.entry_into_force(rule, map(instruments_of, Party.objects.select_related("organisation")), at)
+    return rules.entry_into_force(rule, map(instruments_of, with_instruments(Party.objects.all())), at)
 
 
 STATUS_LABELS = {
@@ -105,11 +133,11 @@ class PartyRow:
 
 
 def party_rows(at: datetime) -> list[PartyRow]:
-    """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; two queries."""
-    members = rules_of(required_text(at)).labs
+    """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; four queries."""
+    members = annex(Kind.LABORATORY, at)
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
     parties = {
-        it.organisation.key: it for it in Party.objects.select_related("organisation", "text").defer("text__source")
+        it.organisation.key: it for it in with_instruments(Party.objects.select_related("text").defer("text__source"))
     }
     return [
         PartyRow(
@@ -167,8 +195,8 @@ class BodyRow:
 
 
 def body_rows(at: datetime) -> list[BodyRow]:
-    """Return every body of Annex 2 with its accreditation at `at`; two queries."""
-    members = rules_of(required_text(at)).bodies
+    """Return every body of Annex 2 with its accreditation at `at`; three queries."""
+    members = annex(Kind.BODY, at)
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
     held = {it.organisation.key: it for it in Accreditation.objects.in_force(at).select_related("organisation")}
     return [

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Organisation
-from treaty.models import Case, Pause, StandDown, Vote
+from accounts.rules.organisations import Kind
+from treaty.models import Case, Party, Pause, StandDown, Vote
 from treaty.queries.cases import open_cases
-from treaty.queries.pauses import in_force
+from treaty.queries.parties import annex, is_in_breach, status_of, with_instruments
+from treaty.queries.pauses import in_force, state, terms
 from treaty.queries.standdowns import stages_of
 from treaty.queries.texts import rules_at
 from treaty.rules.cases import CaseEvent, CaseState, can
+from treaty.rules.parties import Status, may_be_suspended
+from treaty.rules.pauses import Move, PauseState, levels_beyond
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.requests import Requestable, is_extendable
 from treaty.rules.standdowns import StageStanding
+from treaty.rules.text import Level
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,43 @@ def movable_deadlines(at: datetime) -> list[Movable]:
 def determinable_cases(at: datetime) -> list[Case]:
     """Return the cases that a vote may determine at `at`, the newest first."""
     return [case for case in open_cases(at) if can(CaseState(case.state), CaseEvent.DETERMINE)]
+
+
+def movable_levels(decision: Requestable, at: datetime) -> list[tuple[Pause, str, Level]]:
+    """Return the levels to which a pause that is in force at `at` may escalate, or relax, the nearest first."""
+    rules = rules_at(at)
+    return [
+        (pause, key, level)
+        for pause in in_force(at=at)
+        if state(pause, at) is PauseState.IN_FORCE
+        for key, level in levels_beyond(terms(pause), rules, Move(decision)).items()
+    ]
+
+
+def candidates(decision: Requestable, at: datetime) -> list[Organisation]:
+    """Return whom the decision on membership could be about at `at`, by name."""
+    parties = with_instruments(Party.objects.bound(at)).order_by("organisation__name")
+    match decision:
+        case Requestable.ADMIT:
+            return _not_annexed((Kind.LABORATORY,), at)
+        case Requestable.ACCREDIT:
+            held = Organisation.objects.filter(accreditation__isnull=False)
+            return sorted({*_not_annexed((Kind.BODY, Kind.OBSERVER), at), *held}, key=lambda one: one.name)
+        case Requestable.SUSPEND:
+            return [
+                party.organisation
+                for party in parties
+                if may_be_suspended(status_of(party, at), in_breach=is_in_breach(party.organisation, at))
+            ]
+        case Requestable.REINSTATE:
+            return [party.organisation for party in parties if status_of(party, at) is Status.SUSPENDED]
+        case _:
+            return []
+
+
+def _not_annexed(kinds: tuple[Kind, ...], at: datetime) -> list[Organisation]:
+    named = {member.key for kind in kinds for member in annex(kind, at)}
+    return list(Organisation.objects.filter(kind__in=kinds).exclude(key__in=named))
 
 
 def stage_of(stand_down: StandDown, key: str, at: datetime) -> StageStanding | None:

@@ -82,7 +82,8 @@ def standing_at(
     stand_down: StandDown | None, found: tuple[StageStanding, ...], cases: Collection[Case], at: datetime
 ) -> StandingAnswer:
     """Return the lab's standing from its rows."""
-    verifications = stand_down.verifications.all() if stand_down else ()
+    since = stand_down.starts_at if stand_down else at
+    verifications = [one for one in stand_down.verifications.all() if one.concluded_at >= since] if stand_down else []
     return standing_of(
         bound=stand_down is not None,
         stages=found,

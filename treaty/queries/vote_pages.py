@@ -13,6 +13,7 @@ from accounts.queries.people import organisations_of
 from ledger.queries import Recorded, entries_about
 from treaty.models import Ballot, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
+from treaty.queries.subjects import Fact, facts_about
 from treaty.queries.triggers import voice
 from treaty.queries.votes import CELLS, Summary, counting_of, may_vote, profile_of, standing_ballots, summary
 from treaty.rules.changes import smallest_change
@@ -83,7 +84,7 @@ class VoteDetail:
 
     row: VoteRow
     lede: str
-    subject: list[tuple[str, str]]
+    subject: list[Fact]
     rule: list[str]
     silence: str
     formula: list[dict[str, str]]
@@ -146,7 +147,7 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
     return VoteDetail(
         row=row,
         lede=_lede(course),
-        subject=_subject(vote),
+        subject=facts_about(vote),
         rule=profile_in_words(profile, speak),
         silence=silence_in_words(profile, speak),
         formula=_formula(course, counting),
@@ -159,25 +160,6 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
         entries=entries,
         mine=_mine(vote, user, standing, at) if course.takes_ballots else [],
     )
-
-
-def _subject(vote: Vote) -> list[tuple[str, str]]:
-    """Return what the vote would change, as far as it is a plain value, with the names of the treaty's terms."""
-    names = {
-        "level": _("Level"),
-        "lab": _("Laboratory"),
-        "trigger": _("Trigger"),
-        "case": _("Case"),
-        "stage": _("Stage"),
-        "by": _("By"),
-        "until": _("Until"),
-    }
-    known = [
-        (names.get(key, key.replace("_", " ").capitalize()), value)
-        for key, value in vote.subject.items()
-        if key != "pause"
-    ]
-    return [(name, str(value)) for name, value in known if isinstance(value, str | int)]
 
 
 def course_end(course: Course, at: datetime) -> datetime:

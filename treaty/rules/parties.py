@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.times import Period
 from treaty.rules.text import EntryIntoForce, Withdrawal
 
 
@@ -32,7 +33,7 @@ class Instruments:
     ratified_at: datetime | None = None
     withdrawal_noticed_at: datetime | None = None
     withdrawal_effective_at: datetime | None = None
-    suspended_at: datetime | None = None
+    suspensions: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ def withdrawal_effective(rule: Withdrawal, noticed_at: datetime) -> datetime:
     return rule.notice.after(noticed_at)
 
 
+def may_be_suspended(status: Status, *, in_breach: bool) -> bool:
+    """Whether a decision may suspend it (Art. 2): a party with its rights, determined to be in breach in a case that is open."""
+    return in_breach and status in BOUND - {Status.SUSPENDED}
+
+
 def status(instruments: Instruments, bound_at: datetime | None, at: datetime) -> Status:
     """Return what the laboratory is at `at`. Every period is half-open: at the instant of effect it has begun."""
     if not _reached(instruments.signed_at, at):
@@ -98,7 +104,7 @@ def status(instruments: Instruments, bound_at: datetime | None, at: datetime) ->
         return Status.SIGNATORY
     if not _reached(bound_at, at):
         return Status.RATIFIED
-    if _reached(instruments.suspended_at, at):
+    if any(at in period for period in instruments.suspensions):
         return Status.SUSPENDED
     return Status.WITHDRAWING if _reached(instruments.withdrawal_noticed_at, at) else Status.PARTY
 

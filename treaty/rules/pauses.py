@@ -112,6 +112,38 @@ def _verification_validity(text: Text) -> Duration | None:
     return max(lengths, key=lambda length: length.after(epoch), default=None)
 
 
+class Move(StrEnum):
+    """A decision that moves a pause in force to another level."""
+
+    ESCALATE = "escalate"
+    RELAX = "relax"
+
+
+class LevelNotMoved(DomainError):
+    """A pause escalates to a higher level of the text and relaxes to a lower one."""
+
+    code = "level_not_moved"
+
+
+def levels_beyond(terms: PauseTerms, text: Text, move: Move) -> dict[str, Level]:
+    """Return the levels of `text` that `move` can lead to, by key, the nearest first."""
+    up = move is Move.ESCALATE
+    beyond = [
+        (abs(level.rank - terms.level.rank), key)
+        for key, level in text.levels.items()
+        if level.rank != terms.level.rank and (level.rank > terms.level.rank) is up
+    ]
+    return {key: text.levels[key] for _distance, key in sorted(beyond)}
+
+
+def moved(terms: PauseTerms, text: Text, level: str, move: Move) -> PauseTerms:
+    """Return the provisions of a pause that moves to `level` of `text`; all but the level stay. Raise LevelNotMoved."""
+    beyond = levels_beyond(terms, text, move)
+    if level not in beyond:
+        raise LevelNotMoved
+    return terms.model_copy(update={"level_key": level, "level": beyond[level]})
+
+
 @dataclass(frozen=True)
 class PauseFacts:
     """The rows that decide what a pause is; an instant that has not come is None."""

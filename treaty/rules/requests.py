@@ -14,6 +14,12 @@ class Requestable(StrEnum):
     PROCEDURAL = "procedural"
     EXTEND_DEADLINE = "extend_deadline"
     DETERMINE_NON_COMPLIANCE = "determine_non_compliance"
+    ESCALATE = "escalate"
+    RELAX = "relax"
+    ADMIT = "admit"
+    ACCREDIT = "accredit"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
 
 
 class NotExtendable(DomainError):

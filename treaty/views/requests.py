@@ -33,8 +33,24 @@ LEDES = {
     Requestable.DETERMINE_NON_COMPLIANCE: gettext_lazy(
         "Whether a laboratory is in breach, in a case that is open. Nobody else may determine it."
     ),
+    Requestable.ESCALATE: gettext_lazy(
+        "A pause in force moves to a higher level: more stops, and every bound laboratory stands down anew."
+    ),
+    Requestable.RELAX: gettext_lazy(
+        "A pause in force moves to a lower level, by the majority that a resumption needs. What was done counts."
+    ),
+    Requestable.ADMIT: gettext_lazy(
+        "A laboratory joins Annex 1, so that it may sign and ratify. The secretariat enters it in the record first."
+    ),
+    Requestable.ACCREDIT: gettext_lazy(
+        "A monitoring body joins Annex 2 or has its mandate renewed, or an observer is accredited."
+    ),
+    Requestable.SUSPEND: gettext_lazy(
+        "A party that is determined to be in breach loses its vote. It keeps every obligation."
+    ),
+    Requestable.REINSTATE: gettext_lazy("A suspended party is given its vote back."),
 }
-PRESET = ("stage", "by", "case", "title", "organisation")
+PRESET = ("stage", "by", "case", "level", "lab", "title", "organisation")
 
 
 class RequestVote(PersonAction):
@@ -126,7 +142,12 @@ class RequestVote(PersonAction):
 
 
 def _nothing_to_choose(form: forms.Form) -> str:
-    names = {"stage": _("No deadline can be moved now."), "case": _("No case can be determined now.")}
+    names = {
+        "stage": _("No deadline can be moved now."),
+        "case": _("No case can be determined now."),
+        "level": _("No pause in force can be moved to such a level now."),
+        "lab": _("There is nobody whom this decision could be about now."),
+    }
     empty = (name for name in names if name in form.fields and not getattr(form.fields[name], "choices", ()))
     return names.get(next(empty, ""), "")
 

@@ -37,6 +37,8 @@ EVENTS: dict[str, tuple[str, Promise]] = {
     "pause.entered_into_force": ("on", _("In force")),
     "pause.joined": ("on", _("A laboratory acceded and is bound")),
     "pause.ratified": ("ok", _("Emergency pause ratified")),
+    "pause.escalated": ("on", _("Moved to a higher level")),
+    "pause.relaxed": ("on", _("Moved to a lower level")),
     "pause.lapsed": ("na", _("Lapsed")),
     "pause.ended": ("ok", _("Ended")),
     "standdown.acknowledged": ("ok", _("Pause acknowledged")),

@@ -5,7 +5,9 @@ from verifier.replay import (
     cases,
     declarations,
     keys,
+    levels,
     log,
+    membership,
     organisations,
     parties,
     pauses,
@@ -25,7 +27,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
-    cases, resumption,
+    cases, resumption, membership, levels,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]

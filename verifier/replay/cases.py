@@ -41,6 +41,7 @@ class CaseRecord:
     lab: str
     pause: str | None
     state: CaseState = CaseState.OPEN
+    determined: bool = False
 
 
 @dataclass
@@ -48,6 +49,12 @@ class Cases:
     """Every case by key."""
 
     known: dict[str, CaseRecord] = field(default_factory=dict)
+
+    def in_breach(self, lab: str) -> bool:
+        """Whether a case about the laboratory is open in which non-compliance was determined."""
+        return any(
+            case.lab == lab and case.determined and case.state is not CaseState.CLOSED for case in self.known.values()
+        )
 
 
 def asks_for(replay: Replay, handle: str | None, organisation: str, at: datetime) -> bool:
@@ -126,6 +133,7 @@ def move(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     moved = next_state(case.state, event)
     yield from differs("state", "the state of the case", text(payload, "state"), moved.value)
     case.state = moved
+    case.determined = case.determined or event is CaseEvent.DETERMINE
 
 
 def _determined(replay: Replay, entry: EntryValue) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core.times import stamp
+from accounts.rules.organisations import Kind
+from core.times import Period, stamp
 from ledger.rules.entries import EntryValue
 from treaty.rules.parties import (
     BOUND,
@@ -17,7 +18,7 @@ from treaty.rules.parties import (
     withdrawal_effective,
 )
 from verifier.replay.frame import Finding, Replay, differs, replays
-from verifier.replay.organisations import by_clock, by_representative
+from verifier.replay.organisations import Organisations, by_clock, by_representative
 from verifier.replay.payloads import maybe_moment, moment, number, text, texts
 from verifier.replay.texts import Published, Texts, names
 
@@ -29,7 +30,8 @@ class Parties:
     instruments: dict[str, Instruments] = field(default_factory=dict)
     signed: dict[str, str] = field(default_factory=dict)  # lab -> hash of the text that it signed
     bound_at: dict[str, datetime] = field(default_factory=dict)
-    accredited_at: dict[str, datetime] = field(default_factory=dict)
+    accredited: dict[str, Period] = field(default_factory=dict)
+    added: dict[str, datetime] = field(default_factory=dict)  # to an annex, by a decision
 
     def status(self, lab: str, at: datetime) -> Status:
         """Return what a laboratory is at `at`."""
@@ -46,7 +48,15 @@ class Parties:
 
     def bodies(self, at: datetime) -> list[str]:
         """Return the accredited bodies at `at`, sorted."""
-        return sorted(body for body, since in self.accredited_at.items() if since <= at)
+        return sorted(body for body, period in self.accredited.items() if at in period)
+
+
+def annexed(replay: Replay, kind: Kind, at: datetime) -> frozenset[str]:
+    """Return the laboratories, bodies or observers that the annexes name at `at`: as the text does, and as decisions added them."""
+    rules, kinds = replay.of(Texts).at(at).rules, replay.of(Organisations).kinds
+    stated = {Kind.LABORATORY: rules.labs, Kind.BODY: rules.bodies}.get(kind, ())
+    added = {key for key, since in replay.of(Parties).added.items() if since <= at and kinds.get(key) is kind}
+    return frozenset({member.key for member in stated} | added)
 
 
 def _first_text(replay: Replay, at: datetime) -> Published:
@@ -69,7 +79,7 @@ def sign(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from names(replay, entry)
     governing = replay.of(Texts).at(entry.at)
     yield from differs("version", "the version signed", number(entry.payload, "text"), governing.version)
-    if lab not in {one.key for one in governing.rules.labs}:
+    if lab not in annexed(replay, Kind.LABORATORY, entry.at):
         yield Finding("annex", f"Annex 1 does not name {lab}")
     if lab in parties.instruments:
         yield Finding("repeated", f"{lab} had signed before")
@@ -142,11 +152,13 @@ def accept(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     parties, body = replay.of(Parties), text(entry.payload, "body")
     yield from by_representative(replay, entry, body)
     yield from names(replay, entry)
-    if body not in {one.key for one in replay.of(Texts).at(entry.at).rules.bodies}:
+    if body not in annexed(replay, Kind.BODY, entry.at):
         yield Finding("annex", f"Annex 2 does not name {body}")
-    if body in parties.accredited_at:
+    if body in parties.accredited:
         yield Finding("repeated", f"{body} had accepted before")
-    parties.accredited_at.setdefault(body, entry.at)
+    until = replay.of(Texts).at(entry.at).rules.admission.accreditation_validity.after(entry.at)
+    yield from differs("deadline", "until when it stands", maybe_moment(entry.payload, "until_at"), until)
+    parties.accredited.setdefault(body, Period(entry.at, until))
 
 
 @replays("withdrawal.noticed")

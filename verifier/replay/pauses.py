@@ -32,7 +32,7 @@ from verifier.replay.parties import Parties
 from verifier.replay.payloads import Payload, flag, items, maybe_moment, moment, part, parts, text, texts
 from verifier.replay.sites import Sites
 from verifier.replay.texts import Published
-from verifier.replay.votes import VoteRecord, Votes, effect_of, takes_effect
+from verifier.replay.votes import VoteRecord, Votes, effect_of, hindrance, takes_effect
 
 
 class UnknownPause(DomainError):
@@ -173,6 +173,12 @@ def start(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from differs(
         "roll", "the laboratories bound, with their compute", [dict(it) for it in parts(payload, "roll")], expected
     )
+
+
+@hindrance("pause.adopted")
+def no_such_level(_replay: Replay, vote: VoteRecord, _at: datetime) -> bool:
+    """A pause starts unless its vote names no level of its text."""
+    return vote.subject.get("level") not in vote.text.rules.levels
 
 
 def _roll(replay: Replay, vote: VoteRecord, at: datetime) -> dict[str, Fraction | None]:

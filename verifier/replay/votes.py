@@ -1,6 +1,6 @@
 """Votes: rule, roll and instants at the notice; what ballots and time then made of them; effects after the timelock."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -28,7 +28,18 @@ EFFECTS: Final[Mapping[str, str]] = {
     "resume": "resumption.begun",
     "extend_deadline": "standdown.extended",
     "determine_non_compliance": "case.determined",
+    "escalate": "pause.escalated",
+    "relax": "pause.relaxed",
+    "admit": "lab.admitted",
+    "accredit": "organisation.accredited",
+    "suspend": "party.suspended",
+    "reinstate": "party.reinstated",
 }
+
+
+type Hindrance = Callable[[Replay, VoteRecord, datetime], bool]
+
+HINDRANCES: Final[dict[str, Hindrance]] = {}
 
 
 class UnknownVote(DomainError):
@@ -129,6 +140,16 @@ def takes_effect(vote: VoteRecord, kind: str, at: datetime) -> Iterator[Finding]
     if vote.effect:
         yield Finding("repeated", f"vote {vote.key} had its effect before")
     vote.effect = kind
+
+
+def hindrance(kind: str) -> Callable[[Hindrance], Hindrance]:
+    """Register what says whether anything stands in the way of an effect of `kind` at an instant."""
+
+    def register(check: Hindrance) -> Hindrance:
+        HINDRANCES[kind] = check
+        return check
+
+    return register
 
 
 def effect_of(vote: VoteRecord) -> datetime:
@@ -363,9 +384,9 @@ def refuse(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from by_clock(entry)
     vote = replay.of(Votes).of(text(entry.payload, "vote"))
     yield from _ready(vote, entry.at)
-    level = vote.subject.get("level")
-    if EFFECTS.get(vote.decision) == "pause.adopted" and level in vote.text.rules.levels:
-        yield Finding("effect", f"nothing stood in the way of vote {vote.key}: its pause at the level {level!r} starts")
+    stands_in_the_way = HINDRANCES.get(EFFECTS.get(vote.decision, ""))
+    if stands_in_the_way and not stands_in_the_way(replay, vote, entry.at):
+        yield Finding("effect", f"nothing stood in the way of vote {vote.key}: it has its effect")
     if vote.decision == "resume" and vote.effect != "resumption.refused":
         yield Finding("effect", "no resumption.refused precedes this")
     vote.settled_at = entry.at

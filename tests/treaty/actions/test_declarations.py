@@ -8,7 +8,7 @@ from labs.models import Declaration
 from labs.queries.tasks import tasks_for
 from labs.rules.declarations import DeclarationKind
 from ledger.models import Entry
-from tests.factories import LONG_AGO, NOON, laboratory, party, representative, text
+from tests.factories import LONG_AGO, NOON, laboratory, party, representative, suspension, text
 from treaty.actions.declarations import ask_due, mark_late
 from treaty.models import Party
 
@@ -81,7 +81,7 @@ def test_a_sweep_that_comes_late_asks_for_the_same_as_one_that_is_always_there(a
 
 
 def test_a_suspended_party_is_asked_as_well(aster):
-    Party.objects.update(suspended_at=NOON)
+    suspension("aster", from_at=NOON)
     assert ask_due(at=NOON) == 2
 
 

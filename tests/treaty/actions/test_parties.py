@@ -17,6 +17,7 @@ from tests.factories import (
     parties,
     party,
     representative,
+    suspension,
     text,
 )
 from tests.texts import model_text
@@ -164,7 +165,9 @@ def test_a_body_accepts_its_mandate_through_an_officer_only(open_text):
     for _ in range(2):
         accept_mandate(organisation=ivb, sha256=open_text.sha256, by=by, at=NOON)
     assert participating_bodies(NOON) == [ivb]
-    assert payloads("mandate.accepted") == [{"body": "ivb", "text": 1, "sha256": open_text.sha256}]
+    assert payloads("mandate.accepted") == [
+        {"body": "ivb", "text": 1, "sha256": open_text.sha256, "until_at": "2029-11-22T12:00:00Z"}
+    ]
 
 
 def test_a_laboratory_accepts_no_mandate(open_text):
@@ -230,7 +233,7 @@ def test_somebody_elses_representative_gives_no_notice():
 
 
 def test_a_suspended_party_is_bound_and_has_no_vote():
-    party(laboratory("aster"), suspended_at=NOON)
+    suspension("aster", from_at=NOON)
     assert [len(bound_labs(NOON)), len(entitled_labs(NOON))] == [1, 0]
 
 
@@ -238,7 +241,7 @@ def test_the_list_of_parties_asks_the_database_as_often_for_one_as_for_eight(dja
     text()
     party(laboratory("aster"))
     for _ in range(2):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(5):
             rows = party_rows(NOON)
         parties()
     assert rows[0].status is Status.PARTY

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from core.canonical import parse
-from core.errors import Malformed, NotAllowed
+from core.errors import DomainError, Malformed, NotAllowed
 from ledger.models import Entry
 from tests.factories import (
     LABS,
@@ -12,6 +12,7 @@ from tests.factories import (
     accreditations,
     adopted_vote,
     body,
+    breach,
     depositary,
     laboratory,
     observer,
@@ -222,3 +223,38 @@ def test_a_case_that_is_closed_or_determined_cannot_be_determined(case):
 def test_every_decision_that_is_asked_for_by_hand_is_named_in_the_model_treaty(db):
     parties()
     assert set(requestable(NOON)) == set(Requestable)
+
+
+@pytest.mark.parametrize(
+    ("decision", "subject"),
+    [
+        (Requestable.ADMIT, {"lab": "elbe"}),
+        (Requestable.ADMIT, {"lab": "nobody"}),
+        (Requestable.ACCREDIT, {"organisation": "aster"}),
+        (Requestable.SUSPEND, {"lab": "elbe"}),
+        (Requestable.REINSTATE, {"lab": "elbe"}),
+        (Requestable.ESCALATE, {"pause": "2026-01", "level": "slowdown"}),
+        (Requestable.RELAX, {"pause": "2026-09", "level": "slowdown"}),
+    ],
+)
+def test_what_a_decision_cannot_be_about_is_refused_beside_its_field(pause, decision, subject):
+    with pytest.raises(DomainError) as refused:
+        ask(decision, of="aster", subject=subject)
+    assert set(refused.value.fields) & {"lab", "organisation", "level"}
+    assert (noticed(), Vote.objects.count()) == (0, 1)
+
+
+def test_only_a_party_in_breach_can_be_voted_on_for_suspension_and_it_is_recused(pause):
+    breach("fjord")
+    vote = ask(Requestable.SUSPEND, subject={"lab": "fjord"})
+    assert vote.subject == {"effect": "suspend", "lab": "fjord"}
+    assert {entry.organisation.key for entry in vote.roll.filter(recused=True)} == {"elbe", "fjord"}
+    with pytest.raises(AlreadyAsked):
+        ask(Requestable.SUSPEND, of="aster", subject={"lab": "fjord"})
+
+
+def test_while_one_vote_moves_a_level_another_on_the_same_pause_is_refused(pause):
+    first = ask(Requestable.ESCALATE, subject={"pause": pause.key, "level": "halt"})
+    assert (first.pause, first.subject["level"]) == (pause, "halt")
+    with pytest.raises(AlreadyAsked, match=first.key):
+        ask(Requestable.ESCALATE, of="aster", subject={"pause": pause.key, "level": "halt"})

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.durations import Duration
+from core.times import Period
 from treaty.rules.parties import BOUND, Instruments, Status, binds_from, entry_into_force, status, withdrawal_effective
 from treaty.rules.text import EntryIntoForce, Withdrawal
 
@@ -96,6 +97,9 @@ def test_duties_continue_until_the_notice_has_run():
 
 
 def test_a_suspended_party_stays_bound():
-    instruments = Instruments(lab="aster", signed_at=START, ratified_at=START, suspended_at=START + DAY)
+    instruments = Instruments(
+        lab="aster", signed_at=START, ratified_at=START, suspensions=(Period(START + DAY, START + 9 * DAY),)
+    )
     assert status(instruments, START, START + DAY) is Status.SUSPENDED
+    assert status(instruments, START, START + 9 * DAY) is Status.PARTY
     assert Status.SUSPENDED in BOUND

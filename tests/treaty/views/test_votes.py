@@ -301,3 +301,27 @@ def test_the_api_refuses_with_a_code_and_nothing_done(api, fields, status, code)
 def test_the_api_takes_no_ballot_from_the_public():
     vote = notice()
     assert post(APIClient(), vote).status_code in {401, 403}
+
+
+@pytest.mark.parametrize(
+    ("decision", "subject", "words"),
+    [
+        (
+            "extend_deadline",
+            {"lab": "elbe", "stage": "verify", "by": "7 d"},
+            ["Elbe Computing", "Be verified", "7 days"],
+        ),
+        ("escalate", {"level": "halt"}, ["Move a pause to a higher level", ">Halt<"]),
+        ("determine_non_compliance", {"case": "2026-001"}, ["/cases/2026-001/"]),
+        ("admit", {"lab": "aster"}, ["Admit a laboratory", "Aster Institute"]),
+    ],
+)
+def test_what_a_vote_is_about_is_read_in_words(client, decision, subject, words):
+    for key in ("aster", "elbe"):
+        factories.laboratory(key)
+    vote = factories.adopted_vote(decision, subject={"effect": decision, **subject})
+    page = client.get(f"/votes/{vote.key}/").content.decode()
+    facts = page[page.index('<dl class="facts">') : page.index("</dl>")]
+    assert all(word in facts for word in words), facts
+    assert "Effect" not in facts
+    assert "_" not in facts

@@ -1,0 +1,156 @@
+"""Decisions and their effects: what the site records of them follows, and what an operator would like instead is named."""
+
+import pytest
+
+from accounts.rules.organisations import Kind
+from tests.verifier.decisions import HOUR, site_in_force
+from treaty.actions.cases import close_case, open_case, report_remedy
+from treaty.actions.parties import accept_mandate, sign
+from treaty.models import Case, TreatyText
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site():
+    return site_in_force()
+
+
+def assert_follows(site):
+    replay, problems = site.record().replay()
+    assert problems == []
+    assert replay.unreplayed == {}
+
+
+def codes(record):
+    return [problem.code for problem in record.problems()]
+
+
+def in_breach(site, lab="fjord"):
+    """A case in which the organ has determined non-compliance."""
+    case = open_case(
+        pause=None, lab=site.organisation(lab), organisation=site.organisation("elbe"), reason="A hall hums.",
+        by=site.person("elbe"), at=site.now,
+    )  # fmt: skip
+    site.decide(site.ask("determine_non_compliance", case=case.key))
+    return Case.objects.get(pk=case.pk)
+
+
+def test_an_admitted_laboratory_signs(site):
+    newcomer = site.newcomer("kestrel", Kind.LABORATORY)
+    vote = site.decide(site.ask("admit", lab="kestrel"))
+    sign(organisation=newcomer, sha256=TreatyText.objects.get().sha256, by=site.person("kestrel"), at=site.now)
+    assert vote.effect_applied_at == site.now
+    assert_follows(site)
+
+
+def test_a_laboratory_that_no_vote_admitted_is_named_with_its_signature(site):
+    newcomer = site.newcomer("kestrel", Kind.LABORATORY)
+    site.decide(site.ask("admit", lab="kestrel"))
+    sign(organisation=newcomer, sha256=TreatyText.objects.get().sha256, by=site.person("kestrel"), at=site.now)
+    record = site.record()
+    record.drop("lab.admitted")
+    assert codes(record) == ["effect", "annex"]
+
+
+def test_an_admission_of_another_than_the_one_voted_on_is_named(site):
+    site.newcomer("kestrel", Kind.LABORATORY)
+    site.newcomer("osprey", Kind.LABORATORY)
+    site.decide(site.ask("admit", lab="kestrel"))
+    record = site.record()
+    record.payload("lab.admitted")["lab"] = "osprey"
+    assert codes(record) == ["lab"]
+
+
+def test_bodies_and_observers_are_accredited_and_a_mandate_is_renewed(site):
+    alpine = site.newcomer("alpine", Kind.BODY)
+    site.newcomer("lookout", Kind.OBSERVER)
+    for key in ("alpine", "lookout", "ivb"):
+        site.decide(site.ask("accredit", organisation=key))
+    accept_mandate(organisation=alpine, sha256=TreatyText.objects.get().sha256, by=site.person("alpine"), at=site.now)
+    assert_follows(site)
+
+
+def test_a_mandate_renewed_for_longer_than_the_text_allows_is_named(site):
+    site.decide(site.ask("accredit", organisation="ivb"))
+    record = site.record()
+    record.payload("organisation.accredited")["until_at"] = "2099-01-01T00:00:00Z"
+    assert codes(record) == ["deadline"]
+
+
+def test_a_suspended_party_is_off_the_roll_until_it_is_reinstated(site):
+    in_breach(site)
+    site.decide(site.ask("suspend", lab="fjord"))
+    during = site.ask("advisory")
+    site.decide(during)
+    site.decide(site.ask("reinstate", lab="fjord"))
+    after = site.ask("advisory", by="elbe")
+    on_roll = [set(vote.roll.values_list("organisation__key", flat=True)) for vote in (during, after)]
+    assert ["fjord" in keys for keys in on_roll] == [False, True]
+    assert_follows(site)
+
+
+def test_a_suspension_that_the_record_does_not_show_makes_the_next_roll_not_follow(site):
+    in_breach(site)
+    site.decide(site.ask("suspend", lab="fjord"))
+    site.ask("advisory")
+    record = site.record()
+    record.drop("party.suspended")
+    assert codes(record) == ["effect", "roll", "roll"]
+
+
+def test_a_suspension_without_a_determination_is_named(site):
+    case = in_breach(site)
+    site.decide(site.ask("suspend", lab="fjord"))
+    record = site.record()
+    index = record.drop("case.determined", case=case.key)
+    assert codes(record)[-1:] == ["state"]
+    assert record.problems()[0].index == index  # vote.applied without its effect
+
+
+def test_a_suspension_is_refused_once_the_case_is_closed_and_only_then(site):
+    case = in_breach(site)
+    vote = site.ask("suspend", lab="fjord")
+    report_remedy(case=case, words="It is dark.", by=site.person("fjord"), at=site.now)
+    close_case(
+        case=case, body=site.organisation("pacific"), words="Seen.", by=site.person("pacific"), at=site.now + HOUR
+    )
+    vote = site.decide(vote)
+    assert vote.effect_settled_at
+    assert_follows(site)
+    record = site.record()
+    record.drop("case.closed")
+    assert codes(record) == ["effect"]
+
+
+def test_a_level_goes_up_and_down_by_votes(site):
+    pause = site.pause()
+    site.decide(site.ask("escalate", pause=pause.key, level="halt"))
+    site.decide(site.ask("relax", pause=pause.key, level="slowdown"))
+    assert_follows(site)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [
+        ("level", "slowdown", "level"),
+        ("before", "slowdown", "level"),
+        ("labs", ["aster"], "bound_set"),
+        ("effective_at", "2026-11-22T12:00:00Z", "instant"),
+        ("pause", "2026-07", "unknown_pause"),
+    ],
+)
+def test_an_escalation_that_says_otherwise_is_named(site, member, value, code):
+    site.decide(site.ask("escalate", pause=site.pause().key, level="halt"))
+    record = site.record()
+    record.payload("pause.escalated")[member] = value
+    assert codes(record)[0] == code
+
+
+def test_an_escalation_that_was_voted_down_is_named(site):
+    pause = site.pause()
+    site.decide(site.ask("escalate", pause=pause.key, level="halt"))
+    record = site.record()
+    vote = record.payload("pause.escalated")["vote"]
+    record.payload("vote.closed", vote=vote)["outcome"] = "rejected"
+    assert "not_adopted" in codes(record)
