@@ -32,7 +32,7 @@ def model_text() -> bytes:
 def quick_text(*, wait: str = "0 min", period: str = "1 min", **lengths: str) -> bytes:
     """The model treaty with each length named in WAITS as `wait` and each in PERIODS as `period`.
 
-    Every vote profile gets `minimum_open`, so that a vote closes as soon as nothing can change it. `lengths` replaces every
+    Every vote profile that is not sealed gets `minimum_open`, so that a vote closes as soon as nothing can change it. `lengths` replaces every
     length of that key, such as within="2 min" or confirm_within="5 min". All else (deadlines, windows over readings, validity)
     stays as in the model, so that real readings mean the same.
     """
@@ -43,5 +43,8 @@ def quick_text(*, wait: str = "0 min", period: str = "1 min", **lengths: str) ->
     )
     without = re.sub(r"^    minimum_open: .*\n", "", quick, flags=re.MULTILINE)
     return re.sub(
-        r"^(    timelock: .*\n)", rf"\1    minimum_open: {chosen['minimum_open']}\n", without, flags=re.MULTILINE
+        r"^(    timelock: .*\n)(?!    sealed: true)",
+        rf"\1    minimum_open: {chosen['minimum_open']}\n",
+        without,
+        flags=re.MULTILINE,
     ).encode()

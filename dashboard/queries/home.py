@@ -133,7 +133,7 @@ def home(at: datetime) -> Home:
         evidence=evidence,
         triggers=triggers,
         charts=_charts(triggers, at),
-        open_votes=rows(open_votes(at)[:MOST_OPEN]),
+        open_votes=rows(open_votes(at)[:MOST_OPEN], at),
         recent_votes=_recent(at),
         visits=_announced(at),
         sealed_visits=sealed_count(at),
@@ -168,4 +168,4 @@ def _charts(triggers: Sequence[TriggerStanding], at: datetime) -> list[TriggerCh
 
 def _recent(at: datetime) -> list[VoteRow]:
     """Return the votes that a sweep has written down as closed, the newest first."""
-    return rows([summary(vote, at) for vote in with_rows(Vote.objects.decided(at))[:MOST_RECENT]])
+    return rows([summary(vote, at) for vote in with_rows(Vote.objects.decided(at))[:MOST_RECENT]], at)

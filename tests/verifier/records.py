@@ -120,7 +120,7 @@ class Record:
 
 def rehash_votes(record: Record) -> None:
     """Make every hash of ballots, rolls and closings fit what the entries now say, as a forger would."""
-    rolls, ballots = {}, {}
+    rolls, ballots, sealed = {}, {}, {}
     for entry in record.entries:
         payload = entry["payload"]
         match entry["kind"]:
@@ -135,6 +135,15 @@ def rehash_votes(record: Record) -> None:
                 payload["hash"] = ballot_hash(ballot)
                 own[payload["organisation"]] = [
                     payload["organisation"], ballot["sequence"], payload["hash"], leaf_hash(canonical(entry)).hex(),
+                ]  # fmt: skip
+            case "ballot.sealed":
+                sealed[payload["vote"], payload["organisation"], payload["sequence"]] = leaf_hash(
+                    canonical(entry)
+                ).hex()
+            case "ballot.opened":
+                name, sequence = payload["organisation"], payload["sequence"]
+                ballots.setdefault(payload["vote"], {})[name] = [
+                    name, sequence, payload["hash"], sealed[payload["vote"], name, sequence],
                 ]  # fmt: skip
             case "vote.closed":
                 standing = [line for _, line in sorted(ballots.get(payload["vote"], {}).items())]
@@ -348,6 +357,9 @@ class WholeStory:
         """A vote withdrawn, a notice of withdrawal revoked, a reading in quarantine that two people release."""
         self.on(20, self.ask, "procedural", {}, "cobalt")
         self.on(20.2, self.drop_vote)
+        self.on(26, self.ask, "advisory", {}, "cobalt")
+        self.all_cast(26.5, "advisory", ("aster", "borealis"))
+        self.all_cast(27, "advisory", ("cobalt", "aster"), "object")
         self.on(21, self.leave)
         self.on(22, self.stay)
         self.on(23, self.declare, "daxing", "largest_run", "1e24", "FLOP")

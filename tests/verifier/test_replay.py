@@ -10,7 +10,7 @@ import pytest
 
 from core.canonical import digest
 from tests.verifier import records
-from tests.verifier.records import TEXT, Record, later, rehash_votes
+from tests.verifier.records import TEXT, Record, ballot_hash, later, rehash_votes
 from verifier.cli import main
 from verifier.replay.pauses import Pauses
 from verifier.replay.votes import Votes
@@ -167,6 +167,45 @@ def test_a_ballot_whose_choice_was_turned_is_found_at_the_close(record):
     ballot["payload"]["ballot"] |= {"choice": "abstain"}
     rehash_votes(record)
     assert first(record).index == record.find("vote.closed", vote=ballot["payload"]["vote"])
+
+
+def test_a_sealed_ballot_that_is_opened_as_another_is_named(record):
+    index = record.find("ballot.opened", organisation="aster", sequence=1)
+    payload = record.entries[index]["payload"]
+    payload["ballot"]["choice"], payload["ballot"]["reason"] = "object", "0" * 64
+    payload["hash"] = ballot_hash(payload["ballot"])
+    assert_named(record, index, "commitment")
+
+
+def test_a_sealed_ballot_that_is_never_opened_is_found_at_the_close(record):
+    vote = record.entries[record.drop("ballot.opened", organisation="borealis")]["payload"]["vote"]
+    rehash_votes(record)
+    assert_named(record, record.find("vote.closed", vote=vote), "unopened", "borealis")
+
+
+def test_sealed_ballots_opened_before_the_close_are_named(record):
+    index = record.find("ballot.opened")
+    early = record.payload("vote.noticed", decision="advisory")["opens_at"]
+    assert_named(record, record.move(index, later(early, days=2)), "too_early")
+
+
+def test_a_sealed_ballot_slipped_in_once_the_others_were_opened_is_named(record):
+    opened, like = record.find("ballot.opened", last=True), record.find("ballot.sealed", organisation="cobalt")
+    entry, last = record.entries[like], record.find("ballot.sealed", last=True)
+    received = record.entries[last]["payload"]["received_at"]
+    place = record.add(
+        opened, entry, at=record.entries[opened]["at"], organisation="elbe", received_at=received, commitment="0" * 64,
+        by=representative(record, "elbe"),
+    )  # fmt: skip
+    assert_named(record, place, "too_late")
+
+
+def test_a_ballot_in_the_open_in_a_sealed_vote_is_named(record):
+    index = record.find("ballot.sealed")
+    opened = record.payload("ballot.opened")
+    record.entries[index]["kind"] = "ballot.cast"
+    record.entries[index]["payload"] |= {name: opened[name] for name in ("ballot", "hash", "ground")}
+    assert_named(record, index, "sealed")
 
 
 def test_a_changed_tally_is_named(record):

@@ -10,16 +10,16 @@ from django.db.models import QuerySet
 from accounts.models import Organisation, User
 from accounts.permissions import represents
 from accounts.queries.keys import signers_required
-from accounts.rules.signatures import b64url
 from core.canonical import Json, canonical
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
+from ledger.models import Entry
 from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
 from treaty.queries.votes import course_afresh, profile_of
-from treaty.rules.ballots import SignedBallot, misfits, reason_hash
+from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, seal
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice
 
@@ -175,19 +175,16 @@ def take(
     proofs: Sequence[Mapping[str, Json]] = (),
 ) -> Ballot:
     """Record a ballot that was checked under the vote's lock. `proofs` are the signatures as they were received."""
-    content = canonical(ballot.value())
-    payload = _payload(ballot, received_at)
-    if proofs:
-        payload["envelope"] = {"ballot": b64url(content), "proofs": proofs}
     # The row keeps its receipt and never changes, so the entry comes first.
-    entry = record(kind="ballot.cast", payload=payload, by=by, at=at)
+    salt = secrets.token_hex(32) if profile_of(vote).sealed else ""
+    entry = _record_cast(cast_payload(ballot, received_at, proofs), ballot.sequence, salt, by=by, at=at)
     row = Ballot.objects.create(
         vote=vote,
         organisation=organisation,
         choice=ballot.choice,
         ground=ballot.ground,
         reason=clean_reason(ballot.choice, reason),
-        content=content,
+        content=canonical(ballot.value()),
         sequence=ballot.sequence,
         received_at=received_at,
         by=by,
@@ -195,9 +192,16 @@ def take(
         proofs=list(proofs),
         hash=ballot.hash,
         entry_hash=entry.hash,
+        salt=salt,
     )
     _note_ballot(vote, received_at)
     return row
+
+
+def _record_cast(payload: Mapping[str, Json], sequence: int, salt: str, *, by: User | None, at: datetime) -> Entry:
+    if salt:
+        return record(kind="ballot.sealed", payload=seal(payload, sequence=sequence, salt=salt), by=by, at=at)
+    return record(kind="ballot.cast", payload=payload, by=by, at=at)
 
 
 def check_fits(ballot: SignedBallot, fresh: SignedBallot) -> None:
@@ -207,17 +211,6 @@ def check_fits(ballot: SignedBallot, fresh: SignedBallot) -> None:
             f"This ballot no longer fits (its {', '.join(wrong)}): it was made for another ballot paper, or another ballot of "
             "your organisation arrived since. Check again before you confirm."
         )
-
-
-def _payload(cast: SignedBallot, received_at: datetime) -> dict[str, Json]:
-    return {
-        "vote": cast.vote,
-        "organisation": cast.organisation,
-        "ballot": cast.value(),
-        "hash": cast.hash,
-        "ground": cast.ground or None,
-        "received_at": stamp(received_at),
-    }
 
 
 def locked() -> QuerySet[Vote]:

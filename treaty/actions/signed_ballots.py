@@ -4,6 +4,7 @@ An organisation that asked for k signatures casts a ballot when k of its keys ha
 signature is on record and counts for nothing. docs/decisions/0008-signed-ballots.md says why it is done so.
 """
 
+import secrets
 from datetime import datetime
 
 from django.db import transaction
@@ -21,7 +22,7 @@ from treaty.actions.ballots import BallotChanged, check_fits, check_takes, clean
 from treaty.models import Ballot, BallotSignature, Vote
 from treaty.queries.ballot_papers import ballot_for
 from treaty.queries.votes import profile_of
-from treaty.rules.ballots import Envelope, SignedBallot, check_envelope, read_ballot, reason_hash
+from treaty.rules.ballots import Envelope, SignedBallot, check_envelope, read_ballot, reason_hash, seal
 
 
 @transaction.atomic
@@ -133,7 +134,12 @@ def _sign(
     at: datetime,
     received_at: datetime,
 ) -> BallotSignature:
-    entry = record(kind="ballot.signed", payload=_payload(ballot, envelope, key, received_at), by=by, at=at)
+    payload, salt = _payload(ballot, envelope, key, received_at), ""
+    if profile_of(vote).sealed:
+        salt = secrets.token_hex(32)
+        entry = record(kind="signature.sealed", payload=seal(payload, salt=salt), by=by, at=at)
+    else:
+        entry = record(kind="ballot.signed", payload=payload, by=by, at=at)
     return BallotSignature.objects.create(
         vote=vote,
         organisation=key.organisation,
@@ -145,6 +151,7 @@ def _sign(
         by=by,
         received_at=received_at,
         entry_hash=entry.hash,
+        salt=salt,
     )
 
 

@@ -19,7 +19,8 @@ from treaty.models import RollEntry, TreatyText, Vote
 from treaty.models.pauses import Pause
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
-from treaty.queries.votes import course_afresh, course_of, profile_of, standing_ballots, with_rows
+from treaty.queries.votes import course_afresh, course_of, profile_of, sealable, standing_ballots, with_rows
+from treaty.rules.ballots import unseal
 from treaty.rules.courses import Course
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, RollIncomplete, draw_up
@@ -278,7 +279,17 @@ def _write_close(vote: Vote, course: Course, loaded: Vote, at: datetime) -> None
     vote.outcome, vote.reason = course.decision.outcome.value, course.decision.reason.value
     vote.tally = course.tally.as_json()
     vote.effective_at, vote.expires_at = course.effective_at, course.expires_at
+    _open_ballots(vote, loaded, at)
     record(kind="vote.closed", payload=_closing(vote, loaded), by=None, at=at)
+
+
+def _open_ballots(vote: Vote, loaded: Vote, at: datetime) -> None:
+    """Open every sealed ballot, together and in the transaction that closes the vote."""
+    if not profile_of(vote).sealed:
+        return
+    for ballot in loaded.ballots.all():
+        payload = unseal(sealable(ballot), sequence=ballot.sequence, salt=ballot.salt)
+        record(kind="ballot.opened", payload=payload, by=None, at=at)
 
 
 def _closing(vote: Vote, loaded: Vote) -> dict[str, Json]:

@@ -187,6 +187,7 @@ class Ballot(models.Model):
     )
     hash = models.CharField(max_length=64, help_text=_("Of the canonical ballot."))
     entry_hash = models.CharField(max_length=64, help_text=_("Of the entry in the record: the receipt."))
+    salt = models.CharField(max_length=64, blank=True, help_text=_("Of a sealed ballot's commitment."))
 
     objects = BallotQuerySet.as_manager()
 
@@ -221,6 +222,7 @@ class BallotSignature(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     received_at = models.DateTimeField()
     entry_hash = models.CharField(max_length=64)
+    salt = models.CharField(max_length=64, blank=True, help_text=_("Of a sealed signature's commitment."))
 
     class Meta:
         ordering = ["vote", "received_at", "pk"]

@@ -68,7 +68,11 @@ def ballot_for(
     nonce: str,
     at: datetime,
 ) -> SignedBallot:
-    """Return the ballot that fits now: the organisation's next in its sequence. `reason` is its hash."""
+    """Return the ballot that fits now: the organisation's next in its sequence. `reason` is its hash.
+
+    It names the ballot before it by that one's hash, and in a sealed vote by the hash of its entry: the ballot's own would
+    tell those who guess its content whether they are right.
+    """
     last = vote.ballots.filter(organisation=organisation).order_by("-sequence").first()
     return SignedBallot(
         origin=settings.LEDGER["ORIGIN"],
@@ -80,7 +84,7 @@ def ballot_for(
         choice=choice,
         reason=reason,
         sequence=last.sequence + 1 if last else 1,
-        supersedes=last.hash if last else None,
+        supersedes=(last.entry_hash if last.salt else last.hash) if last else None,
         key=key,
         head=position(),
         nonce=nonce,

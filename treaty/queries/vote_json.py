@@ -5,12 +5,12 @@ from fractions import Fraction
 
 from core.times import stamp
 from treaty.models import Ballot, RollEntry, Vote
-from treaty.queries.votes import course_of
+from treaty.queries.votes import course_of, is_sealed
 
 
 def vote_json(vote: Vote, at: datetime) -> dict[str, object]:
     """Return the vote for programs: all that is needed to recompute it."""
-    course = course_of(vote, at)
+    course, sealed = course_of(vote, at), is_sealed(vote, at)
     return {
         "key": vote.key,
         "title": vote.title,
@@ -32,9 +32,14 @@ def vote_json(vote: Vote, at: datetime) -> dict[str, object]:
         "effective_at": _stamp(course.effective_at),
         "outcome": course.decision.outcome.value,
         "reason": course.decision.reason.value,
-        "tally": course.tally.as_json(),
+        "sealed": sealed,
+        "tally": None if sealed else course.tally.as_json(),
         "roll": [_roll_json(line) for line in vote.roll.all()],
-        "ballots": [_ballot_json(ballot) for ballot in vote.ballots.all() if ballot.received_at <= at],
+        "ballots": [
+            _sealed_json(ballot) if sealed else _ballot_json(ballot)
+            for ballot in vote.ballots.all()
+            if ballot.received_at <= at
+        ],
     }
 
 
@@ -51,16 +56,22 @@ def _roll_json(line: RollEntry) -> dict[str, object]:
     }
 
 
-def _ballot_json(ballot: Ballot) -> dict[str, object]:
+def _sealed_json(ballot: Ballot) -> dict[str, object]:
     return {
         "organisation": ballot.organisation.key,
-        "choice": ballot.choice,
-        "reason": ballot.reason,
         "sequence": ballot.sequence,
         "received_at": stamp(ballot.received_at),
+        "entry_hash": ballot.entry_hash,
+    }
+
+
+def _ballot_json(ballot: Ballot) -> dict[str, object]:
+    return _sealed_json(ballot) | {
+        "choice": ballot.choice,
+        "reason": ballot.reason,
         "ballot": bytes(ballot.content).decode(),
         "signed_with": ballot.key_kind,
         "proofs": ballot.proofs,
         "hash": ballot.hash,
-        "entry_hash": ballot.entry_hash,
+        "salt": ballot.salt or None,
     }

@@ -15,7 +15,16 @@ from treaty.models import Ballot, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.subjects import Fact, facts_about
 from treaty.queries.triggers import voice
-from treaty.queries.votes import CELLS, Summary, counting_of, may_vote, profile_of, standing_ballots, summary
+from treaty.queries.votes import (
+    Summary,
+    cell_of,
+    counting_of,
+    is_sealed,
+    may_vote,
+    profile_of,
+    standing_ballots,
+    summary,
+)
 from treaty.rules.changes import smallest_change
 from treaty.rules.courses import Course, objections
 from treaty.rules.profiles import Choice
@@ -83,6 +92,7 @@ class VoteDetail:
     """All that the page of a vote shows."""
 
     row: VoteRow
+    sealed: bool
     lede: str
     subject: list[Fact]
     rule: list[str]
@@ -100,38 +110,45 @@ class VoteDetail:
 
 def vote_row(vote: Vote, at: datetime) -> VoteRow:
     """Return the vote as a list shows it."""
-    return _row(summary(vote, at))
+    return _row(summary(vote, at), at)
 
 
-def _row(found: Summary) -> VoteRow:
+def _row(found: Summary, at: datetime) -> VoteRow:
     course = found.course
-    label = _(
-        "%(consents)d consent · %(objections)d object · %(abstentions)d abstain · %(silent)d not yet · %(recused)d recused"
-    ) % {
-        "consents": found.consents,
-        "objections": found.objections,
-        "abstentions": found.abstentions,
-        "silent": found.silent,
-        "recused": found.recused,
-    }
+    sealed = is_sealed(found.vote, at)
     return VoteRow(
         summary=found,
         url=reverse("treaty:vote", args=[found.vote.key]),
         sign=SIGNS.get(course.state, "un"),
         state=voice()(STATES[course.state]),
-        roll_label=label,
-        conclusion=_conclusion(course),
+        roll_label=_roll_label(found, sealed=sealed),
+        conclusion=_conclusion(course, sealed=sealed),
     )
 
 
-def rows(found: list[Summary]) -> list[VoteRow]:
+def _roll_label(found: Summary, *, sealed: bool) -> str:
+    message = (
+        _("%(sealed)d sealed · %(silent)d not yet · %(recused)d recused")
+        if sealed
+        else _(
+            "%(consents)d consent · %(objections)d object · %(abstentions)d abstain · %(silent)d not yet · %(recused)d recused"
+        )
+    )
+    return message % {
+        name: getattr(found, name) for name in ("consents", "objections", "abstentions", "sealed", "silent", "recused")
+    }
+
+
+def rows(found: list[Summary], at: datetime) -> list[VoteRow]:
     """Return summaries with their words."""
-    return [_row(one) for one in found]
+    return [_row(one, at) for one in found]
 
 
-def _conclusion(course: Course) -> str:
+def _conclusion(course: Course, *, sealed: bool) -> str:
     if course.state is State.WITHDRAWN:
         return _("Withdrawn before it was decided.")
+    if sealed:
+        return _("What the ballots say is sealed until it closes; then all are opened together.")
     decision = course.decision if course.closed_at else course.tally.decision
     if course.state is State.SILENCE:
         return _("If nobody else objects it is adopted by silence.")
@@ -142,19 +159,20 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
     """Return what the page of a vote shows to `user` (None for the public) at `at`."""
     speak, profile, row = voice(), profile_of(vote), vote_row(vote, at)
     course, counting = row.course, counting_of(vote, course_end(row.course, at))
-    entries = entries_about(f"vote:{vote.key}", RECENT_ENTRIES)
+    entries, sealed = entries_about(f"vote:{vote.key}", RECENT_ENTRIES), is_sealed(vote, at)
     standing = standing_ballots(vote, course_end(course, at))
     return VoteDetail(
         row=row,
-        lede=_lede(course),
+        sealed=sealed,
+        lede=_lede(course, sealed=sealed),
         subject=facts_about(vote),
         rule=profile_in_words(profile, speak),
         silence=silence_in_words(profile, speak),
-        formula=_formula(course, counting),
+        formula=[] if sealed else _formula(course, counting),
         formula_sign=_formula_sign(course),
-        change=_change(course, counting),
-        smallest=_smallest(vote, course, counting),
-        classes=_classes(vote, course, standing, entries),
+        change="" if sealed else _change(course, counting),
+        smallest="" if sealed else _smallest(vote, course, counting),
+        classes=_classes(vote, course, standing, entries, sealed=sealed),
         stages=_stages(course),
         events=_events(course),
         entries=entries,
@@ -167,7 +185,7 @@ def course_end(course: Course, at: datetime) -> datetime:
     return min(at, course.closed_at) if course.closed_at else at
 
 
-def _lede(course: Course) -> str:
+def _lede(course: Course, *, sealed: bool) -> str:
     match course.state:
         case State.NOTICED:
             return _("Ballots are taken from the opening.")
@@ -178,7 +196,7 @@ def _lede(course: Course) -> str:
         case State.OPEN | State.EXTENDED:
             return _("Ballots may be changed until it closes.")
         case _:
-            return _conclusion(course)
+            return _conclusion(course, sealed=sealed)
 
 
 def _formula(course: Course, counting: Counting) -> list[dict[str, str]]:
@@ -238,7 +256,7 @@ def _more_objections(step: Step) -> Fraction:
 
 
 def _classes(
-    vote: Vote, course: Course, standing: Mapping[str, Ballot], entries: list[Recorded]
+    vote: Vote, course: Course, standing: Mapping[str, Ballot], entries: list[Recorded], *, sealed: bool
 ) -> list[dict[str, object]]:
     positions = {entry.value.hash: entry.index for entry in entries}
     grouped: dict[str, list[RollEntry]] = {}
@@ -247,20 +265,23 @@ def _classes(
     return [
         {
             "name": class_in_words(name, voice()),
-            "cells": [_cell(line, standing) for line in lines],
-            "rows": [_call(line, standing, positions) for line in lines],
+            "cells": [_cell(line, standing, sealed=sealed) for line in lines],
+            "rows": [_call(line, standing, positions, sealed=sealed) for line in lines],
+            "cast": sum(line.organisation.key in standing for line in lines),
             "count": next((count for count in course.tally.counts if count.electorate == name), None),
         }
         for name, lines in grouped.items()
     ]
 
 
-def _cell(line: RollEntry, standing: Mapping[str, Ballot]) -> str:
+def _cell(line: RollEntry, standing: Mapping[str, Ballot], *, sealed: bool) -> str:
     ballot = standing.get(line.organisation.key)
-    return "r" if line.recused else CELLS[Choice(ballot.choice)] if ballot else ""
+    return "r" if line.recused else cell_of(ballot, sealed=sealed) if ballot else ""
 
 
-def _call(line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[str, int | None]) -> dict[str, object]:
+def _call(
+    line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[str, int | None], *, sealed: bool
+) -> dict[str, object]:
     organisation, ballot = line.organisation, standing.get(line.organisation.key)
     weight = Fraction(line.weight_numerator, line.weight_denominator)
     row: dict[str, object] = {
@@ -272,15 +293,19 @@ def _call(line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[st
         return row | {"sign": "na", "choice": _("Recused"), "reason": line.get_recusal_reason_display()}
     if ballot is None:
         return row | {"sign": "na", "choice": _("Not yet")}
+    row |= {
+        "at": ballot.received_at,
+        "changed": ballot.sequence > 1,
+        "entry": positions.get(ballot.entry_hash),
+        "entry_url": reverse("ledger:receipt", args=[ballot.entry_hash]),
+    }
+    if sealed:
+        return row | {"sign": "on", "choice": _("Sealed"), "signed": _("sealed")}
     return row | {
         "sign": BALLOT_SIGNS[Choice(ballot.choice)],
         "choice": CHOICE_LABELS[Choice(ballot.choice)],
         "reason": ballot.reason,
-        "at": ballot.received_at,
         "signed": _("by sign-in") if ballot.key_kind == "session" else ballot.key_kind,
-        "changed": ballot.sequence > 1,
-        "entry": positions.get(ballot.entry_hash),
-        "entry_url": reverse("ledger:receipt", args=[ballot.entry_hash]),
     }
 
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Organisation
-from core.canonical import canonical
+from core.canonical import Json, canonical, commitment
 from treaty.models import Ballot, RollEntry, Vote
+from treaty.rules.ballots import cast_payload, read_ballot, sealed_part
 from treaty.rules.courses import Course, Facts, course
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
@@ -85,7 +86,7 @@ def course_afresh(vote: Vote, at: datetime) -> Course:
 def counting_of(vote: Vote, at: datetime) -> Counting:
     """Return the ballots received by `at`, counted."""
     counting = Counting(profile_of(vote), roll_of(vote))
-    for ballot in ballot_values(vote.ballots.all()):
+    for ballot in () if is_sealed(vote, at) else ballot_values(vote.ballots.all()):
         if isinstance(ballot.received_at, datetime) and ballot.received_at <= at:
             counting.put(ballot)
     return counting
@@ -101,18 +102,20 @@ class Summary:
     consents: int
     objections: int
     abstentions: int
+    sealed: int
     silent: int
     recused: int
 
 
 CELLS = {Choice.CONSENT: "y", Choice.OBJECT: "n", Choice.ABSTAIN: "a"}
+SEALED_CELL = "s"
 
 
 def summary(vote: Vote, at: datetime) -> Summary:
     """Return the vote as a list shows it; a member of two classes is one cell."""
-    standing = standing_ballots(vote, at)
+    standing, sealed = standing_ballots(vote, at), is_sealed(vote, at)
     cells = dict.fromkeys((entry.organisation.key for entry in vote.roll.all()), "")
-    cells |= {key: CELLS[Choice(ballot.choice)] for key, ballot in standing.items() if key in cells}
+    cells |= {key: cell_of(ballot, sealed=sealed) for key, ballot in standing.items() if key in cells}
     cells |= {entry.organisation.key: "r" for entry in vote.roll.all() if entry.recused}
     found = list(cells.values())
     return Summary(
@@ -122,9 +125,33 @@ def summary(vote: Vote, at: datetime) -> Summary:
         found.count("y"),
         found.count("n"),
         found.count("a"),
+        found.count(SEALED_CELL),
         found.count(""),
         found.count("r"),
     )
+
+
+def cell_of(ballot: Ballot, *, sealed: bool) -> str:
+    """Return a ballot's cell in `components/roll.html`."""
+    return SEALED_CELL if sealed else CELLS[Choice(ballot.choice)]
+
+
+def is_sealed(vote: Vote, at: datetime) -> bool:
+    """Whether nobody may know at `at` what the ballots say; a vote withdrawn before its close stays sealed."""
+    return profile_of(vote).sealed and (vote.withdrawn_at is not None or at < vote.closes_at)
+
+
+def sealable(ballot: Ballot) -> dict[str, Json]:
+    """Return what `ballot.cast` would say of this ballot: what is sealed of it, and opened at the close."""
+    return cast_payload(read_ballot(bytes(ballot.content)), ballot.received_at, ballot.proofs)
+
+
+def sealing_proof(ballot: Ballot) -> dict[str, Json] | None:
+    """Return with what a voter can check the opening of its sealed ballot: commitment, salt and what was committed to."""
+    if not ballot.salt:
+        return None
+    value = sealed_part(sealable(ballot))
+    return {"commitment": commitment(ballot.salt, value), "salt": ballot.salt, "value": value}
 
 
 def standing_ballots(vote: Vote, at: datetime) -> Mapping[str, Ballot]:

@@ -4,14 +4,15 @@ challenge = SHA-256("fermata/ballot/v1" NUL JCS(ballot)). An SSH key signs the c
 `fermata-ballot-v1`; a machine key signs the challenge. What is published per ballot is the envelope, never re-serialised.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 
 from accounts.rules.keys import Key, KeyRefused
+from accounts.rules.signatures import b64url
 from accounts.rules.statements import Purpose, check_proof
-from core.canonical import Json, canonical, parse, tagged_digest
+from core.canonical import Json, canonical, commitment, parse, tagged_digest
 from core.errors import Malformed
 from core.times import instant, stamp
 from treaty.rules.profiles import Choice
@@ -134,6 +135,41 @@ def repudiation(ballot: str, vote: str, *, organisation: str, log: str) -> Json:
 def reason_hash(reason: str) -> str | None:
     """Return what a ballot binds of the stated reason: SHA-256 of its UTF-8 bytes in hex, None for no reason."""
     return sha256(reason.encode()).hexdigest() if reason else None
+
+
+def cast_payload(ballot: SignedBallot, received_at: datetime, proofs: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    """Return the payload of `ballot.cast`; a ballot that is signed comes with its envelope, as it was received."""
+    payload: dict[str, Json] = {
+        "vote": ballot.vote,
+        "organisation": ballot.organisation,
+        "ballot": ballot.value(),
+        "hash": ballot.hash,
+        "ground": ballot.ground or None,
+        "received_at": stamp(received_at),
+    }
+    if proofs:
+        payload["envelope"] = {"ballot": b64url(canonical(ballot.value())), "proofs": list(proofs)}
+    return payload
+
+
+SHOWN = ("vote", "organisation", "received_at")  # what a sealed ballot's entry says of what `ballot.cast` would
+
+
+def sealed_part(payload: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what stays sealed of the payload that `ballot.cast` would have."""
+    return {name: value for name, value in payload.items() if name not in SHOWN}
+
+
+def seal(payload: Mapping[str, Json], *, salt: str, **shown: Json) -> dict[str, Json]:
+    """Return what the record says of a sealed `payload`: who, in which vote, when, `shown`, and a commitment to the rest."""
+    known = {name: payload[name] for name in SHOWN}
+    return known | shown | {"commitment": commitment(salt, sealed_part(payload))}
+
+
+def unseal(payload: Mapping[str, Json], *, sequence: int, salt: str) -> dict[str, Json]:
+    """Return the payload of `ballot.opened`."""
+    shown = {name: payload[name] for name in SHOWN if name != "received_at"}
+    return shown | {"sequence": sequence, "salt": salt} | sealed_part(payload)
 
 
 def _text(value: Mapping[str, Json], name: str) -> str:

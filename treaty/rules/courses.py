@@ -124,8 +124,13 @@ class _Walk:
     def silent(self) -> bool:
         return self.silence_ends_at is not None and self.contested_at is None
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether nobody may know yet what the ballots say."""
+        return self.profile.sealed and self.end < self.closes_at
+
     def through(self, ballots: Sequence[BallotValue]) -> None:
-        for ballot in ballots:
+        for ballot in () if self.is_sealed else ballots:
             received = _instant(ballot)
             if received < self.facts.opens_at or received > self.end or self._counts_out(ballot):
                 continue

@@ -150,7 +150,8 @@ class VoteProfile(Provision):
 
     `blocking_minority`: where fewer members than this withhold their consent, the thresholds are deemed met.
     `minimum_open`: after this time the vote closes as soon as no ballot still to come can change its result; absent, it
-    stays open to the end. `grace`: an adopted decision that has not taken effect this long after its timelock expires.
+    stays open to the end. `sealed`: until the close only who voted is known. `grace`: an adopted decision that has not taken
+    effect this long after its timelock expires.
     `keys`: the kinds of key that sign its ballots; `session` is a ballot vouched for by the sign-in alone. `synced`: whether a
     passkey that its maker copies between devices is accepted.
     """
@@ -193,4 +194,13 @@ class VoteProfile(Provision):
             )
         if self.emergency and self.silence:
             raise ValueError("an emergency decision is never taken by silence")
+        return self
+
+    @model_validator(mode="after")
+    def _sealed_ballots_move_nothing(self) -> "VoteProfile":
+        moved = [name for name in ("silence", "extension", "minimum_open") if getattr(self, name) is not None]
+        if self.sealed and moved:
+            raise ValueError(
+                f"a sealed vote has no {' and no '.join(moved)}: a close that ballots move would tell what they say"
+            )
         return self

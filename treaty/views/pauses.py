@@ -22,7 +22,7 @@ from treaty.queries.resumption import criteria, stage_rows, under_way
 from treaty.queries.standdowns import board
 from treaty.queries.texts import rules_of
 from treaty.queries.timeline import story
-from treaty.queries.votes import summary as vote_summary
+from treaty.queries.vote_pages import VoteRow, vote_row
 from treaty.queries.votes import with_rows
 from treaty.rules.pauses import BINDING, PauseState
 from treaty.rules.resumption import may_resume
@@ -160,10 +160,10 @@ def way(found: PauseSummary, criteria_met: Truth) -> list[dict[str, object]]:
     return stages
 
 
-def votes_of(pause: Pause, at: datetime) -> list[Any]:
+def votes_of(pause: Pause, at: datetime) -> list[VoteRow]:
     """Return the vote that started the pause and all votes about it, the newest first, in four queries."""
     found = with_rows(Vote.objects.filter(pause=pause) | Vote.objects.filter(pk=pause.vote_id))
-    return [vote_summary(vote, at) for vote in found]
+    return [vote_row(vote, at) for vote in found]
 
 
 def events(subject: str) -> list[dict[str, object]]:

@@ -26,7 +26,17 @@ from treaty.models import Ballot, Vote
 from treaty.models.votes import CHOICE_LABELS, OUTCOME_LABELS
 from treaty.permissions import may_request_for
 from treaty.queries.vote_pages import ballot_url, rows, vote_detail
-from treaty.queries.votes import get_vote, may_vote, open_votes, profile_of, standing_ballots, summary, with_rows
+from treaty.queries.votes import (
+    get_vote,
+    is_sealed,
+    may_vote,
+    open_votes,
+    profile_of,
+    sealing_proof,
+    standing_ballots,
+    summary,
+    with_rows,
+)
 from treaty.rules.ballots import SignedBallot, read_ballot
 from treaty.rules.profiles import Choice
 from web.caching import cached_by
@@ -63,8 +73,8 @@ class VoteListPage(TemplateView):
         query.pop("page", None)
         return super().get_context_data(
             **context,
-            open=rows(found),
-            past=rows([summary(vote, at) for vote in page]),
+            open=rows(found, at),
+            past=rows([summary(vote, at) for vote in page], at),
             page_obj=page,
             query=f"{query.urlencode()}&" if query else "",
             filter=chosen,
@@ -258,6 +268,7 @@ class BallotPage(ActionView):
         at = timezone.now()
         return super().get_context_data(
             vote=self.vote,
+            sealed=profile_of(self.vote).sealed,
             course=summary(self.vote, at).course,
             organisation=self.organisation,
             others=[
@@ -290,14 +301,20 @@ class BallotReceiptPage(TemplateView):
     template_name = "treaty/ballot_receipt.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return the ballot; a ballot is public, so its receipt is."""
+        """Return the ballot; a ballot is public, so its receipt is, but while it is sealed it is its voter's alone."""
         vote = vote_or_404(self.kwargs["key"])
         ballot = get_object_or_404(Ballot.objects.select_related("organisation"), vote=vote, hash=self.kwargs["hash"])
         at = timezone.now()
+        sealed, proof = is_sealed(vote, at), sealing_proof(ballot)
+        if sealed and ballot.organisation not in organisations_of(signed_in_or_none(self.request), at):
+            raise NotAllowed(gettext("This ballot is sealed until the vote closes. Its voter alone can see it."))
         return super().get_context_data(
             **context,
             vote=vote,
             ballot=ballot,
+            sealed=sealed,
+            proof=proof,
+            proof_text=canonical({"salt": proof["salt"], "value": proof["value"]}).decode() if proof else "",
             text=bytes(ballot.content).decode(),
             course=summary(vote, at).course,
             newest=vote.ballots.filter(organisation=ballot.organisation).order_by("-sequence").first() == ballot,

@@ -28,7 +28,7 @@ from treaty.models import Ballot, BallotSignature, Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.ballot_papers import ballot_paper
 from treaty.queries.vote_json import vote_json
-from treaty.queries.votes import course_of, get_vote, with_rows
+from treaty.queries.votes import course_of, get_vote, sealing_proof, with_rows
 from treaty.rules.ballots import Envelope, read_ballot
 from treaty.rules.profiles import Choice
 from treaty.views.keys_api import read
@@ -138,6 +138,9 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     sequence = serializers.SerializerMethodField()
     received_at = serializers.DateTimeField()
     receipt = serializers.SerializerMethodField()
+    sealed = serializers.SerializerMethodField(
+        help_text="of a sealed ballot: commitment, salt and value, to check its opening; null for another"
+    )
 
     def get_counts(self, ballot: Ballot | BallotSignature) -> bool:
         """Return whether it is a ballot and not a first signature under one."""
@@ -150,6 +153,10 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     def get_receipt(self, ballot: Ballot | BallotSignature) -> str:
         """Return where the entry and its proof are."""
         return reverse("ledger:receipt", args=[ballot.entry_hash])
+
+    def get_sealed(self, ballot: Ballot | BallotSignature) -> dict[str, Any] | None:
+        """Return with what its opening can be checked."""
+        return sealing_proof(ballot) if isinstance(ballot, Ballot) else None
 
 
 class BallotsView(APIView):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from accounts.rules.keys import Directory
 from core.canonical import Json, digest
 from core.errors import DomainError
 from core.times import stamp
@@ -57,6 +58,18 @@ class Cast:
     entry_hash: str
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What is known of a ballot when it comes in, sealed or not: its entry, who brought it, the keys that could sign it."""
+
+    index: int
+    received_at: datetime
+    entry_hash: str
+    by: str | None
+    stranger: tuple[Finding, ...]  # what is wrong with `by` acting for the organisation
+    directory: Directory
+
+
 @dataclass
 class VoteRecord:
     """A vote as the record shows it. Ballots are kept until its effect is settled."""
@@ -75,6 +88,8 @@ class VoteRecord:
     pause: str | None
     ballots: list[Cast] = field(default_factory=list)
     newest: dict[str, Cast] = field(default_factory=dict)  # by member
+    sealed: dict[tuple[str, int], tuple[Receipt, str]] = field(default_factory=dict)  # with commitments, until opened
+    opened: bool = False
     received: int = 0
     last_ballot_at: datetime | None = None
     contested_at: datetime | None = None
@@ -104,6 +119,7 @@ class VoteRecord:
         """Let go of what nothing depends on any more."""
         self.ballots.clear()
         self.newest.clear()
+        self.sealed.clear()
 
     def standing(self, at: datetime) -> dict[str, Cast]:
         """Return each member's ballot that stands at `at`."""
@@ -304,6 +320,8 @@ def close(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     if vote.closed_at or vote.facts.withdrawn_at:
         yield Finding("repeated", f"vote {vote.key} was closed or withdrawn before")
         return
+    for member, sequence in sorted(vote.sealed):
+        yield Finding("unopened", f"the sealed ballot {sequence} of {member} was not opened")
     now = vote.course(entry.at)
     if now.closed_at is None:
         yield Finding("too_early", f"vote {vote.key} is still {now.state.value}: it closes at {stamp(now.closes_at)}")

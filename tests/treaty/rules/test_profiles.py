@@ -67,6 +67,20 @@ def test_a_rule_that_cannot_be_meant_is_refused(labs, fields):
         make(labs, **fields)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("silence", {"period": "1 h", "blocking": "1/3"}),
+        ("minimum_open", "0 h"),
+        ("extension", {"window": "1 h", "by": "1 h", "on": ["swing"]}),
+    ],
+)
+def test_a_sealed_vote_whose_close_ballots_would_move_is_refused_by_name(name, value):
+    with pytest.raises(ValidationError, match=f"a sealed vote has no {name}"):
+        make(sealed=True, **{name: value})
+    assert make(**{name: value})
+
+
 def test_a_profile_cannot_be_changed():
     with pytest.raises(ValidationError):
         make().title = "Another"

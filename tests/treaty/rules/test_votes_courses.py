@@ -178,6 +178,7 @@ profiles = st.sampled_from(
         profile(),
         profile(**SILENT),
         profile(minimum_open="6 h"),
+        profile(sealed=True),
         profile(**LATE),
         profile(**SILENT, minimum_open="3 h", extension={"window": "6 h", "by": "9 h", "on": ["quorum", "swing"]}),
     ]
@@ -201,6 +202,15 @@ def test_however_late_one_looks_the_close_is_the_same(rule, drawn, random, looks
     for late in (last.closed_at - T0, *(last.closed_at - T0 + look for look in looks)):
         again = course(rule, ROLL, ballots, Facts(T0 - HOUR, T0), T0 + late)
         assert (again.closed_at, again.decision, again.tally) == (last.closed_at, last.decision, last.tally)
+
+
+@given(cast_ballots, instants, st.one_of(st.none(), st.integers(0, 50)))
+def test_nothing_about_a_sealed_vote_depends_on_its_ballots_before_its_close(drawn, now, withdrawn):
+    rule, ballots = profile(sealed=True), sequenced(drawn)
+    facts = Facts(T0 - HOUR, T0, withdrawn_at=None if withdrawn is None else T0 + withdrawn * HOUR)
+    seen = course(rule, ROLL, ballots, facts, T0 + now)
+    if seen.closed_at is None:
+        assert seen == course(rule, ROLL, [], facts, T0 + now)
 
 
 @given(profiles, cast_ballots, instants)
