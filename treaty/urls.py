@@ -17,6 +17,7 @@ from treaty.views import (
     standdowns,
     texts,
     triggers,
+    tryouts,
     votes,
     votes_api,
 )
@@ -88,8 +89,10 @@ urlpatterns: list[URLPattern] = [
     path("triggers/", triggers.TriggersPage.as_view(), name="triggers"),
     path("triggers/<slug:key>/", triggers.TriggerPage.as_view(), name="trigger"),
     path("votes/", votes.VoteListPage.as_view(), name="votes"),
+    path("votes/try/", tryouts.TryPage.as_view(), name="try_profile"),
     path("votes/new/", requests.RequestVote.as_view(), name="request_vote"),
     path("votes/<slug:key>/", votes.VotePage.as_view(), name="vote"),
+    path("votes/<slug:key>/try/", tryouts.TryVotePage.as_view(), name="try_vote"),
     path("votes/<slug:key>/ballot/", votes.BallotPage.as_view(), name="ballot"),
     path("votes/<slug:key>/ballot/<slug:hash>/", votes.BallotReceiptPage.as_view(), name="ballot_receipt"),
 ]

@@ -25,7 +25,7 @@ from treaty.rules.words_votes import (
     to_come_in_words,
     weight_in_words,
 )
-from verifier.ballot_files import WORDS, Files, FilesInvalid, read_files
+from treaty.rules.ballot_files import WORDS, Files, FilesInvalid, read_files
 from verifier.output import complain, say
 
 REFUSED = 65  # EX_DATAERR

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from verifier.ballot_files import FilesInvalid, key_of, read_files
+from treaty.rules.ballot_files import FilesInvalid, key_of, read_files
 from verifier.cli import main
 from verifier.tally import read_profile, ready
 

@@ -1,6 +1,6 @@
 """What the pages and the API say about a vote, put together in a fixed number of SQL queries."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -27,7 +27,7 @@ from treaty.queries.votes import (
 )
 from treaty.rules.changes import smallest_change
 from treaty.rules.courses import Course, objections
-from treaty.rules.profiles import Choice
+from treaty.rules.profiles import Choice, VoteProfile
 from treaty.rules.vote_states import BALLOTS_OPEN, Event, State
 from treaty.rules.votes import Counting, Outcome, Reason, Step, StepKind
 from treaty.rules.words import profile_in_words
@@ -173,7 +173,7 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
         change="" if sealed else _change(course, counting),
         smallest="" if sealed else _smallest(vote, course, counting),
         classes=_classes(vote, course, standing, entries, sealed=sealed),
-        stages=_stages(course),
+        stages=_stages(course, profile),
         events=_events(course),
         entries=entries,
         mine=_mine(vote, user, standing, at) if course.takes_ballots else [],
@@ -200,11 +200,13 @@ def _lede(course: Course, *, sealed: bool) -> str:
 
 
 def _formula(course: Course, counting: Counting) -> list[dict[str, str]]:
-    steps: tuple[Step, ...] | list[Step]
     if course.state is State.SILENCE:
-        steps = objections(counting.profile, counting)
-    else:
-        steps = course.decision.steps or course.tally.decision.steps
+        return formula_lines(objections(counting.profile, counting))
+    return formula_lines(course.decision.steps or course.tally.decision.steps)
+
+
+def formula_lines(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """Return comparisons with their numbers filled in, as `components/formula.html` takes them."""
     return [
         {
             "name": step_name(step, voice()),
@@ -233,6 +235,11 @@ def _change(course: Course, counting: Counting) -> str:
         return ""
     if course.state is not State.SILENCE:
         return to_come_in_words(smallest_change(counting, silent_only=True), counting.roll, voice())
+    return to_contest(counting)
+
+
+def to_contest(counting: Counting) -> str:
+    """Say how much more weight has to object until a silence procedure becomes contested."""
     more = [_more_objections(step) for step in objections(counting.profile, counting)]
     return _("It becomes contested if objections come to weigh another %(weight)s.") % {
         "weight": weight_in_words(min(more))
@@ -244,8 +251,12 @@ def _smallest(vote: Vote, course: Course, counting: Counting) -> str:
     decided = course.state in BALLOTS_OPEN - {State.SILENCE} or course.decision.steps
     if not decided or course.decision.reason is Reason.SILENCE:
         return ""
+    smallest = smallest_change(counting)
+    to_come = smallest_change(counting, silent_only=True) if course.closed_at is None else None
+    if to_come and len(to_come.moves) == len(smallest.moves):
+        return ""  # `_change` says it already
     names = {line.organisation.key: line.organisation.name for line in vote.roll.all()}
-    return change_in_words(smallest_change(counting), names, voice())
+    return change_in_words(smallest, names, voice())
 
 
 def _more_objections(step: Step) -> Fraction:
@@ -309,7 +320,7 @@ def _call(
     }
 
 
-def _stages(course: Course) -> list[dict[str, object]]:
+def _stages(course: Course, profile: VoteProfile) -> list[dict[str, object]]:
     """Return the way of the vote: what happened, and what time alone will still bring."""
     noticed = course.events[0].at
     stages: list[dict[str, object]] = [
@@ -340,8 +351,20 @@ def _stages(course: Course) -> list[dict[str, object]]:
         return [*stages, {"title": _("Withdrawn"), "at": course.events[-1].at, "state": "here"}]
     stages.append({"title": _closing_word(course), "at": course.closes_at, "state": _closed(course)})
     if course.effective_at:
-        stages.append(_effect_stage(course))
+        return [*stages, _effect_stage(course), *_ends(course)]
+    if course.closed_at is None and profile.timelock.amount:
+        effective_at = profile.timelock.after(course.closes_at)
+        stages.append({"title": _("Takes effect, if adopted"), "at": effective_at, "state": ""})
     return stages
+
+
+def _ends(course: Course) -> list[dict[str, object]]:
+    """Return until when an adopted decision has to take effect, or a provisional one to be ratified."""
+    if course.state in {State.WAITING, State.READY} and course.expires_at:
+        return [{"title": _("Expires without effect"), "at": course.expires_at, "state": ""}]
+    if course.state is State.PROVISIONAL and course.lapses_at:
+        return [{"title": _("Lapses unless ratified"), "at": course.lapses_at, "state": ""}]
+    return []
 
 
 def _opened(course: Course) -> str:

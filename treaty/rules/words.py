@@ -31,6 +31,7 @@ RECUSED = {
     "affiliates": gettext_noop("their affiliates"),
 }
 OUTCOMES = {Default.ADOPTED: gettext_noop("adopted"), Default.REJECTED: gettext_noop("rejected")}
+MOST_NAMED = 12
 REASONS = {"quorum": gettext_noop("the quorum is first met"), "swing": gettext_noop("the result turns")}
 
 
@@ -71,9 +72,10 @@ def profile_in_words(profile: VoteProfile, voice: Voice = ENGLISH) -> list[str]:
 def _who_and_what(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.silence:
         yield _silence(profile.silence, voice)
-    yield from (
-        _electorate(electorate, voice, contested=profile.silence is not None) for electorate in profile.electorates
-    )
+    for electorate in profile.electorates:
+        alone = sum(one.members == electorate.members for one in profile.electorates) == 1
+        yield _electorate(electorate, _class(electorate, voice, alone=alone), voice, contested=bool(profile.silence))
+        yield from _weights(electorate, voice)
     if len(profile.electorates) > 1:
         yield voice(gettext_noop("Each class must reach its own threshold."))
     yield from (_veto(veto, voice) for veto in profile.vetoes)
@@ -99,12 +101,30 @@ def _silence(silence: Silence, voice: Voice) -> str:
     return voice(message, period=length_in_words(silence.period, voice), share=silence.blocking)
 
 
-def _electorate(electorate: Electorate, voice: Voice, *, contested: bool) -> str:
-    who = (
-        voice(MEMBERS[electorate.members])
-        if isinstance(electorate.members, str)
-        else _all(list(electorate.members), voice)
-    )
+def _class(electorate: Electorate, voice: Voice, *, alone: bool) -> str:
+    """Name who votes; where another class has the same members, or a class has many, by its own name."""
+    if not isinstance(electorate.members, str):
+        return electorate.name if len(electorate.members) > MOST_NAMED else _all(list(electorate.members), voice)
+    return voice(MEMBERS[electorate.members]) if alone else electorate.name
+
+
+def _weights(electorate: Electorate, voice: Voice) -> Iterator[str]:
+    if electorate.counted:
+        yield voice(
+            gettext_noop("The ballots of {electorate} are given as numbers of voters."), electorate=electorate.name
+        )
+    elif electorate.weight == "roll":
+        yield voice(gettext_noop("In {electorate} a member weighs what the roll states."), electorate=electorate.name)
+    elif electorate.weight != "equal":
+        weights = ", ".join(f"{key} {weight}" for key, weight in electorate.weight.items())
+        message = gettext_noop("In {electorate} these do not weigh one: {weights}.")
+        yield voice(message, electorate=electorate.name, weights=weights)
+    if electorate.seats:
+        message = gettext_noop("{electorate} has {seats} seats; one that is empty counts as silent.")
+        yield voice(message, electorate=electorate.name, seats=electorate.seats)
+
+
+def _electorate(electorate: Electorate, who: str, voice: Voice, *, contested: bool) -> str:
     sentence = f"{_threshold(electorate.threshold, who, voice)}{_quorum(electorate, voice)}."
     if contested:
         return voice(gettext_noop("In the contested vote, {sentence}"), sentence=sentence)
@@ -153,13 +173,22 @@ def _not_counted(electorate: Electorate, voice: Voice) -> str:
 
 
 def _veto(veto: Veto, voice: Voice) -> str:
+    grounds = "; ".join(veto.grounds.values())
     if veto.members:
-        return voice(gettext_noop("An objection of {members} defeats it."), members=_either(list(veto.members), voice))
-    return voice(
-        gettext_noop("Objections of more than {share} of the class {electorate} defeat it."),
-        share=veto.share,
-        electorate=veto.electorate,
+        message = (
+            gettext_noop("An objection of {members} defeats it, if it is on one of these grounds: {grounds}")
+            if grounds
+            else gettext_noop("An objection of {members} defeats it.")
+        )
+        return voice(message, members=_either(list(veto.members), voice), grounds=grounds)
+    message = (
+        gettext_noop(
+            "Objections of more than {share} of the class {electorate} defeat it, if they are on one of these grounds: {grounds}"
+        )
+        if grounds
+        else gettext_noop("Objections of more than {share} of the class {electorate} defeat it.")
     )
+    return voice(message, share=veto.share, electorate=veto.electorate, grounds=grounds)
 
 
 def _when(profile: VoteProfile, voice: Voice) -> Iterator[str]:
@@ -183,16 +212,26 @@ def _when(profile: VoteProfile, voice: Voice) -> Iterator[str]:
 
 def _extension(extension: Extension, voice: Voice) -> str:
     message = (
-        gettext_noop("If {reason} in the last {window}, it is extended once, by {by}; then only objections count.")
-        if extension.objections_only
-        else gettext_noop("If {reason} in the last {window}, it is extended once, by {by}.")
+        gettext_noop("If {reason} in the last {window}, it is extended once, by {by}.")
+        if extension.counted_from == "close"
+        else gettext_noop("If {reason} in the last {window}, it is extended once, until {by} after that moment.")
     )
-    return voice(
-        message,
-        reason=_either([voice(REASONS[reason]) for reason in extension.on], voice),
-        window=length_in_words(extension.window, voice),
-        by=length_in_words(extension.by, voice),
-    )
+    sentences = [
+        voice(
+            message,
+            reason=_either([voice(REASONS[reason]) for reason in extension.on], voice),
+            window=length_in_words(extension.window, voice),
+            by=length_in_words(extension.by, voice),
+        )
+    ]
+    if extension.objections_only:
+        sentences.append(voice(gettext_noop("Then only objections count.")))
+    if extension.longest:
+        longest = length_in_words(extension.longest, voice)
+        sentences.append(
+            voice(gettext_noop("It never closes later than {longest} after its opening."), longest=longest)
+        )
+    return " ".join(sentences)
 
 
 def _effect(profile: VoteProfile, voice: Voice) -> Iterator[str]:

@@ -157,35 +157,39 @@ def to_come_in_words(change: Change, roll: Roll, voice: Voice = ENGLISH) -> str:
     return voice(message, members=", ".join(parts))
 
 
+CHANGES = {
+    (Outcome.ADOPTED, Choice.CONSENT, False): (
+        gettext_noop("One ballot would adopt it: if {members} consented."),
+        gettext_noop("No fewer than {count} ballots would adopt it, such as if these consented: {members}."),
+    ),
+    (Outcome.REJECTED, Choice.OBJECT, False): (
+        gettext_noop("One ballot would defeat it: if {members} objected."),
+        gettext_noop("No fewer than {count} ballots would defeat it, such as if these objected: {members}."),
+    ),
+    (Outcome.REJECTED, Choice.OBJECT, True): (
+        gettext_noop("One ballot would defeat it: if {members} objected on a ground of its veto."),
+        gettext_noop(
+            "No fewer than {count} ballots would defeat it, such as if these objected on a ground of their veto: {members}."
+        ),
+    ),
+    (Outcome.REJECTED, Choice.ABSTAIN, False): (
+        gettext_noop("One ballot would defeat it: if {members} abstained."),
+        gettext_noop("No fewer than {count} ballots would defeat it, such as if these abstained: {members}."),
+    ),
+}
+
+
 def change_in_words(change: Change, names: Mapping[str, str], voice: Voice = ENGLISH) -> str:
-    """Say what the smallest change of ballots is that would turn the result, with the members that it takes."""
+    """Say what the smallest change of ballots is that would turn the result, with members by whom it would be made."""
     if not change.possible:
         return voice(gettext_noop("No change of ballots would turn the result."))
-    message = {
-        (Outcome.ADOPTED, True): gettext_noop(
-            "The smallest change that would adopt it: {count} ballots, if these consented: {members}."
-        ),
-        (Outcome.ADOPTED, False): gettext_noop(
-            "A change that would adopt it: {count} ballots, if these consented: {members}. Fewer may be enough."
-        ),
-        (Outcome.REJECTED, True): gettext_noop(
-            "The smallest change that would defeat it: {count} ballots, if these {verb}: {members}."
-        ),
-        (Outcome.REJECTED, False): gettext_noop(
-            "A change that would defeat it: {count} ballots, if these {verb}: {members}. Fewer may be enough."
-        ),
-    }[change.to, change.exact]
-    verb = gettext_noop("abstained") if change.moves[0][1] is Choice.ABSTAIN else gettext_noop("objected")
-    grounds = gettext_noop("objected on a ground of their veto")
+    one, many = CHANGES[change.to, change.moves[0][1], change.grounds]
+    if not change.exact:
+        many = gettext_noop("{count} other ballots would turn the result; whether fewer would was not worked out.")
     shown = [names.get(member, member) for member, _ in change.moves[:MOST_NAMES]]
     if more := len(change.moves) - len(shown):
         shown.append(voice(gettext_noop("{count} more"), count=more))
-    return voice(
-        message,
-        count=len(change.moves),
-        verb=voice(grounds if change.grounds else verb),
-        members=", ".join(shown),
-    )
+    return voice(one if len(change.moves) == 1 else many, count=len(change.moves), members=", ".join(shown))
 
 
 def silence_in_words(profile: VoteProfile, voice: Voice = ENGLISH) -> str:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import combinations, product
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from treaty.rules.changes import Change, smallest_change
@@ -107,6 +107,7 @@ def countings(draw):
     return count(rule, Roll(tuple(lines)), chosen, draw(st.sets(st.sampled_from(["m0", "m1", "m2"]))))
 
 
+@settings(deadline=None)  # every change of a small vote is tried
 @given(countings(), st.booleans())
 def test_the_smallest_change_turns_the_result_and_no_smaller_one_does(counting, silent_only):
     change = smallest_change(counting, silent_only=silent_only)

@@ -1,0 +1,28 @@
+"""Anybody tries what ballots would come to; nothing is cast."""
+
+
+def test_a_try_out_answers_at_once_and_keeps_everything_in_the_address(page, site, axe):
+    page.goto(f"{site.url}/votes/try/?profile=security-council-substantive")
+    axe(page)
+    assert "Adopted: every threshold is met." in page.locator("#result").inner_text()
+    page.get_by_label("France").select_option("Object")
+    page.locator("#result").get_by_text("there is a veto").wait_for()
+    assert "b1=object" in page.url
+    axe(page)
+    page.reload()
+    assert "there is a veto" in page.locator("#result").inner_text()
+    assert page.get_by_label("France").input_value() == "object"
+
+
+def test_a_try_out_works_without_scripts_on_a_phone(open_page, site):
+    page = open_page(width=390, height=800, java_script_enabled=False)
+    page.goto(f"{site.url}/votes/try/?profile=simple-majority")
+    for name in ("Member 1", "Member 2"):
+        page.get_by_label(name, exact=True).select_option("Object")
+    page.get_by_role("button", name="Count these ballots").click()
+    assert "b0=object" in page.url
+    assert "Rejected" in page.locator("#result").inner_text()
+    page.get_by_text("Other members, weights or classes").click()
+    page.get_by_label("The list").fill("member,choice\na,yes\na,no\n")
+    page.get_by_role("button", name="Use this list").click()
+    assert "line 3: a stands on line 2 already" in page.get_by_role("alert").inner_text()
