@@ -10,6 +10,7 @@ from pathlib import Path
 from core.canonical import Json
 from core.errors import DomainError
 from core.times import instant, stamp
+from treaty.rules.ballot_files import WORDS, Files, FilesInvalid, read_files
 from treaty.rules.changes import smallest_change
 from treaty.rules.courses import judge
 from treaty.rules.profiles import VoteProfile
@@ -25,7 +26,6 @@ from treaty.rules.words_votes import (
     to_come_in_words,
     weight_in_words,
 )
-from treaty.rules.ballot_files import WORDS, Files, FilesInvalid, read_files
 from verifier.output import complain, say
 
 REFUSED = 65  # EX_DATAERR
