@@ -28,7 +28,7 @@ from treaty.queries.votes import (
 from treaty.rules.changes import smallest_change
 from treaty.rules.courses import Course, objections
 from treaty.rules.profiles import Choice, VoteProfile
-from treaty.rules.vote_states import BALLOTS_OPEN, Event, State
+from treaty.rules.vote_states import BALLOTS_OPEN, UNDECIDED, Event, State
 from treaty.rules.votes import Counting, Outcome, Reason, Step, StepKind
 from treaty.rules.words import profile_in_words
 from treaty.rules.words_votes import (
@@ -248,8 +248,9 @@ def to_contest(counting: Counting) -> str:
 
 def _smallest(vote: Vote, course: Course, counting: Counting) -> str:
     """Say what the fewest ballots are that would have turned the result, or would turn it now."""
-    decided = course.state in BALLOTS_OPEN - {State.SILENCE} or course.decision.steps
-    if not decided or course.decision.reason is Reason.SILENCE:
+    if course.decision.reason is Reason.SILENCE:
+        return to_contest(counting)
+    if course.state not in BALLOTS_OPEN - {State.SILENCE} and not course.decision.steps:
         return ""
     smallest = smallest_change(counting)
     to_come = smallest_change(counting, silent_only=True) if course.closed_at is None else None
@@ -270,6 +271,7 @@ def _classes(
     vote: Vote, course: Course, standing: Mapping[str, Ballot], entries: list[Recorded], *, sealed: bool
 ) -> list[dict[str, object]]:
     positions = {entry.value.hash: entry.index for entry in entries}
+    nothing = _("Not yet") if course.state in UNDECIDED else _("Did not vote")
     grouped: dict[str, list[RollEntry]] = {}
     for line in vote.roll.all():
         grouped.setdefault(line.electorate, []).append(line)
@@ -277,7 +279,7 @@ def _classes(
         {
             "name": class_in_words(name, voice()),
             "cells": [_cell(line, standing, sealed=sealed) for line in lines],
-            "rows": [_call(line, standing, positions, sealed=sealed) for line in lines],
+            "rows": [_call(line, standing, positions, nothing, sealed=sealed) for line in lines],
             "cast": sum(line.organisation.key in standing for line in lines),
             "count": next((count for count in course.tally.counts if count.electorate == name), None),
         }
@@ -291,7 +293,7 @@ def _cell(line: RollEntry, standing: Mapping[str, Ballot], *, sealed: bool) -> s
 
 
 def _call(
-    line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[str, int | None], *, sealed: bool
+    line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[str, int | None], nothing: str, *, sealed: bool
 ) -> dict[str, object]:
     organisation, ballot = line.organisation, standing.get(line.organisation.key)
     weight = Fraction(line.weight_numerator, line.weight_denominator)
@@ -303,7 +305,7 @@ def _call(
     if line.recused:
         return row | {"sign": "na", "choice": _("Recused"), "reason": line.get_recusal_reason_display()}
     if ballot is None:
-        return row | {"sign": "na", "choice": _("Not yet")}
+        return row | {"sign": "na", "choice": nothing}
     row |= {
         "at": ballot.received_at,
         "changed": ballot.sequence > 1,

@@ -321,7 +321,7 @@ def test_what_a_vote_is_about_is_read_in_words(client, decision, subject, words)
         factories.laboratory(key)
     vote = factories.adopted_vote(decision, subject={"effect": decision, **subject})
     page = client.get(f"/votes/{vote.key}/").content.decode()
-    facts = page[page.index('<dl class="facts">') : page.index("</dl>")]
+    facts = page[page.index('<dl class="facts') : page.index("</dl>")]
     assert all(word in facts for word in words), facts
     assert "Effect" not in facts
     assert "_" not in facts
