@@ -16,7 +16,7 @@ from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import NoText, rules_at
 from treaty.queries.triggers import voice
 from treaty.queries.vote_pages import formula_lines, to_contest
-from treaty.queries.votes import CELLS, course_of, profile_of, roll_of, standing_ballots
+from treaty.queries.votes import CELLS, is_sealed, profile_of, roll_of, standing_ballots
 from treaty.rules.ballot_files import ABSENT, CHOICES, PRESENT, RECUSED, FilesInvalid, key_of, read_files
 from treaty.rules.changes import smallest_change
 from treaty.rules.courses import judge
@@ -88,8 +88,7 @@ def treaty_profiles(at: datetime) -> Mapping[str, VoteProfile]:
 def try_vote(vote: Vote, chosen: Mapping[str, str], at: datetime) -> Trial:
     """Return the vote under its frozen rule, with the ballots that the address chooses in place of those that stand."""
     profile, roll = profile_of(vote), roll_of(vote)
-    secret = profile.sealed and course_of(vote, at).closed_at is None
-    standing = {} if secret else standing_ballots(vote, at)
+    standing = {} if is_sealed(vote, at) else standing_ballots(vote, at)
     lines = {line.organisation.key: line for line in vote.roll.all()}
     rows, ballots, problems = [], [], []
     for number, (key, line) in enumerate(lines.items()):
