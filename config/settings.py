@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.SecondFactor",
+    "ledger.middleware.Receipts",
     "web.middleware.DomainErrors",
 ]
 
@@ -116,6 +117,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": f"{REDIS_URL}/1",
         "KEY_PREFIX": "fermata",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},  # seconds: a page never waits long for its cache
     }
 }
 

@@ -1,14 +1,20 @@
 """Writing to the record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Protocol
+
+from django.db import transaction
 
 from core.canonical import Json, canonical
 from core.errors import DomainError
 from core.times import stamp
 from ledger.models import Entry
 from ledger.rules.entries import LONGEST_ENTRY, VERSION, is_kind, subjects_of
+
+_TAKEN: ContextVar[list[str] | None] = ContextVar("receipts", default=None)
 
 
 class EntryTooLong(DomainError):
@@ -38,4 +44,18 @@ def record(*, kind: str, payload: Mapping[str, Json], by: Actor | None, at: date
         raise EntryTooLong(
             f"The entry {kind} would be {len(data)} bytes long; the log publishes at most {LONGEST_ENTRY}."
         )
-    return Entry.objects.create(kind=kind, at=at, data=data, subjects=subjects_of(payload))
+    entry = Entry.objects.create(kind=kind, at=at, data=data, subjects=subjects_of(payload))
+    if (taken := _TAKEN.get()) is not None:
+        transaction.on_commit(lambda: taken.append(entry.hash))
+    return entry
+
+
+@contextmanager
+def receipts_taken() -> Iterator[list[str]]:
+    """Collect the hashes of what is recorded and committed meanwhile, in this thread."""
+    taken: list[str] = []
+    token = _TAKEN.set(taken)
+    try:
+        yield taken
+    finally:
+        _TAKEN.reset(token)

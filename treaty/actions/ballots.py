@@ -14,7 +14,6 @@ from core.canonical import Json, canonical
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.actions import record
-from ledger.models import Entry
 from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
@@ -177,7 +176,7 @@ def take(
     """Record a ballot that was checked under the vote's lock. `proofs` are the signatures as they were received."""
     # The row keeps its receipt and never changes, so the entry comes first.
     salt = secrets.token_hex(32) if profile_of(vote).sealed else ""
-    entry = _record_cast(cast_payload(ballot, received_at, proofs), ballot.sequence, salt, by=by, at=at)
+    receipt = _record_cast(cast_payload(ballot, received_at, proofs), ballot.sequence, salt, by=by, at=at)
     row = Ballot.objects.create(
         vote=vote,
         organisation=organisation,
@@ -191,17 +190,18 @@ def take(
         key_kind=kind,
         proofs=list(proofs),
         hash=ballot.hash,
-        entry_hash=entry.hash,
+        entry_hash=receipt,
         salt=salt,
     )
     _note_ballot(vote, received_at)
     return row
 
 
-def _record_cast(payload: Mapping[str, Json], sequence: int, salt: str, *, by: User | None, at: datetime) -> Entry:
+def _record_cast(payload: Mapping[str, Json], sequence: int, salt: str, *, by: User | None, at: datetime) -> str:
+    """Record the ballot, or its commitment where it is sealed; return the entry's hash."""
     if salt:
-        return record(kind="ballot.sealed", payload=seal(payload, sequence=sequence, salt=salt), by=by, at=at)
-    return record(kind="ballot.cast", payload=payload, by=by, at=at)
+        return record(kind="ballot.sealed", payload=seal(payload, sequence=sequence, salt=salt), by=by, at=at).hash
+    return record(kind="ballot.cast", payload=payload, by=by, at=at).hash
 
 
 def check_fits(ballot: SignedBallot, fresh: SignedBallot) -> None:
