@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import django_stubs_ext
@@ -29,7 +30,11 @@ SECRET_KEY = (
     os.environ["FERMATA_SECRET_KEY"] if PRODUCTION else os.environ.get("FERMATA_SECRET_KEY") or secrets.token_hex(32)
 )
 SITE_URL = os.environ.get("FERMATA_SITE_URL", "http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = os.environ.get("FERMATA_HOSTS", "localhost,127.0.0.1,ballot.localhost").split(",")
+# Ballots are signed on a host of their own, apart from sign-in: a login prompt there can never become a vote.
+BALLOT_URL = os.environ.get("FERMATA_BALLOT_URL", SITE_URL.replace("://", "://ballot.", 1)).rstrip("/")
+BALLOT_HOST = str(urlsplit(BALLOT_URL).hostname)
+BALLOT_URLCONF = "config.ballot_urls"
+ALLOWED_HOSTS = [*os.environ.get("FERMATA_HOSTS", "localhost,127.0.0.1").split(","), BALLOT_HOST]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -66,6 +71,7 @@ MIDDLEWARE = [
     "web.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "web.middleware.BallotHost",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -218,6 +224,13 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
     "manifest-src": [CSP.SELF],
     "worker-src": [CSP.SELF],
+}
+# The ballot host shows text that is signed: no script may turn a string into markup, and no form leaves it.
+BALLOT_CSP: dict[str, list[str]] = {
+    **{name: [CSP.NONE] for name in ("default-src", "form-action", "frame-ancestors", "base-uri", "object-src")},
+    **{name: [CSP.SELF] for name in ("script-src", "style-src", "img-src", "font-src", "connect-src")},
+    "require-trusted-types-for": ["'script'"],
+    "trusted-types": [CSP.NONE],
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

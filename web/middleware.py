@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
+from django.views.decorators.csp import csp_override
 
 from core.errors import DomainError
 from web.errors import refusal
@@ -37,6 +40,21 @@ class SecurityHeaders:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class BallotHost:
+    """Answer on the ballot host with its own few addresses and its own content policy, and with nothing of the site's."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.answer_ballot_host = csp_override(settings.BALLOT_CSP)(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Choose the addresses and the policy by the host that was asked."""
+        if split_domain_port(request.get_host())[0] != settings.BALLOT_HOST:
+            return self.get_response(request)
+        request.urlconf = settings.BALLOT_URLCONF
+        return self.answer_ballot_host(request)
 
 
 class DomainErrors:

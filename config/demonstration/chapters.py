@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from accounts.models import Organisation, User
+from config.demonstration import keys
 from config.demonstration.story import Event, Story
 from core.canonical import commitment
 from inspections.actions.inspectors import designate, give_mandate
@@ -17,7 +18,6 @@ from labs.actions.declarations import file_declaration
 from labs.models import Declaration, Inventory
 from labs.rules.declarations import DeclarationKind
 from labs.rules.readings import Source
-from treaty.actions.ballots import cast_ballot
 from treaty.actions.determinations import determine_criterion
 from treaty.actions.parties import accept_mandate, ratify, sign
 from treaty.actions.pauses import confirm_commitment
@@ -74,6 +74,7 @@ INCIDENT_CHECKS = (95, 66, 37, 11.2)  # when every laboratory declared that no i
 def tell(story: Story) -> None:
     """Put every chapter on the calendar."""
     treaty(story)
+    keys.tell(story)
     world(story)
     declared(story)
     filed(story)
@@ -233,7 +234,7 @@ def _ask_for_a_view(story: Story, at: datetime) -> None:
 def _cast(story: Story, key: str, at: datetime, *, decision: str, choice: str, reason: str = "") -> None:
     lab, by = story.lab(key)
     vote = Vote.objects.filter(decision=decision).latest("noticed_at")
-    cast_ballot(vote=vote, organisation=lab, choice=Choice(choice), reason=reason, by=by, at=at)
+    keys.cast(vote=vote, organisation=lab, choice=Choice(choice), reason=reason, by=by, at=at)
 
 
 def pause(story: Story) -> None:

@@ -20,11 +20,13 @@ from accounts.queries.people import organisations_of
 from core.canonical import canonical
 from core.errors import DomainError, NotAllowed
 from ledger.queries import position
-from treaty.actions.ballots import cast_ballot, next_ballot
+from treaty.actions.ballots import cast_ballot, clean_reason, next_ballot
 from treaty.actions.votes import LONGEST_REASON
+from treaty.handoffs import BallotHandoff
 from treaty.models import Ballot, Vote
 from treaty.models.votes import CHOICE_LABELS, OUTCOME_LABELS
 from treaty.permissions import may_request_for
+from treaty.queries.host import signs_on_host, takes_session
 from treaty.queries.vote_pages import ballot_url, rows, vote_detail
 from treaty.queries.votes import (
     get_vote,
@@ -39,9 +41,9 @@ from treaty.queries.votes import (
 )
 from treaty.rules.ballots import SignedBallot, read_ballot
 from treaty.rules.profiles import Choice
+from treaty.views.acts import PersonAction
 from web.caching import cached_by
 from web.templatetags.fermata import utc
-from web.views import ActionView
 
 PER_PAGE = 20
 
@@ -162,8 +164,11 @@ class VetoForm(BallotForm):
     field_order = ["choice", "ground", "reason", "ballot"]
 
 
-class BallotPage(ActionView):
-    """Three steps: choose, check the exact text and its hash, confirm. What was typed survives the end of a session."""
+class BallotPage(PersonAction):
+    """Three steps: choose, check, confirm. What was typed survives the end of a session.
+
+    Whoever has a key checks and signs on the ballot host; a ballot without a signature is checked and confirmed here.
+    """
 
     template_name = "treaty/ballot_choose.html"
     check_template = "treaty/ballot_check.html"
@@ -241,9 +246,27 @@ class BallotPage(ActionView):
             request=self.request,
             template=[self.check_template],
             context=self.get_context_data(
-                form=form, ballot=ballot, text=_canonical_text(ballot), choice_word=CHOICE_LABELS[ballot.choice]
+                form=form,
+                ballot=ballot,
+                text=_canonical_text(ballot),
+                choice_word=CHOICE_LABELS[ballot.choice],
+                sign_url=self._hand_off(form).link if self._signs() else "",
             ),
             using=self.template_engine,
+        )
+
+    def _signs(self) -> bool:
+        return signs_on_host(self.vote, self.organisation, self.person())
+
+    def _hand_off(self, form: forms.Form) -> BallotHandoff:
+        chosen = _chosen(form)
+        return BallotHandoff(
+            user=self.person().pk,
+            vote=self.vote.key,
+            organisation=self.organisation.key,
+            choice=chosen["choice"],
+            reason=clean_reason(**chosen),
+            ground=form.cleaned_data.get("ground", ""),
         )
 
     def act(self, form: forms.Form, *, at: datetime) -> Ballot:
@@ -254,7 +277,7 @@ class BallotPage(ActionView):
             organisation=self.organisation,
             ground=form.cleaned_data.get("ground", ""),
             ballot=checked,
-            by=signed_in_or_none(self.request),
+            by=self.person(),
             at=at,
             **_chosen(form),
         )
@@ -277,6 +300,8 @@ class BallotPage(ActionView):
                 if one != self.organisation
             ],
             standing=standing_ballots(self.vote, at).get(self.organisation.key),
+            signs=self._signs(),
+            takes_session=takes_session(self.vote, self.organisation),
             steps=[_("Choose"), _("Check"), _("Receipt")],
             crumbs=[
                 (reverse("treaty:votes"), _("Votes")),

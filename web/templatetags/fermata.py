@@ -37,7 +37,7 @@ def utc(at: datetime | None, style: str = "") -> SafeString | str:
     """Write an aware instant in UTC inside <time>: "14 November 2026, 06:00 UTC". Styles: short, day, shortday, seconds, time."""
     if not at:  # None, or the "" of a variable that is not there
         return NOTHING
-    return format_html('<time datetime="{}">{}</time>', stamp(at), _written(at, style))
+    return format_html('<time datetime="{}">{}</time>', stamp(at), written(at, style))
 
 
 @register.filter
@@ -45,10 +45,11 @@ def until(at: datetime | None, style: str = "") -> SafeString | str:
     """As `utc`, marked so that the browser adds how far away it is and keeps that current."""
     if not at:  # None, or the "" of a variable that is not there
         return NOTHING
-    return format_html('<time datetime="{}" data-relative>{}</time>', stamp(at), _written(at, style))
+    return format_html('<time datetime="{}" data-relative>{}</time>', stamp(at), written(at, style))
 
 
-def _written(at: datetime, style: str) -> str:
+def written(at: datetime, style: str = "") -> str:
+    """Write an instant as plain text, in the style of `utc`."""
     text = date_format(at.astimezone(UTC), STYLES[style])
     return text if style in {"day", "shortday"} else f"{text}{NO_BREAK}UTC"
 
