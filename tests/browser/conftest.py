@@ -72,8 +72,9 @@ def site(chromium_path, tmp_path_factory):
 
 
 def is_a_problem(message):
-    """Whether the console says that something is wrong. Of a form that was refused (409, 422) Chromium tells by itself."""
-    return message.type == "error" and not re.search(r"Failed to load resource: .* status of (409|422) ", message.text)
+    """Whether the console says that something is wrong. Of what was refused, or could not be sent, Chromium tells by itself."""
+    expected = r"Failed to load resource: (.* status of (400|403|409|422) |net::ERR_INTERNET_DISCONNECTED)"
+    return message.type == "error" and not re.search(expected, message.text)
 
 
 @pytest.fixture
