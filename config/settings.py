@@ -226,7 +226,7 @@ SECURE_CSP = {
     "worker-src": [CSP.SELF],
 }
 # The ballot host shows text that is signed: no script may turn a string into markup, and no form leaves it.
-BALLOT_CSP: dict[str, list[str]] = {
+BALLOT_CSP = {
     **{name: [CSP.NONE] for name in ("default-src", "form-action", "frame-ancestors", "base-uri", "object-src")},
     **{name: [CSP.SELF] for name in ("script-src", "style-src", "img-src", "font-src", "connect-src")},
     "require-trusted-types-for": ["'script'"],

@@ -1,6 +1,7 @@
 """Headers that every answer carries, and refusals turned into answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -47,7 +48,7 @@ class BallotHost:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.answer_ballot_host = csp_override(settings.BALLOT_CSP)(get_response)
+        self.answer_ballot_host = csp_override(cast("Mapping[str, list[str]]", settings.BALLOT_CSP))(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose the addresses and the policy by the host that was asked."""

@@ -31,7 +31,7 @@ async function compose() {
   button.disabled = !key;
 }
 
-const chosen = () => paper.keys.find((key) => key.id === form.elements.key?.value);
+const chosen = () => paper.keys.find((key) => key.id === new FormData(form).get("key"));
 
 function offer(key) {
   const label = document.createElement("label");
