@@ -97,6 +97,9 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "standdown.extended": gettext_lazy(
         "Vote %(vote)s extended the stage %(stage)s of %(lab)s under pause %(pause)s to %(until_at)s."
     ),
+    "exemption.granted": gettext_lazy(
+        "Vote %(vote)s let %(lab)s go on with the run %(run)s under pause %(pause)s until %(until_at)s."
+    ),
     "criterion.determined": gettext_lazy(
         "%(body)s determined whether %(criterion)s is met for pause %(pause)s: %(met)s."
     ),

@@ -354,8 +354,9 @@ def adopted_vote(
     requester=None,
     about=None,
     outcome=Outcome.ADOPTED,
+    after=timedelta(days=3),
 ) -> Vote:
-    """A vote that was adopted, with effect from `effective_at`; its ballots are not made up."""
+    """A vote that was adopted, with effect from `effective_at`, so long after its notice; its ballots are not made up."""
     rules = read_text(model_text())
     profile = rules.profiles[rules.decisions[decision]]
     return Vote.objects.create(
@@ -373,8 +374,8 @@ def adopted_vote(
         subject_organisation=about,
         pause=pause,
         emergency=profile.emergency is not None,
-        noticed_at=effective_at - timedelta(days=3),
-        opens_at=effective_at - timedelta(days=3),
+        noticed_at=effective_at - after,
+        opens_at=effective_at - after,
         closes_at=effective_at,
         closed_at=effective_at,
         outcome=outcome,

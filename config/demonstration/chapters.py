@@ -27,7 +27,6 @@ from treaty.actions.texts import publish_text
 from treaty.actions.votes import notice_vote
 from treaty.importers import SOURCES
 from treaty.models import Party, Pause, StandDown, Vote
-from treaty.queries.pauses import terms
 from treaty.queries.standdowns import runs_in_scope
 from treaty.queries.texts import rules_at
 from treaty.rules.profiles import Choice
@@ -299,7 +298,7 @@ def _stand_down(story: Story, key: str, mode: str, at: datetime) -> None:
 
 def _halt(story: Story, key: str, at: datetime) -> None:
     by, standing = story.cast.representative(key), _of(key)
-    runs = list(runs_in_scope(terms(standing.pause), [standing.organisation]).get(standing.organisation_id, []))
+    runs = list(runs_in_scope(standing.pause, [standing.organisation], at).get(standing.organisation_id, []))
     for run in runs:
         seal = commitment(secrets.token_hex(32), {"checkpoint": f"{run.key}, last step before the halt"})
         record_halt(stand_down=standing, run=run, checkpoint_commitment=seal, by=by, at=at)

@@ -296,7 +296,7 @@ class WholeStory:
     def stand_down(self, key, at):
         by, it = self.story.cast.representative(key), self.of(key)
         acknowledge(stand_down=it, by=by, at=at)
-        runs = list(runs_in_scope(terms(it.pause), [it.organisation]).get(it.organisation_id, []))
+        runs = list(runs_in_scope(it.pause, [it.organisation], at).get(it.organisation_id, []))
         for run in runs:
             record_halt(
                 stand_down=it, run=TrainingRun.objects.get(pk=run.pk), checkpoint_commitment="5e" * 32, by=by, at=at

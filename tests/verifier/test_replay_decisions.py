@@ -1,12 +1,18 @@
 """Decisions and their effects: what the site records of them follows, and what an operator would like instead is named."""
 
+from decimal import Decimal
+
 import pytest
 
 from accounts.rules.organisations import Kind
+from labs.actions.facilities import register_facility
+from labs.actions.runs import register_run
+from labs.models import TrainingRun
 from tests.verifier.decisions import HOUR, site_in_force
 from treaty.actions.cases import close_case, open_case, report_remedy
 from treaty.actions.parties import accept_mandate, sign
-from treaty.models import Case, TreatyText
+from treaty.actions.standdowns import record_halt, state_nothing_runs
+from treaty.models import Case, Exemption, TreatyText
 
 pytestmark = pytest.mark.django_db
 
@@ -154,3 +160,76 @@ def test_an_escalation_that_was_voted_down_is_named(site):
     vote = record.payload("pause.escalated")["vote"]
     record.payload("vote.closed", vote=vote)["outcome"] = "rejected"
     assert "not_adopted" in codes(record)
+
+
+def probe(site, key="aster"):
+    """A run that a halt stops and that stays below the cap for exemptions."""
+    lab = site.organisation(key)
+    hall = register_facility(
+        organisation=lab, name="A hall", jurisdiction="CH", opened_at=site.now, by=site.person(key), at=site.now
+    )
+    run = register_run(
+        organisation=lab, facility=hall, name="A probe",
+        planned_flop=Decimal("5e22"), started_at=site.now, by=site.person(key), at=site.now,
+    )  # fmt: skip
+    return run.key
+
+
+def exempted(site):
+    """A run of Aster's that a decision lets go on under a halt; then Aster states that nothing else runs."""
+    pause = site.pause("halt")
+    run = probe(site)
+    site.decide(site.ask("grant_exemption", pause=pause.key, run=run, purpose="safety_research", lasts="30 d"))
+    stand_down = pause.stand_downs.select_related("organisation", "pause").get(organisation__key="aster")
+    state_nothing_runs(stand_down=stand_down, by=site.person("aster"), at=site.now)
+    return run
+
+
+def test_a_granted_exemption_lets_the_stage_of_halting_be_complete(site):
+    exempted(site)
+    assert Exemption.objects.count() == 1
+    assert_follows(site)
+
+
+def test_an_exemption_that_the_record_does_not_show_leaves_the_run_to_be_halted(site):
+    exempted(site)
+    record = site.record()
+    record.drop("exemption.granted")
+    assert codes(record) == ["effect", "complete"]
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [
+        ("until_at", "2027-11-22T12:00:00Z", "deadline"),
+        ("from_at", "2026-11-22T12:00:00Z", "instant"),
+        ("lab", "cobalt", "lab"),
+        ("purpose", "security", "purpose"),
+    ],
+)
+def test_an_exemption_that_says_otherwise_is_named(site, member, value, code):
+    exempted(site)
+    record = site.record()
+    record.payload("exemption.granted")[member] = value
+    assert codes(record)[0] == code
+
+
+def test_a_request_for_an_exemption_beyond_the_text_is_named(site):
+    exempted(site)
+    record = site.record()
+    vote = record.payload("vote.noticed", decision="grant_exemption")
+    vote["subject"]["purpose"] = "curiosity"
+    assert "purpose" in codes(record)
+
+
+def test_an_exemption_that_is_refused_because_the_run_was_halted_follows(site):
+    pause = site.pause("halt")
+    run = probe(site)
+    vote = site.ask("grant_exemption", pause=pause.key, run=run, purpose="security", lasts="30 d")
+    stand_down = pause.stand_downs.select_related("organisation", "pause").get(organisation__key="aster")
+    record_halt(
+        stand_down=stand_down, run=TrainingRun.objects.get(key=run), checkpoint_commitment="ab" * 32,
+        by=site.person("aster"), at=site.now,
+    )  # fmt: skip
+    assert site.decide(vote).effect_settled_at
+    assert_follows(site)

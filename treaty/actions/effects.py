@@ -13,6 +13,7 @@ from core.errors import DomainError
 from core.times import stamp
 from ledger.actions import record
 from treaty.actions.cases import determine_breach
+from treaty.actions.exemptions import grant_exemption
 from treaty.actions.levels import move_level
 from treaty.actions.membership import accredit, admit, reinstate, suspend
 from treaty.actions.pauses import ratify_pause, start_pause
@@ -52,6 +53,7 @@ EFFECTS: Mapping[str, Effect] = {
     "resume": _resume,
     "extend_deadline": extend_deadline,
     "determine_non_compliance": determine_breach,
+    "grant_exemption": grant_exemption,
     "escalate": move_level,
     "relax": move_level,
     "admit": admit,

@@ -9,13 +9,16 @@ from django.db import transaction
 from accounts.models import Organisation, User
 from accounts.rules.organisations import Kind
 from core.errors import DomainError, require
+from treaty.actions.exemptions import NotExemptible
 from treaty.actions.votes import notice_vote
 from treaty.models import Case, Pause, StandDown, TreatyText, Vote
 from treaty.permissions import may_request_for
+from treaty.queries.exemptions import exemptible
 from treaty.queries.pauses import state
 from treaty.queries.requests import candidates, movable_levels, pending, stage_of
-from treaty.queries.texts import required_text
+from treaty.queries.texts import required_text, rules_at
 from treaty.rules.cases import CaseEvent, CaseState, can
+from treaty.rules.exemptions import ExemptionRefused, term
 from treaty.rules.pauses import BINDING, LevelNotMoved
 from treaty.rules.requests import NotExtendable, Requestable, extension, is_extendable
 
@@ -61,7 +64,8 @@ def request_vote(
 ) -> Vote:
     """Notice the vote that a party, a body or the secretariat asks for; its notice is the one entry.
 
-    `subject` names pause, lab, stage and `by` ("7 d") of a deadline; the `case`; pause and `level`; the `lab` or `organisation`. The same request sent again returns its vote;
+    `subject` names pause, lab, stage and `by` ("7 d") of a deadline; the `case`; pause, `run`, `purpose` and
+    how long it `lasts` of an exemption; pause and `level`; the `lab` or `organisation`. The same request sent again returns its vote;
     while one on the same is undecided, another is refused.
     """
     TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
@@ -69,7 +73,7 @@ def request_vote(
         requester in may_request_for(by, at=at),
         "A vote is requested by a bound laboratory, an accredited body or the secretariat.",
     )
-    matter = _matter(decision, subject, at)
+    matter = _matter(decision, subject, requester, at)
     words = _plain(title), _plain(question)
     again = _pending(decision, matter, (*words, _named(requester)), at)
     if again:
@@ -92,12 +96,14 @@ def _named(requester: Organisation) -> Organisation | None:
     return None if requester.kind == Kind.SECRETARIAT else requester
 
 
-def _matter(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:
+def _matter(decision: Requestable, subject: Mapping[str, str], requester: Organisation, at: datetime) -> Matter:
     match decision:
         case Requestable.EXTEND_DEADLINE:
             return _deadline(subject, at)
         case Requestable.DETERMINE_NON_COMPLIANCE:
             return _case(subject)
+        case Requestable.GRANT_EXEMPTION:
+            return _exemption(subject, requester, at)
         case Requestable.ESCALATE | Requestable.RELAX:
             return _level(decision, subject, at)
         case Requestable.ADMIT | Requestable.ACCREDIT | Requestable.SUSPEND | Requestable.REINSTATE:
@@ -128,6 +134,27 @@ def _case(subject: Mapping[str, str]) -> Matter:
     one = {"case": case.key}
     effect = Requestable.DETERMINE_NON_COMPLIANCE.value
     return Matter({"effect": effect, **one}, case.organisation, case.pause, one)
+
+
+def _exemption(subject: Mapping[str, str], requester: Organisation, at: datetime) -> Matter:
+    """A run of the requester's own, for a purpose of the text."""
+    provisions = rules_at(at).exemptions
+    pause, run = next(
+        (
+            (pause, run)
+            for pause, run in exemptible(requester, provisions, at)
+            if (pause.key, run.key) == (subject["pause"], subject["run"])
+        ),
+        (None, None),
+    )
+    if pause is None or run is None:
+        raise NotExemptible(fields={"run": NotExemptible().detail})
+    if subject["purpose"] not in provisions.purposes:
+        raise ExemptionRefused(fields={"purpose": f"The text names: {', '.join(sorted(provisions.purposes))}."})
+    lasts = str(term(subject["lasts"], provisions, at))
+    one = {"pause": pause.key, "lab": requester.key, "run": run.key}
+    effect = Requestable.GRANT_EXEMPTION.value
+    return Matter({"effect": effect, **one, "purpose": subject["purpose"], "lasts": lasts}, requester, pause, one)
 
 
 def _level(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:

@@ -91,13 +91,13 @@ def record_halt(
     halted = stand_down.run_halts.filter(run=run).first()
     if halted:
         return halted
-    if run not in _runs_left(stand_down):
+    if run not in _runs_left(stand_down, at):
         raise NotInScope(f"{run.name} is not a run of {stand_down.organisation.name} that this pause halts.")
     halt_run(run=run, checkpoint_commitment=checkpoint_commitment, by=by, at=at)
     halted = RunHalt.objects.create(
         stand_down=stand_down, run=run, halted_at=at, checkpoint_commitment=checkpoint_commitment
     )
-    complete = not _runs_left(stand_down)
+    complete = not _runs_left(stand_down, at)
     if complete and stand_down.halted_at is None:
         stand_down.halted_at = at
         stand_down.save(update_fields=["halted_at"])
@@ -122,7 +122,7 @@ def state_nothing_runs(*, stand_down: StandDown, by: User, at: datetime) -> Stan
     require(can_act_for_lab(by, stand_down.organisation, at=at), LABS_ONLY)
     if stand_down.halted_at:
         return stand_down
-    left = _runs_left(stand_down)
+    left = _runs_left(stand_down, at)
     if left:
         raise StageNotReady(f"Still to be halted: {', '.join(run.name for run in left)}.")
     stand_down.halted_at = at
@@ -136,9 +136,9 @@ def state_nothing_runs(*, stand_down: StandDown, by: User, at: datetime) -> Stan
     return stand_down
 
 
-def _runs_left(stand_down: StandDown) -> list[TrainingRun]:
+def _runs_left(stand_down: StandDown, at: datetime) -> list[TrainingRun]:
     lab = stand_down.organisation
-    return runs_in_scope(terms(stand_down.pause), [lab]).get(lab.pk, [])
+    return runs_in_scope(stand_down.pause, [lab], at).get(lab.pk, [])
 
 
 @transaction.atomic
@@ -219,7 +219,7 @@ def _check_ready(stand_down: StandDown, at: datetime) -> None:
     missing = missing_before(StageKey.DECLARE, stages_of(stand_down, at))
     if missing:
         raise StageNotReady(f"First: {', '.join(stage.value.replace('_', ' ') for stage in missing)}.")
-    running = [*(run.name for run in _runs_left(stand_down)), *(one.name for one in _deployments_left(stand_down))]
+    running = [*(run.name for run in _runs_left(stand_down, at)), *(one.name for one in _deployments_left(stand_down))]
     if running:
         raise StageNotReady(f"Declared since, and still in scope: {', '.join(running)}.")
 

@@ -10,8 +10,10 @@ from accounts.models.organisations import KIND_LABELS
 from accounts.rules.organisations import Kind
 from treaty.forms.pauses import OrganisationForm
 from treaty.models.standdowns import STAGE_LABELS
+from treaty.queries.exemptions import exemptible
 from treaty.queries.pauses import terms
 from treaty.queries.requests import candidates, determinable_cases, movable_deadlines, movable_levels
+from treaty.queries.texts import rules_at
 from treaty.rules.requests import Requestable
 
 
@@ -79,6 +81,41 @@ class DeterminationForm(RequestForm):
     def subject(self) -> dict[str, str]:
         """Return the case."""
         return {"case": self.cleaned_data["case"]}
+
+
+class ExemptionForm(RequestForm):
+    """Which run of one's own may go on, for what and how long. The question describes the work, and is published."""
+
+    run = forms.ChoiceField(label=_("Run"))
+    purpose = forms.ChoiceField(label=_("Purpose"), widget=forms.RadioSelect)
+    lasts = forms.CharField(
+        label=_("For how long"),
+        help_text=_("A number with min, h, d, wd, mo or y, such as 60 d."),
+        max_length=12,
+    )
+    field_order = ["organisation", "run", "purpose", "lasts", "title", "question"]
+
+    def offer(self, at: datetime) -> None:
+        """Offer the runs that a pause halts and that stay below the cap, and the purposes of the text."""
+        provisions, organisation = rules_at(at).exemptions, self.fields["organisation"]
+        assert isinstance(organisation, forms.ModelChoiceField)
+        found = [
+            (f"{pause.key}/{run.key}", f"{run.name} · {lab.name} · {run.planned_flop:E} FLOP")
+            for lab in organisation.queryset
+            for pause, run in exemptible(lab, provisions, at)
+        ]
+        _choose(self.fields["run"], found)
+        _choose(self.fields["purpose"], list(provisions.purposes.items()))
+
+    def subject(self) -> dict[str, str]:
+        """Return the pause, the run, the purpose and the length."""
+        pause, run = self.cleaned_data["run"].split("/")
+        return {
+            "pause": pause,
+            "run": run,
+            "purpose": self.cleaned_data["purpose"],
+            "lasts": self.cleaned_data["lasts"],
+        }
 
 
 class LevelForm(RequestForm):
@@ -165,6 +202,7 @@ class ReinstatementForm(MemberForm):
 FORMS: dict[Requestable, type[RequestForm]] = {
     Requestable.EXTEND_DEADLINE: ExtensionForm,
     Requestable.DETERMINE_NON_COMPLIANCE: DeterminationForm,
+    Requestable.GRANT_EXEMPTION: ExemptionForm,
     Requestable.ESCALATE: EscalationForm,
     Requestable.RELAX: RelaxationForm,
     Requestable.ADMIT: AdmissionForm,

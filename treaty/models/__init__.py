@@ -1,5 +1,6 @@
 from treaty.models.cases import Case, CaseStep
 from treaty.models.determinations import Determination
+from treaty.models.exemptions import Exemption
 from treaty.models.parties import Accreditation, Annexed, Party, Suspension
 from treaty.models.pauses import Commitment, LevelChange, Pause, Resumption, ResumptionStep
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
@@ -17,6 +18,7 @@ __all__ = [
     "Commitment",
     "DeadlineExtension",
     "Determination",
+    "Exemption",
     "LevelChange",
     "Party",
     "Pause",

@@ -10,6 +10,7 @@ from labs.models import Deployment, TrainingRun
 from labs.rules.deployments import DeploymentStatus
 from labs.rules.runs import RunStatus
 from treaty.models import Case, Pause, StandDown
+from treaty.queries.exemptions import exempted_runs
 from treaty.queries.pauses import terms
 from treaty.rules.pauses import PauseTerms
 from treaty.rules.standdowns import (
@@ -97,7 +98,7 @@ def standing_at(
 
 
 def board(pause: Pause, at: datetime) -> Board:
-    """Return the board at `at`, in six queries however many labs there are."""
+    """Return the board at `at`, in seven queries however many labs there are."""
     level = terms(pause).level
     stand_downs = {
         one.organisation_id: one
@@ -109,7 +110,7 @@ def board(pause: Pause, at: datetime) -> Board:
     for case in Case.objects.filter(pause=pause, opened_at__lte=at):
         cases[case.organisation_id].append(case)
     labs = [one.organisation for one in pause.commitments.all()]
-    remaining = runs_in_scope(terms(pause), labs)
+    remaining = runs_in_scope(pause, labs, at)
     rows = [_row(lab, stand_downs.get(lab.pk), cases[lab.pk], remaining, level_of=terms(pause), at=at) for lab in labs]
     return Board(pause, at, tuple(StageKey(stage.key) for stage in level.stages), tuple(rows))
 
@@ -137,17 +138,19 @@ def _row(
     )
 
 
-def runs_in_scope(provisions: PauseTerms, labs: Iterable[Organisation]) -> Mapping[int, list[TrainingRun]]:
-    """Return, by lab, the declared runs above the level's threshold that can still go on, in one query."""
-    limit = provisions.level.training_above_flop
+def runs_in_scope(pause: Pause, labs: Iterable[Organisation], at: datetime) -> Mapping[int, list[TrainingRun]]:
+    """Return, by lab, the declared runs above the level's threshold that can still go on and may not, in two queries."""
+    limit = terms(pause).level.training_above_flop
     found: dict[int, list[TrainingRun]] = defaultdict(list)
     if limit is None:
         return found
     running = TrainingRun.objects.filter(
         organisation__in=list(labs), planned_flop__gt=limit, status__in=[RunStatus.PLANNED, RunStatus.RUNNING]
     )
+    allowed = exempted_runs(pause, at)
     for run in running.select_related("facility").order_by("registered_at"):
-        found[run.organisation_id].append(run)
+        if run.key not in allowed:
+            found[run.organisation_id].append(run)
     return found
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from core.durations import Duration
+from labs.models import TrainingRun
 from treaty.models import Vote
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.queries.texts import rules_of
@@ -67,6 +68,19 @@ def _by(_vote: Vote, _rules: Text, length: str) -> list[Fact]:
     return [Fact(_("Longer by"), length_in_words(Duration.parse(length), voice()))]
 
 
+def _run(_vote: Vote, _rules: Text, key: str) -> list[Fact]:
+    known = TrainingRun.objects.filter(key=key).first()
+    return [Fact(_("Run"), known.name if known else key)]
+
+
+def _purpose(_vote: Vote, rules: Text, key: str) -> list[Fact]:
+    return [Fact(_("Purpose"), rules.exemptions.purposes.get(key, key))]
+
+
+def _lasts(_vote: Vote, _rules: Text, length: str) -> list[Fact]:
+    return [Fact(_("For"), length_in_words(Duration.parse(length), voice()))]
+
+
 SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "lab": _organisation,
     "organisation": _organisation,
@@ -75,4 +89,7 @@ SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "case": _case,
     "stage": _stage,
     "by": _by,
+    "run": _run,
+    "purpose": _purpose,
+    "lasts": _lasts,
 }

@@ -14,6 +14,7 @@ class Requestable(StrEnum):
     PROCEDURAL = "procedural"
     EXTEND_DEADLINE = "extend_deadline"
     DETERMINE_NON_COMPLIANCE = "determine_non_compliance"
+    GRANT_EXEMPTION = "grant_exemption"
     ESCALATE = "escalate"
     RELAX = "relax"
     ADMIT = "admit"

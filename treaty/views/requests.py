@@ -33,6 +33,9 @@ LEDES = {
     Requestable.DETERMINE_NON_COMPLIANCE: gettext_lazy(
         "Whether a laboratory is in breach, in a case that is open. Nobody else may determine it."
     ),
+    Requestable.GRANT_EXEMPTION: gettext_lazy(
+        "A run that a pause halts may go on: for a purpose of the text, below its cap on compute, described and published."
+    ),
     Requestable.ESCALATE: gettext_lazy(
         "A pause in force moves to a higher level: more stops, and every bound laboratory stands down anew."
     ),
@@ -50,7 +53,7 @@ LEDES = {
     ),
     Requestable.REINSTATE: gettext_lazy("A suspended party is given its vote back."),
 }
-PRESET = ("stage", "by", "case", "level", "lab", "title", "organisation")
+PRESET = ("stage", "by", "run", "purpose", "lasts", "case", "level", "lab", "title", "organisation")
 
 
 class RequestVote(PersonAction):
@@ -145,6 +148,7 @@ def _nothing_to_choose(form: forms.Form) -> str:
     names = {
         "stage": _("No deadline can be moved now."),
         "case": _("No case can be determined now."),
+        "run": _("No run of yours is halted by a pause and stays below the cap for exemptions."),
         "level": _("No pause in force can be moved to such a level now."),
         "lab": _("There is nobody whom this decision could be about now."),
     }

@@ -26,6 +26,7 @@ from treaty.forms.pauses import DeclareForm, HaltForm, NothingForm, RollBackForm
 from treaty.models import Case, Pause, StandDown
 from treaty.models.standdowns import CONCLUSION_LABELS, MODE_LABELS, STAGE_LABELS
 from treaty.permissions import bodies_acting, can_act_for_lab, is_independent_of
+from treaty.queries.exemptions import exemption_rows
 from treaty.queries.pauses import state, terms
 from treaty.queries.standdowns import deployments_in_scope, runs_in_scope, stages_of, stand_down_of, standing_at
 from treaty.rules.pauses import BINDING
@@ -65,7 +66,8 @@ class StandDownPage(TemplateView):
             delay=delay_account(stages),
             standing=answer,
             standing_label=STANDING_LABELS[answer.standing],
-            runs=runs_in_scope(terms(pause), [lab]).get(lab.pk, []),
+            runs=runs_in_scope(pause, [lab], at).get(lab.pk, []),
+            exemptions=exemption_rows(pause, lab, at),
             deployments=deployments_in_scope(terms(pause), lab),
             mode=MODE_LABELS[SiteMode(stand_down.site_mode)] if stand_down and stand_down.site_mode else "",
             conclusions=conclusions(stand_down),

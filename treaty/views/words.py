@@ -48,6 +48,7 @@ EVENTS: dict[str, tuple[str, Promise]] = {
     "standdown.declared": ("ok", _("Stand-down declared")),
     "standdown.verified": ("on", _("Conclusion of a monitoring body")),
     "standdown.extended": ("on", _("Deadline moved by vote")),
+    "exemption.granted": ("on", _("Exemption granted by vote")),
     "case.opened": ("br", _("Compliance case opened")),
     "case.answered": ("on", _("Case answered")),
     "case.remedied": ("on", _("Remedy reported")),

@@ -4,6 +4,7 @@ from verifier.replay import (
     ballots,
     cases,
     declarations,
+    exemptions,
     keys,
     levels,
     log,
@@ -27,7 +28,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
-    cases, resumption, membership, levels,
+    cases, resumption, membership, levels, exemptions,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]

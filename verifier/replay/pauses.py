@@ -11,6 +11,7 @@ from core.errors import DomainError
 from core.times import stamp
 from ledger.rules.entries import EntryValue
 from treaty.rules.commitments import Named, Pledge, PledgeCondition, read_condition
+from treaty.rules.exemptions import ExemptionValue
 from treaty.rules.findings import DeterminationValue
 from treaty.rules.pauses import (
     BINDING,
@@ -83,6 +84,7 @@ class PauseRecord:
     stand_downs: dict[str, StandDownRecord] = field(default_factory=dict)
     resumptions: list[ResumptionRecord] = field(default_factory=list)
     determinations: list[DeterminationValue] = field(default_factory=list)
+    exemptions: list[ExemptionValue] = field(default_factory=list)
     cases: set[tuple[str, str, str]] = field(default_factory=set)  # lab, kind, subject
     plans: int = 0
 

@@ -10,6 +10,7 @@ from core.errors import DomainError
 from labs.rules.deployments import DeploymentStatus
 from labs.rules.runs import RunStatus
 from ledger.rules.entries import EntryValue
+from treaty.rules.exemptions import exempted
 from treaty.rules.pauses import BINDING
 from treaty.rules.standdowns import Conclusion, StageKey, missing_before
 from verifier.replay.frame import Finding, Replay, differs, replays
@@ -76,7 +77,7 @@ def halt(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     if key in stand_down.halted:
         yield Finding("repeated", f"{key} was halted for this pause before")
     stand_down.halted.add(key)
-    left = works.to_halt(lab, pause.terms.level)
+    left = _to_halt(replay, pause, lab, entry.at)
     yield from differs(
         "complete",
         f"whether the stage is complete (left: {', '.join(sorted(left)) or 'none'})",
@@ -93,7 +94,7 @@ def state_nothing_runs(replay: Replay, _index: int, entry: EntryValue) -> Iterat
     pause, lab = pause_of(replay, entry.payload), text(entry.payload, "lab")
     yield from _by_the_lab(replay, entry, pause)
     stand_down = stand_down_of(pause, lab)
-    yield from _none_left(replay.of(Works).to_halt(lab, pause.terms.level))
+    yield from _none_left(_to_halt(replay, pause, lab, entry.at))
     yield from differs("nil", "whether it is a nil return", flag(entry.payload, "nil"), not stand_down.halted)
     yield from _done(stand_down, StageKey.HALT, entry.at)
 
@@ -124,6 +125,11 @@ def roll_back(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
         stand_down.done_at.setdefault(StageKey.ROLL_BACK, entry.at)
 
 
+def _to_halt(replay: Replay, pause: PauseRecord, lab: str, at: datetime) -> set[str]:
+    """Return the runs that the laboratory has to halt: those above the threshold that no exemption lets go on."""
+    return replay.of(Works).to_halt(lab, pause.terms.level) - exempted(pause.exemptions, at)
+
+
 def _none_left(left: set[str]) -> Iterator[Finding]:
     if left:
         yield Finding("complete", f"still in scope: {', '.join(sorted(left))}")
@@ -138,7 +144,7 @@ def declare(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]
     before = missing_before(StageKey.DECLARE, pause.stages(lab, entry.at))
     if before:
         yield Finding("order", f"still to be done before: {', '.join(stage.value for stage in before)}")
-    yield from _none_left(works.to_halt(lab, level) | works.to_roll_back(lab, level))
+    yield from _none_left(_to_halt(replay, pause, lab, entry.at) | works.to_roll_back(lab, level))
     if text(payload, "site_mode") not in level.site_modes:
         yield Finding("mode", f"the text allows {', '.join(level.site_modes)}")
     yield from _done(stand_down, StageKey.DECLARE, entry.at)

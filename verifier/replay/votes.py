@@ -29,6 +29,7 @@ EFFECTS: Final[Mapping[str, str]] = {
     "resume": "resumption.begun",
     "extend_deadline": "standdown.extended",
     "determine_non_compliance": "case.determined",
+    "grant_exemption": "exemption.granted",
     "escalate": "pause.escalated",
     "relax": "pause.relaxed",
     "admit": "lab.admitted",

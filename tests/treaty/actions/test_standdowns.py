@@ -258,6 +258,6 @@ def test_the_board_takes_the_same_number_of_queries_however_many_labs(labs, djan
         make.training_run(make.laboratory(key))
         declared(pause, key)
     advance_pause(pause=pause, at=hours(500))
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         found = board(Pause.objects.with_rows().get(pk=pause.pk), hours(500))
         assert len(found.rows) == labs

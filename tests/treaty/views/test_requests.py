@@ -152,3 +152,22 @@ def test_the_depositary_asks_for_a_vote_of_nobodys(client, pause):
     enter(client, factories.depositary())
     post(client, "procedural", organisation="secretariat")
     assert Vote.objects.get(decision="procedural").requester is None
+
+
+def test_an_exemption_is_asked_for_a_run_of_ones_own_and_a_purpose_of_the_text(client, db):
+    factories.accreditations()
+    pause = factories.pause_in_force(level="halt")
+    enter(client, factories.representative(factories.laboratory("elbe")))
+    address = f"{NEW}?decision=grant_exemption"
+    assert "No run of yours is halted by a pause" in get(client, address)
+    factories.training_run(factories.laboratory("elbe"), key="probe", planned_flop="5e22")
+    page = get(client, address)
+    assert "A large run" in page
+    assert "Research on the safety of systems that exist" in page
+    answer = post(client, "grant_exemption", run=f"{pause.key}/probe", purpose="safety_research", lasts="30 d")
+    vote = Vote.objects.get(decision="grant_exemption")
+    assert answer["Location"] == f"/votes/{vote.key}/"
+    assert "30 days" in get(client, answer["Location"])
+    refused = post(client, "grant_exemption", run=f"{pause.key}/probe", purpose="safety_research", lasts="1 y")
+    assert "for 90 d at most" in refused.content.decode()
+    assert Vote.objects.filter(decision="grant_exemption").count() == 1
