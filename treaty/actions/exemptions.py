@@ -51,7 +51,7 @@ def grant_exemption(*, vote: Vote, at: datetime) -> Exemption:
         purpose=named(vote, "purpose"),
         vote=vote,
         from_at=holds.start,
-        until_at=holds.end,
+        until_at=lasts.after(holds.start),
     )
     record(kind="exemption.granted", payload=_payload(exemption), by=None, at=at)
     return exemption

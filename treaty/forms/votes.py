@@ -101,7 +101,7 @@ class ExemptionForm(RequestForm):
         assert isinstance(organisation, forms.ModelChoiceField)
         found = [
             (f"{pause.key}/{run.key}", f"{run.name} · {lab.name} · {run.planned_flop:E} FLOP")
-            for lab in organisation.queryset
+            for lab in organisation.queryset or ()
             for pause, run in exemptible(lab, provisions, at)
         ]
         _choose(self.fields["run"], found)
