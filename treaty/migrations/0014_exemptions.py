@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0004_keys_append_only'),
         ('labs', '0002_append_only'),
-        ('treaty', '0012_membership_and_levels'),
+        ('treaty', '0013_sealed_ballots'),
     ]
 
     operations = [
