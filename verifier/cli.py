@@ -12,6 +12,7 @@ from verifier.output import complain, say
 # Name, module, and one line of help. A module has `add_arguments(parser)` and `run(options) -> exit code`.
 COMMANDS: Final = {
     "verify": ("verifier.verify", "check a whole record: signatures, every entry, and what was decided"),
+    "ballot": ("verifier.ballot", "read a vote, make out a ballot, send it signed, and check its receipt"),
     "entry": ("verifier.entry", "show one entry with its proof"),
     "monitor": ("verifier.monitor", "keep watching a record, and say when something is wrong"),
     "witness": ("verifier.witness", "run a witness that cosigns checkpoints"),

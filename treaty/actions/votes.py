@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Organisation, User
 from accounts.permissions import is_depositary, represents
 from accounts.queries.organisations import affiliates
-from core.canonical import Json, commitment, digest, tagged_digest
+from core.canonical import Json, commitment, digest
 from core.errors import DomainError, Malformed, require
 from core.times import stamp
 from ledger.actions import record
@@ -20,7 +20,7 @@ from treaty.models.pauses import Pause
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
 from treaty.queries.votes import course_afresh, course_of, profile_of, sealable, standing_ballots, with_rows
-from treaty.rules.ballots import unseal
+from treaty.rules.ballots import question_hash, unseal
 from treaty.rules.courses import Course
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, RollIncomplete, draw_up
@@ -195,17 +195,10 @@ def _notice(vote: Vote, roll: Roll) -> dict[str, Json]:
         "organisation": vote.subject_organisation.key if vote.subject_organisation else None,
         "pause": vote.pause.key if vote.pause else None,
         "subject": vote.subject,
-        "question_hash": question_hash(vote),
+        "question_hash": question_hash(vote.title, vote.question, vote.subject),
         "opens_at": stamp(vote.opens_at),
         "closes_at": stamp(vote.closes_at),
     }
-
-
-def question_hash(vote: Vote) -> str:
-    """Return the hash of the words that are voted on."""
-    return tagged_digest(
-        "fermata/question/v1", {"title": vote.title, "question": vote.question, "subject": vote.subject}
-    )
 
 
 @transaction.atomic

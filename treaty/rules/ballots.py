@@ -172,6 +172,11 @@ def unseal(payload: Mapping[str, Json], *, sequence: int, salt: str) -> dict[str
     return shown | {"sequence": sequence, "salt": salt} | sealed_part(payload)
 
 
+def question_hash(title: str, question: str, subject: Mapping[str, Json]) -> str:
+    """Return the hash of the words that are voted on, which the record holds."""
+    return tagged_digest("fermata/question/v1", {"title": title, "question": question, "subject": subject})
+
+
 def _text(value: Mapping[str, Json], name: str) -> str:
     found = value[name]
     if not isinstance(found, str):

@@ -1,0 +1,75 @@
+"""A small record that follows, made by the site's own actions: eight laboratories under the treaty, keys, and a signed vote."""
+
+from datetime import timedelta
+
+from accounts.actions.organisations import found_organisation
+from accounts.actions.people import appoint
+from accounts.models import Organisation, User
+from accounts.rules.organisations import Kind, Role
+from ledger.actions import open_log
+from ledger.models import Entry
+from tests.conftest import NOON
+from tests.factories import LABS, user
+from tests.signing import Voter
+from tests.texts import model_text
+from tests.verifier.records import Record
+from treaty.actions.keys import declare_root
+from treaty.actions.parties import enter_into_force, ratify, sign
+from treaty.actions.texts import publish_text
+from treaty.actions.votes import notice_vote
+from treaty.models import Party, TreatyText, Vote
+
+BEGINNING = NOON - timedelta(days=90)
+IN_FORCE = BEGINNING + timedelta(days=31)
+
+
+def treaty_in_force() -> None:
+    """Open the log and let the model treaty enter into force for its eight laboratories."""
+    open_log(at=BEGINNING)
+    secretariat = _founded("secretariat", "Secretariat of the Treaty", Kind.SECRETARIAT, "CH", Role.DEPOSITARY)
+    text = publish_text(source=model_text(), by=secretariat, at=BEGINNING)
+    for key, (name, country) in LABS.items():
+        by = _founded(key, name, Kind.LABORATORY, country, Role.REPRESENTATIVE)
+        sign(organisation=Organisation.objects.get(key=key), sha256=text.sha256, by=by, at=BEGINNING)
+        ratify(party=Party.objects.get(organisation__key=key), by=by, at=BEGINNING)
+    enter_into_force(text=TreatyText.objects.get(), at=IN_FORCE)
+
+
+def _founded(key: str, name: str, kind: Kind, country: str, role: Role) -> User:
+    made = found_organisation(key=key, name=name, kind=kind, jurisdiction=country, by=None, at=BEGINNING)
+    person = user(f"Person Of {name}", email=f"{key}@people.example")
+    appoint(user=person, organisation=made, role=role, by=None, at=BEGINNING)
+    return person
+
+
+def person_of(key: str) -> User:
+    return User.objects.get(email=f"{key}@people.example")
+
+
+def root_of(key: str = "aster") -> Voter:
+    root = Voter()
+    declare_root(
+        organisation=Organisation.objects.get(key=key),
+        public_key=root.public_key,
+        signature=root.declares(root.public_key, organisation=key),
+        by=person_of(key),
+        at=IN_FORCE,
+    )
+    return root
+
+
+def noticed(at=NOON) -> Vote:
+    return notice_vote(
+        decision="start_pause_ordinary",
+        title="Start a pause",
+        question="Shall a pause at the level pause start?",
+        subject={"level": "pause"},
+        requester=Organisation.objects.get(key="borealis"),
+        subject_organisation=None,
+        by=person_of("borealis"),
+        at=at,
+    )
+
+
+def record() -> Record:
+    return Record.of([bytes(data) for data in Entry.objects.order_by("pk").values_list("data", flat=True)])
