@@ -6,15 +6,18 @@ from datetime import datetime
 
 from accounts.models import Membership, Organisation, User
 from accounts.queries.people import roles_of
-from accounts.rules.organisations import Kind
+from accounts.rules.organisations import BINDING, Kind
 from dashboard.queries.home import titles
 from dashboard.queries.tasks import tasks_for
 from dashboard.queries.timeline import Event, events
 from ledger.queries import entries_about
+from treaty.models import Ballot
 from treaty.queries.texts import rules_of, text_at
+from treaty.queries.votes import ballots_of
 from web.asks import Task
 
 MOST_EVENTS = 8
+MOST_RECEIPTS = 5
 SUBJECTS = {Kind.LABORATORY: "lab", Kind.BODY: "body"}
 
 
@@ -26,6 +29,7 @@ class Me:
     tasks: Sequence[Task]
     roles: Sequence[Membership]
     events: Sequence[Event]
+    receipts: Sequence[Ballot]
 
     @property
     def late(self) -> int:
@@ -56,4 +60,11 @@ def me(user: User, at: datetime) -> Me:
     newest = sorted(found.values(), key=lambda entry: (entry.value.at, entry.index or 0), reverse=True)
     text = text_at(at)
     told = events(newest, titles(rules_of(text)) if text else None)
-    return Me(at=at, tasks=tasks_for(user, at), roles=roles, events=told[:MOST_EVENTS])
+    binding = [role.organisation for role in roles if role.role in BINDING]
+    return Me(
+        at=at,
+        tasks=tasks_for(user, at),
+        roles=roles,
+        events=told[:MOST_EVENTS],
+        receipts=ballots_of(binding, MOST_RECEIPTS) if binding else [],
+    )

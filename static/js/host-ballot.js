@@ -141,7 +141,7 @@ async function explainRefusal(error, keeps) {
   switch (error.code) {
     case "offline": return trouble("offline", words("offlineAdvice"), { keeps });
     case "handoff_expired": return trouble("expired", words("expiredAdvice"), { again: paper?.change_url ?? "" });
-    case "vote_closed": return trouble("closed", error.message);
+    case "vote_closed": return trouble("closed", error.message, { again: paper?.change_url ?? "" });
     case "ballot_changed":
       await load();
       return trouble("changed", words("changedAdvice"), { keeps });

@@ -6,6 +6,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User, VotingKey
+from accounts.models.keys import KEY_KIND_LABELS
+from accounts.rules.statements import KeyKind
 from treaty.models.texts import TreatyText
 from treaty.rules.profiles import Choice
 from treaty.rules.votes import Outcome, Reason, Recusal
@@ -207,6 +209,11 @@ class Ballot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vote_id} {self.organisation_id} {self.choice}"
+
+    @property
+    def signed_with(self) -> str:
+        """What vouches for it, in words."""
+        return str(_("by sign-in") if self.key_kind == "session" else KEY_KIND_LABELS[KeyKind(self.key_kind)])
 
 
 class BallotSignature(models.Model):

@@ -9,9 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
-from accounts.models.keys import KEY_KIND_LABELS
 from accounts.queries.people import organisations_of
-from accounts.rules.statements import KeyKind
 from ledger.queries import Recorded, entries_about
 from treaty.models import Ballot, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
@@ -320,13 +318,8 @@ def _call(
         "sign": BALLOT_SIGNS[Choice(ballot.choice)],
         "choice": CHOICE_LABELS[Choice(ballot.choice)],
         "reason": ballot.reason,
-        "signed": _signed_with(ballot),
+        "signed": ballot.signed_with,
     }
-
-
-def _signed_with(ballot: Ballot) -> str:
-    """Return in words what vouches for a ballot."""
-    return _("by sign-in") if ballot.key_kind == "session" else str(KEY_KIND_LABELS[KeyKind(ballot.key_kind)])
 
 
 def _stages(course: Course, profile: VoteProfile) -> list[dict[str, object]]:

@@ -191,6 +191,15 @@ def awaiting(organisation: Organisation, at: datetime) -> list[Vote]:
     return sorted((vote for vote in waiting if course_of(vote, at).takes_ballots), key=lambda vote: vote.closes_at)
 
 
+def ballots_of(organisations: Sequence[Organisation], limit: int) -> list[Ballot]:
+    """Return the newest ballots of `organisations`, with their votes: everybody who acts for one gets its receipts."""
+    return list(
+        Ballot.objects.filter(organisation__in=organisations)
+        .select_related("vote", "organisation")
+        .order_by("-received_at", "-pk")[:limit]
+    )
+
+
 def may_vote(vote: Vote, organisations: Sequence[Organisation]) -> list[Organisation]:
     """Return those of `organisations` that are on the vote's roll and not recused."""
     entitled = {entry.organisation.key for entry in vote.roll.all() if not entry.recused}

@@ -4,6 +4,9 @@ import pytest
 import time_machine
 
 from tests import factories as make
+from treaty.actions.ballots import cast_ballot
+from treaty.actions.votes import notice_vote
+from treaty.rules.profiles import Choice
 
 pytestmark = pytest.mark.django_db
 NOON = make.NOON
@@ -55,3 +58,24 @@ def test_nobody_sees_what_is_asked_of_a_rival(client, settings):
     page = client.get("/me/").content.decode()
     assert "Initial declaration" not in page
     assert "Borealis Research" in page
+
+
+def test_everybody_who_binds_the_laboratory_sees_the_receipt_of_its_ballot(client, settings):
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "SecondFactor" not in one]
+    make.parties()
+    vote = notice_vote(
+        decision="start_pause_ordinary",
+        title="Start a pause",
+        question="Shall a pause start?",
+        subject={"level": "pause"},
+        requester=None,
+        subject_organisation=None,
+        by=None,
+        at=NOON,
+    )
+    lab = make.laboratory("aster")
+    voter, colleague = make.representative(lab), make.representative(lab, name="Second Example")
+    ballot = cast_ballot(vote=vote, organisation=lab, choice=Choice.CONSENT, by=voter, at=NOON)
+    for person, sees in ((colleague, True), (make.representative(make.laboratory("borealis")), False)):
+        client.force_login(person)
+        assert (f"/votes/{vote.key}/ballot/{ballot.hash}/" in client.get("/me/").content.decode()) is sees
