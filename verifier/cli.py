@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "witness": ("verifier.witness", "run a witness that cosigns checkpoints"),
     "gate": ("verifier.gate", "exit 0 when a laboratory may go on, 75 when it is paused"),
     "tally": ("verifier.tally", "count a vote from a file"),
+    "outcomes": ("verifier.outcomes", "recompute the outcomes of public records of real votes"),
     "evaluate": ("verifier.evaluate", "evaluate a condition over readings from a file"),
     "balance": ("verifier.balance", "compute a material balance from a file"),
     "draw": ("verifier.draw", "repeat a public draw from its transcript"),

@@ -87,9 +87,9 @@ def ready() -> list[str]:
 
 def read_profile(name: str) -> VoteProfile:
     """Return the profile in the file `name`, or the ready one of that name; raise TextInvalid with lines."""
-    path = Path(name)
-    if not path.exists() and name in ready():
-        source = (files("treaty") / "texts" / "profiles" / f"{name}.yaml").read_bytes()
+    path, key = Path(name), name.removesuffix(".yaml")
+    if not path.exists() and key in ready():
+        source = (files("treaty") / "texts" / "profiles" / f"{key}.yaml").read_bytes()
     else:
         source = path.read_bytes()
     try:

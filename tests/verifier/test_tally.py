@@ -39,10 +39,11 @@ def outcome(answer):
     return answer["outcome"], answer["reason"]
 
 
-def test_every_ready_profile_can_be_read():
+def test_every_ready_profile_can_be_read_with_and_without_its_ending():
     assert len(ready()) >= 11
     for name in ready():
         assert read_profile(name).source
+        assert read_profile(f"{name}.yaml") == read_profile(name)
 
 
 @pytest.mark.parametrize(
