@@ -46,6 +46,10 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "release.listed": gettext_lazy("The open-weight release %(name)s of %(developer)s was listed."),
     "file.imported": gettext_lazy("The file %(file)s of %(source)s was imported."),
     "text.published": gettext_lazy("Version %(text)s of the treaty text was published."),
+    "amendment.proposed": gettext_lazy(
+        "%(organisation)s proposed amendment %(amendment)s: version %(text)s of the treaty text."
+    ),
+    "text.amended": gettext_lazy("Version %(text)s of the treaty text is in force by amendment %(amendment)s."),
     "treaty.signed": gettext_lazy("%(lab)s signed version %(text)s of the treaty."),
     "treaty.ratified": gettext_lazy("%(lab)s ratified version %(text)s of the treaty: %(ratifications)s have."),
     "mandate.accepted": gettext_lazy("%(body)s accepted its mandate under version %(text)s of the treaty."),

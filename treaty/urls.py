@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path, re_path
 
 from treaty.views import (
+    amendments,
     boards,
     cases,
     commitments,
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/keys/", keys_api.KeysView.as_view(), name="api_keys"),
     path("api/v1/keys/<slug:key>/", keys_api.KeyView.as_view(), name="api_key"),
     path("api/v1/keys/<slug:key>/revocation/", keys_api.RevocationView.as_view(), name="api_revocation"),
+    path("api/v1/amendments/<slug:key>/", amendments.amendment_json, name="api_amendment"),
     path("api/v1/readings/", readings_api.ReadingsView.as_view(), name="api_readings"),
     path("api/v1/triggers/", triggers.triggers_json, name="api_triggers"),
     path("api/v1/pauses/", pauses_api.PausesView.as_view(), name="api_pauses"),
@@ -83,6 +85,9 @@ urlpatterns: list[URLPattern] = [
     path("secretariat/", secretariat.SecretariatPage.as_view(), name="secretariat"),
     path("secretariat/texts/new/", secretariat.PublishText.as_view(), name="publish_text"),
     path("treaty/", texts.TextPage.as_view(), name="text"),
+    path("treaty/amendments/", amendments.AmendmentsPage.as_view(), name="amendments"),
+    path("treaty/amendments/new/", amendments.ProposeAmendment.as_view(), name="propose_amendment"),
+    path("treaty/amendments/<slug:key>/", amendments.AmendmentPage.as_view(), name="amendment"),
     path("treaty/<int:version>/", texts.TextPage.as_view(), name="text_version"),
     path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_lines"),
     path("treaty/<slug:sha256>.yaml", texts.source, name="text_source"),

@@ -1,6 +1,7 @@
 """Decisions and their effects: what the site records of them follows, and what an operator would like instead is named."""
 
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
@@ -9,6 +10,8 @@ from labs.actions.facilities import register_facility
 from labs.actions.runs import register_run
 from labs.models import TrainingRun
 from tests.verifier.decisions import HOUR, site_in_force
+from tests.verifier.records import TEXT
+from treaty.actions.amendments import propose_amendment
 from treaty.actions.cases import close_case, open_case, report_remedy
 from treaty.actions.parties import accept_mandate, sign
 from treaty.actions.standdowns import record_halt, state_nothing_runs
@@ -233,3 +236,48 @@ def test_an_exemption_that_is_refused_because_the_run_was_halted_follows(site):
     )  # fmt: skip
     assert site.decide(vote).effect_settled_at
     assert_follows(site)
+
+
+NEXT = TEXT.replace(b"\nversion: 1\n", b"\nversion: 2\n").replace(b"answer_within: 5 d", b"answer_within: 7 d")
+
+
+def amended(site):
+    """The site's record after an amendment, with both texts to be fetched by their hashes."""
+    amendment = propose_amendment(
+        source=NEXT, title="A week to answer", question="Shall it be so?", requester=site.organisation("aster"),
+        by=site.person("aster"), at=site.now,
+    )  # fmt: skip
+    site.decide(amendment.vote)
+    site.ask("advisory", by="elbe")
+    record = site.record()
+    record.fetch = {sha256(source).hexdigest(): source for source in (TEXT, NEXT)}.__getitem__
+    return record
+
+
+def test_an_amendment_follows_and_later_votes_freeze_the_new_text(site):
+    record = amended(site)
+    assert codes(record) == []
+    assert record.entries[-1]["payload"]["text"] == sha256(NEXT).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "value", "code"),
+    [
+        ("amendment.proposed", "changes_hash", "0" * 64, "changes"),
+        ("amendment.proposed", "text", 3, "version"),
+        ("amendment.proposed", "base", "0" * 64, "text_hash"),
+        ("text.amended", "sha256", "0" * 64, "text_hash"),
+        ("text.amended", "in_force_at", "2026-12-01T00:00:00Z", "instant"),
+        ("text.amended", "amendment", "2026-09", "unknown_amendment"),
+    ],
+)
+def test_an_amendment_that_says_otherwise_is_named(site, kind, member, value, code):
+    record = amended(site)
+    record.payload(kind)[member] = value
+    assert codes(record)[0] == code
+
+
+def test_a_text_in_force_that_no_vote_amended_is_named_with_what_rests_on_it(site):
+    record = amended(site)
+    record.drop("text.amended")
+    assert codes(record)[:2] == ["effect", "text_hash"]

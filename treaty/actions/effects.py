@@ -12,6 +12,7 @@ from django.db import transaction
 from core.errors import DomainError
 from core.times import stamp
 from ledger.actions import record
+from treaty.actions.amendments import amend
 from treaty.actions.cases import determine_breach
 from treaty.actions.exemptions import grant_exemption
 from treaty.actions.levels import move_level
@@ -56,6 +57,7 @@ EFFECTS: Mapping[str, Effect] = {
     "grant_exemption": grant_exemption,
     "escalate": move_level,
     "relax": move_level,
+    "amend": amend,
     "admit": admit,
     "accredit": accredit,
     "suspend": suspend,

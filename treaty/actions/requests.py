@@ -22,6 +22,8 @@ from treaty.rules.exemptions import ExemptionRefused, term
 from treaty.rules.pauses import BINDING, LevelNotMoved
 from treaty.rules.requests import NotExtendable, Requestable, extension, is_extendable
 
+ASKERS = "A vote is requested by a bound laboratory, an accredited body or the secretariat."
+
 
 class NotDeterminable(DomainError):
     """There is no such case, or it is determined or closed already."""
@@ -71,11 +73,11 @@ def request_vote(
     TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
     require(
         requester in may_request_for(by, at=at),
-        "A vote is requested by a bound laboratory, an accredited body or the secretariat.",
+        ASKERS,
     )
     matter = _matter(decision, subject, requester, at)
     words = _plain(title), _plain(question)
-    again = _pending(decision, matter, (*words, _named(requester)), at)
+    again = _pending(decision, matter, (*words, in_the_name_of(requester)), at)
     if again:
         return again
     return notice_vote(
@@ -83,7 +85,7 @@ def request_vote(
         title=title,
         question=question,
         subject=matter.subject,
-        requester=_named(requester),
+        requester=in_the_name_of(requester),
         subject_organisation=matter.lab,
         pause=matter.pause,
         by=by,
@@ -91,7 +93,7 @@ def request_vote(
     )
 
 
-def _named(requester: Organisation) -> Organisation | None:
+def in_the_name_of(requester: Organisation) -> Organisation | None:
     """Return who is entered as the requester: the secretariat serves the parties and asks for nothing itself."""
     return None if requester.kind == Kind.SECRETARIAT else requester
 

@@ -1,3 +1,4 @@
+from treaty.models.amendments import Amendment
 from treaty.models.cases import Case, CaseStep
 from treaty.models.determinations import Determination
 from treaty.models.exemptions import Exemption
@@ -10,6 +11,7 @@ from treaty.models.votes import Ballot, BallotSignature, RollEntry, Vote
 
 __all__ = [
     "Accreditation",
+    "Amendment",
     "Annexed",
     "Ballot",
     "BallotSignature",

@@ -10,7 +10,7 @@ from labs.queries.readings import values
 from treaty.models import Determination, Pause, Resumption
 from treaty.queries.parties import bound_labs
 from treaty.queries.pauses import terms
-from treaty.queries.texts import rules_of
+from treaty.queries.texts import earlier_indicators, rules_of
 from treaty.rules.conditions import AnyCondition, Comparison, Determined
 from treaty.rules.evaluation import DeterminationValue, World, evaluate
 from treaty.rules.resumption import CriterionStanding, criteria_standing, stage_due_at
@@ -31,6 +31,7 @@ def world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime) -> Wor
             for pair in Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
         ),
         determinations=tuple(_value(one) for one in _determinations(pause, at)),
+        earlier=earlier_indicators(pause.text.version),
     )
 
 

@@ -81,6 +81,10 @@ def _lasts(_vote: Vote, _rules: Text, length: str) -> list[Fact]:
     return [Fact(_("For"), length_in_words(Duration.parse(length), voice()))]
 
 
+def _amendment(_vote: Vote, _rules: Text, key: str) -> list[Fact]:
+    return [Fact(_("Amendment"), key, reverse("treaty:amendment", args=[key]))]
+
+
 SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "lab": _organisation,
     "organisation": _organisation,
@@ -92,4 +96,5 @@ SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "run": _run,
     "purpose": _purpose,
     "lasts": _lasts,
+    "amendment": _amendment,
 }

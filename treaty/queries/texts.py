@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 
 from core.errors import DomainError
 from labs.rules.readings import IndicatorRule
-from treaty.models import TreatyText
+from treaty.models import Amendment, TreatyText
+from treaty.rules.findings import Earlier
 from treaty.rules.reading import field_lines, read_text
 from treaty.rules.text import Text
 
@@ -44,11 +46,12 @@ def rules_at(at: datetime) -> Text:
 
 def rules_of(text: TreatyText) -> Text:
     """Return the rules that `text` states."""
-    return _parsed(text.sha256)
+    return rules_of_bytes(text.sha256)
 
 
 @lru_cache(maxsize=16)
-def _parsed(sha256: str) -> Text:
+def rules_of_bytes(sha256: str) -> Text:
+    """Return the rules of the text, or of the proposed one, with this hash."""
     return read_text(source(sha256))
 
 
@@ -59,13 +62,30 @@ def lines(sha256: str) -> dict[str, int]:
 
 
 def source(sha256: str) -> bytes:
-    """Return the exact bytes of the text with this hash; raise TreatyText.DoesNotExist."""
-    return bytes(TreatyText.objects.values_list("source", flat=True).get(sha256=sha256))
+    """Return the exact bytes of the text, or of the proposed one, with this hash; raise TreatyText.DoesNotExist."""
+    found = TreatyText.objects.filter(sha256=sha256).values_list("source", flat=True).first()
+    found = found or Amendment.objects.filter(sha256=sha256).values_list("source", flat=True).first()
+    if found is None:
+        raise TreatyText.DoesNotExist
+    return bytes(found)
+
+
+def earlier_indicators(version: int) -> tuple[Earlier, ...]:
+    """Return the texts that had been in force before `version`, each with its indicators and until when, in order."""
+    found = TreatyText.objects.filter(in_force_at__isnull=False, version__lte=version).order_by(
+        "in_force_at", "version"
+    )
+    texts = list(found.defer("source"))
+    return tuple(
+        (after.in_force_at, rules_of(before).indicators) for before, after in pairwise(texts) if after.in_force_at
+    )
 
 
 def attachments() -> Iterator[tuple[str, bytes]]:
-    """Yield every text under the path that the site publishes it at: what the bundle of the log carries along."""
-    for sha256 in TreatyText.objects.order_by("version").values_list("sha256", flat=True):
+    """Yield every text and every proposed one under the path that the site publishes it at: what the bundle of the log carries along."""
+    published = TreatyText.objects.order_by("version").values_list("sha256", flat=True)
+    proposed = Amendment.objects.order_by("pk").values_list("sha256", flat=True)
+    for sha256 in dict.fromkeys([*published, *proposed]):
         yield f"treaty/{sha256}.yaml", source(sha256)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from accounts.models import Affiliation
 from labs.queries.readings import values
 from treaty.queries.parties import bound_labs
+from treaty.queries.texts import earlier_indicators
 from treaty.rules.conditions import AnyCondition, indicators_of
 from treaty.rules.evaluation import DeterminationValue, World
 from treaty.rules.text import Text
@@ -17,7 +18,7 @@ def world(
     at: datetime,
     determinations: tuple[DeterminationValue, ...] = (),
 ) -> World:
-    """Return readings, indicators, bound labs and affiliations as known at `at`: three queries."""
+    """Return readings, indicators, bound labs and affiliations as known at `at`: four queries."""
     indicators = frozenset[str]().union(*(indicators_of(condition) for condition in conditions))
     pairs = Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
     return World(
@@ -26,4 +27,5 @@ def world(
         labs=frozenset(lab.key for lab in bound_labs(at)),
         affiliations=frozenset(frozenset(pair) for pair in pairs),
         determinations=determinations,
+        earlier=earlier_indicators(rules.version),
     )

@@ -46,10 +46,17 @@ def course(
     judge = _Judge(world, at)
     readings = judge.known.get((comparison.indicator, lab), [])
     found: list[tuple[datetime, Fraction | None]] = []
-    for instant, state in Span(comparison, world.indicators[comparison.indicator], readings, at, start).states():
+    for instant, state in _span(comparison, world, readings, at, start).states():
         if not found or found[-1][1] != state.value:
             found.append((instant, state.value))
     return found
+
+
+def _span(
+    comparison: Comparison, world: World, readings: list[Reading], at: datetime, start: datetime | None = None
+) -> Span:
+    indicator = world.indicators[comparison.indicator]
+    return Span(comparison, indicator, readings, at, start, validities=world.validities(comparison.indicator))
 
 
 def known_at(readings: Iterable[Reading], at: datetime) -> list[Reading]:
@@ -163,7 +170,7 @@ class _Judge:
             scope, labs = (None,), None
         readings = [reading for lab in scope for reading in self.known.get((comparison.indicator, lab), ())]
         owing: Sequence[str | None] = (None,) if labs is None else [lab for lab in labs if lab in self.world.labs]
-        return Span(comparison, indicator, readings, self.at).judged(labs, owing)
+        return _span(comparison, self.world, readings, self.at).judged(labs, owing)
 
 
 def _earliest(instants: Iterable[datetime | None]) -> datetime | None:

@@ -104,10 +104,15 @@ class Owed:
         return {"what": self.what, "lab": self.lab, "by": self.by, "due_at": due, "reason": self.reason.value}
 
 
+# The indicators of a text that was amended, and the instant until which it was in force.
+type Earlier = tuple[datetime, Mapping[str, Measured]]
+
+
 @dataclass(frozen=True)
 class World:
     """All that a condition is judged by: readings, what they measure, the labs that are bound, determinations.
 
+    A reading stands for as long as the text said that was in force when it was observed: `earlier` has those before `indicators`.
     `affiliations` holds pairs of organisation keys; they connect labs also through others that are not bound.
     """
 
@@ -116,6 +121,11 @@ class World:
     labs: frozenset[str] = frozenset()
     affiliations: frozenset[frozenset[str]] = frozenset()
     determinations: tuple[DeterminationValue, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
+
+    def validities(self, indicator: str) -> tuple[tuple[datetime, Duration], ...]:
+        """Return how long a reading of the indicator stands that was observed before an amendment, with the instant of each."""
+        return tuple((until, stated[indicator].validity) for until, stated in self.earlier if indicator in stated)
 
 
 @dataclass(frozen=True)

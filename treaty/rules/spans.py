@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 from operator import ge, gt, le, lt
 from typing import Final
 
+from core.durations import Duration
 from core.truth import Truth, all_of
 from treaty.rules.conditions import Aggregate, Comparison, Edge
 from treaty.rules.findings import Evaluation, Measured, Owed, Reading, Reason
@@ -84,21 +85,30 @@ class Span:
         readings: list[Reading],
         at: datetime,
         start: datetime | None = None,
+        *,
+        validities: tuple[tuple[datetime, Duration], ...] = (),
     ) -> None:
-        self.comparison, self.indicator, self.at = comparison, indicator, at
+        self.comparison, self.indicator, self.at, self.validities = comparison, indicator, at, validities
         self.start = start or (comparison.sustained_for.before(at) if comparison.sustained_for else at)
         self.sources: tuple[str, ...] = comparison.sources or indicator.sources
-        self.window = comparison.window or indicator.validity
         self.threshold = Fraction(comparison.value)
         self.known = readings
-        kept = [r for r in readings if r.source in self.sources and self.window.after(r.observed_at) > self.start]
+        kept = [r for r in readings if r.source in self.sources and self._leaves(r.observed_at) > self.start]
         self.readings = sorted(kept, key=lambda r: (r.observed_at, r.received_at, r.value, r.lab or "", r.series))
         exact = [Fraction(_edge(reading, comparison.edge)) for reading in self.readings]
         self.scale = _common(exact)
         self.values = [value.numerator * (self.scale // value.denominator) for value in exact]
-        self.leaves = [self.window.after(reading.observed_at) for reading in self.readings]
-        self.stale = [indicator.validity.after(reading.observed_at) for reading in self.readings]
+        self.leaves = [self._leaves(reading.observed_at) for reading in self.readings]
+        self.stale = [self._stale(reading.observed_at) for reading in self.readings]
         self.windows: dict[str, _Window] = {source: _Window(self.values) for source in self.sources}
+
+    def _stale(self, observed_at: datetime) -> datetime:
+        """Return until when a reading stands, by the text that was in force when it was observed."""
+        earlier = (validity for until, validity in self.validities if observed_at < until)
+        return next(earlier, self.indicator.validity).after(observed_at)
+
+    def _leaves(self, observed_at: datetime) -> datetime:
+        return self.comparison.window.after(observed_at) if self.comparison.window else self._stale(observed_at)
 
     def judged(self, labs: tuple[str, ...] | None, owing: Sequence[str | None]) -> Evaluation:
         """Return the finding at the end of the span; `owing` are the labs that would have to bring what is missing."""
@@ -218,7 +228,7 @@ class Span:
             since = self.at
         elif known:
             newest = max(reading.observed_at for reading in known)
-            since = min(self.window.after(newest), self.indicator.validity.after(newest))
+            since = min(self._leaves(newest), self._stale(newest))
         by = self.indicator.owed_by
         why = reason or Reason.NONE_YET
         return tuple(Owed(self.comparison.indicator, lab, by, since, why) for lab in owing)

@@ -1,6 +1,7 @@
 """The treaty replayed from its record: what each entry says must follow from those before it."""
 
 from verifier.replay import (
+    amendments,
     ballots,
     cases,
     declarations,
@@ -28,7 +29,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
-    cases, resumption, membership, levels, exemptions,
+    cases, resumption, membership, levels, exemptions, amendments,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]

@@ -1,13 +1,15 @@
 """Treaty texts: fetched by the hash that is on record, and read with the site's own reader."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 
 from core.errors import DomainError
 from labs.rules.readings import IndicatorRule
 from ledger.rules.entries import EntryValue
+from treaty.rules.findings import Earlier
 from treaty.rules.reading import read_text
 from treaty.rules.text import Text
 from verifier.replay.frame import Finding, Replay, differs, replays
@@ -49,6 +51,13 @@ class Texts:
             raise NoText
         return newest
 
+    def before(self, version: int) -> tuple[Earlier, ...]:
+        """Return the texts in force before this version, each with its indicators and until when, in order."""
+        texts = sorted(
+            (it.in_force_at, it) for it in self.published.values() if it.in_force_at and it.version <= version
+        )
+        return tuple((until, it.rules.indicators) for (_, it), (until, _) in pairwise(texts))
+
     def of(self, sha: str) -> Published:
         """Return the text with this hash; raise NoText."""
         if sha not in self.published:
@@ -81,22 +90,30 @@ def read(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
         yield Finding("authority", f"{entry.by or 'nobody'} was not the depositary then")
     newest = max((it.version for it in texts.published.values()), default=0)
     yield from differs("version", "its version", version, newest + 1)
-    try:
-        source = texts.fetch(sha) if texts.fetch else None
-    except OSError as error:
-        yield Finding("text_missing", f"the text {sha} cannot be fetched: {error}")
+    rules = yield from fetched(replay, sha, number(entry.payload, "bytes"))
+    if rules is None:
         return
-    if source is None:
-        yield Finding("text_missing", f"there is no place to fetch the text {sha} from")
-        return
-    if sha256(source).hexdigest() != sha:
-        yield Finding("text_hash", f"the text that is published has the hash {sha256(source).hexdigest()}, not {sha}")
-        return
-    rules = read_text(source)
     yield from differs("version", "the version that the text itself states", version, rules.version)
-    yield from differs("text", "its length in bytes", number(entry.payload, "bytes"), len(source))
     yield from differs("text", "its title", text(entry.payload, "title"), rules.title)
     texts.published[sha] = Published(version, sha, rules, entry.at)
+
+
+def fetched(replay: Replay, sha: str, length: int) -> Generator[Finding, None, Text | None]:
+    """Return the text that has the hash on record; find bytes that cannot be had, or have another hash or length."""
+    fetch = replay.of(Texts).fetch
+    try:
+        source = fetch(sha) if fetch else None
+    except OSError as error:
+        yield Finding("text_missing", f"the text {sha} cannot be fetched: {error}")
+        return None
+    if source is None:
+        yield Finding("text_missing", f"there is no place to fetch the text {sha} from")
+        return None
+    if sha256(source).hexdigest() != sha:
+        yield Finding("text_hash", f"the text that is published has the hash {sha256(source).hexdigest()}, not {sha}")
+        return None
+    yield from differs("text", "its length in bytes", length, len(source))
+    return read_text(source)
 
 
 def names(replay: Replay, entry: EntryValue, member: str = "sha256") -> Iterator[Finding]:

@@ -32,6 +32,7 @@ EFFECTS: Final[Mapping[str, str]] = {
     "grant_exemption": "exemption.granted",
     "escalate": "pause.escalated",
     "relax": "pause.relaxed",
+    "amend": "text.amended",
     "admit": "lab.admitted",
     "accredit": "organisation.accredited",
     "suspend": "party.suspended",

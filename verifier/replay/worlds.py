@@ -16,6 +16,7 @@ from verifier.replay.frame import Replay
 from verifier.replay.organisations import Organisations
 from verifier.replay.parties import Parties
 from verifier.replay.readings import Readings
+from verifier.replay.texts import Texts
 
 LAG: Final = timedelta(seconds=60)
 
@@ -33,4 +34,4 @@ def worlds(
     labs, pairs = frozenset(replay.of(Parties).bound(at)), replay.of(Organisations).affiliations(at)
     for before in [None, *readings.recent(indicators, at - LAG, at)]:
         known = readings.standing(indicators, at, before)
-        yield World(known, rules.indicators, labs, pairs, determinations)
+        yield World(known, rules.indicators, labs, pairs, determinations, replay.of(Texts).before(rules.version))

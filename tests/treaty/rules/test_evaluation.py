@@ -114,6 +114,15 @@ def test_a_reading_that_has_lost_its_validity_leaves_a_long_window_unknown():
 # What was known when
 
 
+def test_a_reading_stands_for_as_long_as_the_text_said_that_was_in_force_when_it_was_observed():
+    earlier = ((day(10), {"code": indicator(validity="30 d")}),)
+    rules = {"indicators": {"code": indicator(validity="5 d")}, "earlier": earlier}
+    before, after = [reading("0.2", 9)], [reading("0.2", 10)]
+    assert judged(compare(aggregate="latest"), before, 20, **rules).truth is Truth.TRUE
+    assert judged(compare(aggregate="latest"), after, 14, **rules).truth is Truth.TRUE
+    assert judged(compare(aggregate="latest"), after, 15, **rules).truth is Truth.UNKNOWN
+
+
 def test_a_reading_that_had_not_arrived_is_not_known():
     late = reading(0.2, 3, received=5)
     assert judged(compare(), [late], 4).reason is Reason.NONE_YET
