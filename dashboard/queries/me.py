@@ -55,11 +55,12 @@ def me(user: User, at: datetime) -> Me:
         entry.value.hash: entry
         for one in mine.values()
         if one.kind in SUBJECTS
-        for entry in entries_about(f"{SUBJECTS[Kind(one.kind)]}:{one.key}", limit=40)
+        for subject in (SUBJECTS[Kind(one.kind)], "organisation")
+        for entry in entries_about(f"{subject}:{one.key}", limit=40)
     }
     newest = sorted(found.values(), key=lambda entry: (entry.value.at, entry.index or 0), reverse=True)
     text = text_at(at)
-    told = events(newest, titles(rules_of(text)) if text else None)
+    told = events(newest, titles(rules_of(text)) if text else None, own=True)
     binding = [role.organisation for role in roles if role.role in BINDING]
     return Me(
         at=at,

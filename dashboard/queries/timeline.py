@@ -70,6 +70,18 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
     ),
     "declaration.overdue": ("br", _("A declaration of %(lab)s is overdue"), ("labs:lab", "lab")),
 }
+# What those who act for an organisation are told besides: what its keys did. Its ballots are listed by their receipts.
+OWN: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
+    "ballot.signed": (
+        "on",
+        _("A key of %(organisation)s signed a ballot in vote %(vote)s that needs more signatures"),
+        ("treaty:vote", "vote"),
+    ),
+    "key.root_declared": ("on", _("A root key of %(organisation)s was declared"), ("treaty:keys",)),
+    "key.enrolled": ("on", _("A key that signs ballots of %(organisation)s was enrolled"), ("treaty:keys",)),
+    "key.revoked": ("br", _("A key that signed ballots of %(organisation)s was revoked"), ("treaty:keys",)),
+    "signing.required": ("on", _("%(organisation)s asked for %(signers)s signatures on its ballots"), ("treaty:keys",)),
+}
 VALUES: Final[Mapping[Json, str | Promise]] = {
     "adopted": _("adopted"),
     "rejected": _("rejected"),
@@ -100,10 +112,13 @@ def newest_events(limit: int = 8, titles: Mapping[str, str] | None = None) -> li
     return events(newest_of(TOLD.keys(), limit), titles)
 
 
-def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None) -> list[Event]:
-    """Return those of the entries that are told to the public, in their order; three queries for names."""
-    told = [one for one in found if one.value.kind in TOLD]
-    organisations = Organisation.objects.filter(key__in=_keys(told, "lab", "body"))
+def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None, *, own: bool = False) -> list[Event]:
+    """Return those of the entries that are told to the public, in their order; three queries for names.
+
+    With `own`, what those who act for an organisation are told besides.
+    """
+    told = [one for one in found if one.value.kind in TOLD or (own and one.value.kind in OWN)]
+    organisations = Organisation.objects.filter(key__in=_keys(told, "lab", "body", "organisation"))
     names = {**(titles or {}), **dict(organisations.values_list("key", "name"))}
     votes = dict(Vote.objects.filter(key__in=_keys(told, "vote")).values_list("key", "title"))
     sites = dict(Facility.objects.filter(key__in=_keys(told, "facility")).values_list("key", "name"))
@@ -116,9 +131,9 @@ def _keys(told: Iterable[Recorded], *members: str) -> set[str]:
 
 
 def _event(one: Recorded, names: Mapping[str, str], details: Mapping[str, str]) -> Event:
-    sign, sentence, address = TOLD[one.value.kind]
+    sign, sentence, address = TOLD.get(one.value.kind) or OWN[one.value.kind]
     entry_url = reverse("ledger:entry", args=[one.index]) if one.index is not None else ""
-    detail = one.value.payload.get("vote" if one.value.kind.startswith("vote.") else "facility")
+    detail = one.value.payload.get("vote" if one.value.kind.startswith(("vote.", "ballot.")) else "facility")
     return Event(
         at=one.value.at,
         title=str(sentence) % _Words(one, names),

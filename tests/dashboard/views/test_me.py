@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from tests import factories as make
+from tests.signing import enrolled, passkey, with_root
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.votes import notice_vote
 from treaty.rules.profiles import Choice
@@ -79,3 +80,14 @@ def test_everybody_who_binds_the_laboratory_sees_the_receipt_of_its_ballot(clien
     for person, sees in ((colleague, True), (make.representative(make.laboratory("borealis")), False)):
         client.force_login(person)
         assert (f"/votes/{vote.key}/ballot/{ballot.hash}/" in client.get("/me/").content.decode()) is sees
+
+
+def test_every_representative_is_told_of_a_key_that_was_enrolled_in_the_laboratorys_name(client, settings):
+    settings.MIDDLEWARE = [one for one in settings.MIDDLEWARE if "SecondFactor" not in one]
+    make.text()
+    enrolled(passkey(), with_root())
+    sentence = "A key that signs ballots of Aster Institute was enrolled"
+    client.force_login(make.representative(make.laboratory("aster"), name="A Colleague"))
+    assert sentence in client.get("/me/").content.decode()
+    client.force_login(make.representative(make.laboratory("borealis")))
+    assert sentence not in client.get("/me/").content.decode()
