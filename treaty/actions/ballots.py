@@ -17,7 +17,7 @@ from ledger.actions import record
 from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
-from treaty.queries.votes import course_afresh, profile_of
+from treaty.queries.votes import course_afresh, departures_of, profile_of
 from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, seal
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice
@@ -35,6 +35,12 @@ class NotOnRoll(DomainError):
     """This organisation is not on the roll of this vote."""
 
     code = "not_on_roll"
+
+
+class NotEntitledAnyMore(DomainError):
+    """This organisation withdrew, or was suspended, since the vote was noticed."""
+
+    code = "not_entitled_any_more"
 
 
 class IsRecused(DomainError):
@@ -229,16 +235,18 @@ def _check_key(vote: Vote, organisation: Organisation, key: str) -> None:
 
 def check_takes(*, vote: Vote, organisation: Organisation, choice: Choice, at: datetime) -> None:
     """Refuse whoever is not entitled, and what does not arrive while the vote takes ballots."""
-    _check_entitled(vote, organisation)
+    _check_entitled(vote, organisation, at)
     _check_open(vote, choice, at)
 
 
-def _check_entitled(vote: Vote, organisation: Organisation) -> None:
+def _check_entitled(vote: Vote, organisation: Organisation, at: datetime) -> None:
     lines = list(vote.roll.filter(organisation=organisation))
     if not lines:
         raise NotOnRoll(
             f"{organisation.name} is not on the roll of vote {vote.key}, which was frozen when it was noticed."
         )
+    if any(one.lab == organisation.key and one.at <= at for one in departures_of(vote)):
+        raise NotEntitledAnyMore(f"{organisation.name} lost its vote since vote {vote.key} was noticed.")
     if any(line.recused for line in lines):
         raise IsRecused(
             f"{organisation.name} is recused from vote {vote.key}: {lines[0].get_recusal_reason_display()}."

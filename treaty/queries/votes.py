@@ -7,14 +7,16 @@ from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Organisation
 from core.canonical import Json, canonical, commitment
-from treaty.models import Ballot, RollEntry, Vote
+from treaty.models import Ballot, Party, RollEntry, Vote
+from treaty.queries.parties import instruments_of
 from treaty.rules.ballots import cast_payload, read_ballot, sealed_part
-from treaty.rules.courses import Course, Facts, course
-from treaty.rules.profiles import VoteProfile
+from treaty.rules.courses import Course, Facts, course, dropped
+from treaty.rules.parties import Departure, departure
+from treaty.rules.profiles import RollChanges, VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
 
 
@@ -53,7 +55,29 @@ def ballot_values(ballots: Iterable[Ballot]) -> list[BallotValue]:
 
 def facts_of(vote: Vote) -> Facts:
     """Return what was done to the vote, besides ballots."""
-    return Facts(vote.noticed_at, vote.opens_at, vote.withdrawn_at, vote.effect_applied_at, vote.ratified_at)
+    return Facts(
+        vote.noticed_at,
+        vote.opens_at,
+        vote.withdrawn_at,
+        vote.effect_applied_at,
+        vote.ratified_at,
+        tuple(departures_of(vote)),
+    )
+
+
+def departures_of(vote: Vote) -> list[Departure]:
+    """Return those on the roll who lost their vote since its notice, as far as its rule takes them off."""
+    if profile_of(vote).roll_changes == RollChanges():
+        return []
+    keys = {entry.organisation_id: entry.organisation.key for entry in vote.roll.all()}
+    parties = Party.objects.filter(organisation__in=keys).filter(
+        Q(withdrawal_effective_at__gt=vote.noticed_at) | Q(suspensions__from_at__gt=vote.noticed_at)
+    )
+    found = [
+        departure(instruments_of(party), vote.noticed_at)
+        for party in parties.distinct().select_related("organisation").prefetch_related("suspensions")
+    ]
+    return dropped(profile_of(vote), [one for one in found if one])
 
 
 def with_rows(votes: QuerySet[Vote]) -> QuerySet[Vote]:
@@ -85,7 +109,10 @@ def course_afresh(vote: Vote, at: datetime) -> Course:
 
 def counting_of(vote: Vote, at: datetime) -> Counting:
     """Return the ballots received by `at`, counted."""
-    counting = Counting(profile_of(vote), roll_of(vote))
+    roll = roll_of(vote)
+    for gone in departures_of(vote):
+        roll = roll.without(gone.lab) if gone.at <= at else roll
+    counting = Counting(profile_of(vote), roll)
     for ballot in () if is_sealed(vote, at) else ballot_values(vote.ballots.all()):
         if isinstance(ballot.received_at, datetime) and ballot.received_at <= at:
             counting.put(ballot)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from treaty.rules.parties import Departure, Status
 from treaty.rules.profiles import Choice, Extension, VoteProfile
 from treaty.rules.rolls import Roll
 from treaty.rules.vote_states import BALLOTS_OPEN, Event, State, next_state
@@ -35,6 +36,7 @@ class Facts:
     withdrawn_at: datetime | None = None
     effect_applied_at: datetime | None = None
     ratified_at: datetime | None = None
+    departures: tuple[Departure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ class Course:
     def takes_ballots(self) -> bool:
         """Whether a ballot received now counts."""
         return self.state in BALLOTS_OPEN
+
+
+def dropped(profile: VoteProfile, departures: Iterable[Departure]) -> list[Departure]:
+    """Return those whose departure takes them off the roll in mid-vote, as the rule says."""
+    rule = profile.roll_changes
+    policy = {Status.WITHDRAWN: rule.withdrawn, Status.SUSPENDED: rule.suspended}
+    return [one for one in departures if policy.get(one.why) == "drop"]
 
 
 def course(profile: VoteProfile, roll: Roll, ballots: Iterable[BallotValue], facts: Facts, at: datetime) -> Course:
@@ -130,14 +139,31 @@ class _Walk:
         return self.profile.sealed and self.end < self.closes_at
 
     def through(self, ballots: Sequence[BallotValue]) -> None:
+        leaving = sorted(dropped(self.profile, self.facts.departures), key=lambda one: one.at)
         for ballot in () if self.is_sealed else ballots:
             received = _instant(ballot)
             if received < self.facts.opens_at or received > self.end or self._counts_out(ballot):
                 continue
+            self._let_go(leaving, received)
             if self._close_before(received):
                 return
             self._put(ballot, received)
+        self._let_go(leaving, self.end)
         self._close_before(self.end)
+
+    def _let_go(self, leaving: list[Departure], until: datetime) -> None:
+        """Take those off the roll who left by `until`, with their ballots, unless it closed before they did."""
+        while leaving and leaving[0].at <= until and not self._close_before(leaving[0].at):
+            gone = leaving.pop(0)
+            standing, self.roll = self.counting.standing, self.roll.without(gone.lab)
+            self.counting = Counting(self.profile, self.roll)
+            for ballot in standing.values():
+                if ballot.member != gone.lab:
+                    self.counting.put(ballot)
+            if self.silent and any(step.met for step in objections(self.profile, self.counting)):
+                self._contest(gone.at)
+            else:
+                self._look(max(gone.at, self.facts.opens_at))
 
     def _counts_out(self, ballot: BallotValue) -> bool:
         rule = self.profile.extension

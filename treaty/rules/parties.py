@@ -109,5 +109,24 @@ def status(instruments: Instruments, bound_at: datetime | None, at: datetime) ->
     return Status.WITHDRAWING if _reached(instruments.withdrawal_noticed_at, at) else Status.PARTY
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A laboratory that loses its vote at an instant, because it is `Status.WITHDRAWN` or `Status.SUSPENDED` from then on."""
+
+    lab: str
+    at: datetime
+    why: Status
+
+
+def departure(instruments: Instruments, noticed_at: datetime) -> Departure | None:
+    """Return when a laboratory that could vote at `noticed_at` first loses that right afterwards."""
+    suspended = [period.start for period in instruments.suspensions if period.start > noticed_at]
+    found = [Departure(instruments.lab, start, Status.SUSPENDED) for start in suspended]
+    withdrawn = instruments.withdrawal_effective_at
+    if withdrawn is not None and withdrawn > noticed_at:
+        found.append(Departure(instruments.lab, withdrawn, Status.WITHDRAWN))
+    return min(found, key=lambda one: one.at, default=None)
+
+
 def _reached(instant: datetime | None, at: datetime) -> bool:
     return instant is not None and instant <= at

@@ -145,12 +145,20 @@ class Emergency(Provision):
     ratified_by: Key
 
 
+class RollChanges(Provision):
+    """What becomes of a party on the roll that leaves in mid-vote. One that accedes votes from the next notice on."""
+
+    withdrawn: Literal["keep", "drop"] = "keep"
+    suspended: Literal["keep", "drop"] = "keep"
+
+
 class VoteProfile(Provision):
     """A rule of decision. All arithmetic over it is in integers, cross-multiplied.
 
     `blocking_minority`: where fewer members than this withhold their consent, the thresholds are deemed met.
     `minimum_open`: after this time the vote closes as soon as no ballot still to come can change its result; absent, it
-    stays open to the end. `sealed`: until the close only who voted is known. `grace`: an adopted decision that has not taken
+    stays open to the end. `sealed`: until the close only who voted is known. `referred_to`: whose the matter is where nobody is
+    left who may vote. `grace`: an adopted decision that has not taken
     effect this long after its timelock expires.
     `keys`: the kinds of key that sign its ballots; `session` is a ballot vouched for by the sign-in alone. `synced`: whether a
     passkey that its maker copies between devices is accepted.
@@ -172,6 +180,8 @@ class VoteProfile(Provision):
     grace: Length | None = None
     emergency: Emergency | None = None
     sealed: bool = False
+    roll_changes: RollChanges = RollChanges()
+    referred_to: Prose | None = None
     recuse: tuple[Literal["subject", "requester", "affiliates"], ...] = ()
     keys: tuple[Literal["passkey", "ssh", "ed25519", "software", "session"], ...] = ("session",)
     synced: bool = False

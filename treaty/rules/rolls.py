@@ -62,6 +62,10 @@ class Roll:
             for member in sorted(self.members, key=lambda member: (member.electorate, member.key))
         ]
 
+    def without(self, key: str) -> "Roll":
+        """Return the roll as if `key` had never been on it."""
+        return Roll(tuple(member for member in self.members if member.key != key))
+
     @classmethod
     def from_json(cls, lines: Iterable[Sequence[str | None]]) -> "Roll":
         """Read what `as_json` wrote."""

@@ -62,6 +62,7 @@ def profile_in_words(profile: VoteProfile, voice: Voice = ENGLISH) -> list[str]:
         ),
         *_effect(profile, voice),
         *_who_may_not(profile, voice),
+        *_who_leaves(profile, voice),
         voice(
             gettext_noop("A ballot is given with {keys}."),
             keys=_either([voice(KEYS[key]) for key in profile.keys], voice),
@@ -257,6 +258,30 @@ def _effect(profile: VoteProfile, voice: Voice) -> Iterator[str]:
 def _who_may_not(profile: VoteProfile, voice: Voice) -> Iterator[str]:
     if profile.recuse:
         yield voice(gettext_noop("Recused: {who}."), who=_all([voice(RECUSED[who]) for who in profile.recuse], voice))
+
+
+def _who_leaves(profile: VoteProfile, voice: Voice) -> Iterator[str]:
+    rule = profile.roll_changes
+    reasons = [
+        voice(words)
+        for words, policy in (
+            (gettext_noop("withdraws"), rule.withdrawn),
+            (gettext_noop("is suspended"), rule.suspended),
+        )
+        if policy == "drop"
+    ]
+    if reasons:
+        yield voice(
+            gettext_noop(
+                "Who {reasons} in mid-vote leaves the roll, with its ballot; who accedes votes from the next notice on."
+            ),
+            reasons=_either(reasons, voice),
+        )
+    if profile.referred_to:
+        yield voice(
+            gettext_noop("Where nobody is left who may vote, it is never adopted and goes to: {organ}."),
+            organ=profile.referred_to,
+        )
 
 
 def _either(words: Sequence[str], voice: Voice) -> str:

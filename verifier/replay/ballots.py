@@ -111,7 +111,7 @@ def _received(vote: VoteRecord, entry: EntryValue, choice: Choice | None) -> Ite
     """Find what nobody entitled sent, or not in time. `choice` is None while it is sealed."""
     received_at = moment(entry.payload, "received_at")
     yield from differs("instant", "when it was received", received_at, max(entry.at, vote.last_ballot_at or entry.at))
-    yield from _entitled(vote, text(entry.payload, "organisation"))
+    yield from _entitled(vote, text(entry.payload, "organisation"), received_at)
     yield from _in_time(vote, choice, received_at)
 
 
@@ -197,11 +197,13 @@ def _fits(replay: Replay, vote: VoteRecord, ballot: SignedBallot, member: str, i
         yield Finding("ballot", "an objection carries its reason")
 
 
-def _entitled(vote: VoteRecord, member: str) -> Iterator[Finding]:
+def _entitled(vote: VoteRecord, member: str, at: datetime) -> Iterator[Finding]:
     if member not in vote.roll:
         yield Finding("not_on_roll", f"{member} is not on the roll of vote {vote.key}")
     elif vote.roll.is_recused(member):
         yield Finding("recused", f"{member} is recused from vote {vote.key}")
+    elif any(one.lab == member and one.at <= at for one in vote.departures):
+        yield Finding("not_entitled_any_more", f"{member} lost its vote since vote {vote.key} was noticed")
 
 
 def _in_time(vote: VoteRecord, choice: Choice | None, received_at: datetime) -> Iterator[Finding]:

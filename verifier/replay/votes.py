@@ -10,7 +10,8 @@ from core.canonical import Json, digest
 from core.errors import DomainError
 from core.times import stamp
 from ledger.rules.entries import EntryValue
-from treaty.rules.courses import Course, Facts, course
+from treaty.rules.courses import Course, Facts, course, dropped
+from treaty.rules.parties import Departure, departure
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, draw_up
 from treaty.rules.vote_states import UNDECIDED, State
@@ -84,6 +85,7 @@ class VoteRecord:
     roll: Roll
     roll_hash: str
     facts: Facts
+    parties: Parties
     subject: Mapping[str, Json]
     requester: str | None
     organisation: str | None
@@ -104,7 +106,15 @@ class VoteRecord:
 
     def course(self, at: datetime) -> Course:
         """Return the state of the vote at `at`, from its rule, roll and ballots."""
-        return course(self.profile, self.roll, [cast.value for cast in self.ballots], self.facts, at)
+        facts = replace(self.facts, departures=tuple(self.departures))
+        return course(self.profile, self.roll, [cast.value for cast in self.ballots], facts, at)
+
+    @property
+    def departures(self) -> list[Departure]:
+        """Those on the roll who lost their vote since the notice, as far as the rule takes them off."""
+        known = [self.parties.instruments.get(member.key) for member in self.roll.members]
+        found = [departure(one, self.facts.noticed_at) for one in known if one]
+        return dropped(self.profile, [one for one in found if one])
 
     @property
     def moves_with_ballots(self) -> bool:
@@ -212,6 +222,7 @@ def notice(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
         roll=roll,
         roll_hash=text(payload, "roll_hash"),
         facts=Facts(entry.at, opens_at),
+        parties=replay.of(Parties),
         subject=subject,
         requester=requester,
         organisation=concerned,

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treaty.rules.courses import Facts, course
+from treaty.rules.parties import Departure, Status
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.vote_states import Event, NoSuchTransition, State, next_state
 from treaty.rules.votes import BallotValue, Choice, Outcome, Reason, Recusal, Roll, RollMember
@@ -219,3 +220,63 @@ def test_a_state_at_an_instant_depends_on_nothing_that_came_later(rule, drawn, n
     known = [ballot for ballot in ballots if ballot.received_at <= T0 + now]
     facts = Facts(T0 - HOUR, T0)
     assert course(rule, ROLL, ballots, facts, T0 + now) == course(rule, ROLL, known, facts, T0 + now)
+
+
+DROPS = {"roll_changes": {"withdrawn": "drop", "suspended": "drop"}, "labs": {"quorum": "1/2"}}
+departures = st.lists(
+    st.builds(
+        Departure,
+        st.integers(0, 5).map("m{}".format),
+        instants.map(lambda after: T0 + after),
+        st.sampled_from([Status.WITHDRAWN, Status.SUSPENDED]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one.lab,
+)
+
+
+def leaving(member, hours, why=Status.WITHDRAWN):
+    return Departure(f"m{member}", at(hours), why)
+
+
+def test_who_leaves_in_mid_vote_leaves_the_roll_with_its_ballot_where_the_rule_says_so():
+    ballots = [cast(0, YES, 1), cast(1, YES, 1), cast(2, NO, 1)]
+    gone = (leaving(0, 5, Status.SUSPENDED),)
+    facts = Facts(at(-1), T0, departures=gone)
+    before, after = (course(profile(**DROPS), ROLL, ballots, facts, at(hours)) for hours in (4, 5))
+    assert (before.tally.counts[0].consents, before.tally.counts[0].members) == (2, 6)
+    assert (after.tally.counts[0].consents, after.tally.counts[0].members) == (1, 5)
+    kept = course(profile(labs={"quorum": "1/2"}), ROLL, ballots, facts, at(60))
+    assert kept.tally.counts[0].members == 6
+
+
+def test_objections_that_become_too_many_when_somebody_leaves_make_a_silence_contested():
+    ballots = [cast(0, NO, 1), cast(1, NO, 2)]
+    facts = Facts(at(-1), T0, departures=(leaving(5, 7),))
+    result = course(profile(**SILENT, **DROPS), ROLL, ballots, facts, at(8))
+    assert (result.state, result.contested_at) == (State.CONTESTED, at(7))
+
+
+def test_a_vote_that_everybody_left_is_referred_and_never_adopted():
+    facts = Facts(at(-1), T0, departures=tuple(leaving(n, n) for n in range(6)))
+    result = course(profile(**SILENT, **DROPS), ROLL, [cast(0, YES, 0)], facts, at(100))
+    assert (result.state, result.decision.outcome) == (State.REFERRED, Outcome.REJECTED)
+
+
+def test_who_leaves_at_the_closing_instant_or_later_changes_nothing():
+    ballots = [cast(n, YES, 1) for n in range(3)]
+    for hours, consents in ((47.9, 2), (48, 3), (60, 3)):
+        facts = Facts(at(-1), T0, departures=(leaving(0, hours),))
+        assert course(profile(**DROPS), ROLL, ballots, facts, at(99)).tally.counts[0].consents == consents
+
+
+@given(profiles, cast_ballots, departures, instants, st.randoms())
+def test_departures_count_as_of_their_instant_in_whatever_order_one_looks(rule, drawn, gone, now, random):
+    rule = rule.model_copy(update={"roll_changes": profile(**DROPS).roll_changes})
+    ballots, shuffled = sequenced(drawn), list(gone)
+    random.shuffle(shuffled)
+    whole = course(rule, ROLL, ballots, Facts(T0 - HOUR, T0, departures=tuple(gone)), T0 + now)
+    known = tuple(one for one in shuffled if one.at <= T0 + now)
+    assert course(rule, ROLL, ballots, Facts(T0 - HOUR, T0, departures=known), T0 + now) == whole
+    if whole.closed_at is None:
+        assert whole.tally.counts[0].members == len(ROLL.members) - len(known)
