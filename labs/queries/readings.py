@@ -46,8 +46,8 @@ def newest_id() -> int:
 
 def beside(indicator: IndicatorRule, organisation: Organisation | None, at: datetime) -> list[ReadingValue]:
     """Return the standing readings that one of `indicator` must not contradict: the same indicator, its total, its parts."""
-    keys = {indicator.key, *indicator.parts, *({indicator.part_of} if indicator.part_of else ())}
-    return as_values(Reading.objects.standing(at).filter(indicator__in=keys, organisation=organisation))
+    standing = Reading.objects.standing(at).filter(indicator__in=indicator.beside, organisation=organisation)
+    return as_values(standing)
 
 
 def of_organisation(organisation: Organisation, at: datetime, limit: int = 50) -> list[Reading]:

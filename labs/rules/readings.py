@@ -44,6 +44,13 @@ class IndicatorRule:
     largest_jump: Decimal | None = None  # factor above the largest earlier value that is physically possible
     part_of: str | None = None  # the indicator that this one is a part of
     parts: frozenset[str] = field(default_factory=frozenset)  # the indicators that are parts of this one
+    one_at_a_time: bool = False  # a source has one value of an instant: a second series is the same datum twice
+
+    @property
+    def beside(self) -> frozenset[str]:
+        """The indicators whose readings one of this must not contradict; none where the text names no relation."""
+        related = self.one_at_a_time or self.largest_jump is not None or self.part_of or self.parts
+        return frozenset({self.key, *self.parts, *filter(None, [self.part_of])}) if related else frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,8 +117,32 @@ def refusals(reading: ReadingValue, indicator: IndicatorRule, others: Sequence[R
 
 
 def contradictions(reading: ReadingValue, indicator: IndicatorRule, others: Sequence[ReadingValue]) -> list[str]:
-    """Return why a reading goes to quarantine: an impossible jump, or a total below a part that already stands."""
-    return [*_jumps(reading, indicator, others), *_parts_above(reading, indicator, others)]
+    """Return why a reading goes to quarantine: a duplicate, an impossible jump, or a total below a part that stands."""
+    return [
+        *_duplicates(reading, indicator, others),
+        *_jumps(reading, indicator, others),
+        *_parts_above(reading, indicator, others),
+    ]
+
+
+def _duplicates(reading: ReadingValue, indicator: IndicatorRule, others: Sequence[ReadingValue]) -> list[str]:
+    """A source has one value of an instant; the same instant under another name would count twice."""
+    if not indicator.one_at_a_time:
+        return []
+    names = ("indicator", "lab", "source", "observed_at")
+    same = next(
+        (
+            other
+            for other in others
+            if other.series != reading.series and all(getattr(other, one) == getattr(reading, one) for one in names)
+        ),
+        None,
+    )
+    if same is None:
+        return []
+    return [
+        f"{stamp(reading.observed_at)} is {written(same.value)} already by the same kind of source, as {same.series!r} (reading {same.id}): one datum does not count twice."
+    ]
 
 
 def _jumps(reading: ReadingValue, indicator: IndicatorRule, others: Sequence[ReadingValue]) -> list[str]:

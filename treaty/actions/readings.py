@@ -124,7 +124,8 @@ def _sorting(row: ReadingRow) -> tuple[str, str, str, str, datetime, int]:
 
 @transaction.atomic
 def import_batch(*, rows: Sequence[ReadingRow], file_sha256: str, by: User | None, at: datetime) -> Taken:
-    """Take in the rows of one subject (see `batches`) with one entry of the record, which holds every reading of them.
+    """Take in the rows of one subject (see `batches`) with one entry of the record, which holds every reading of them;
+    with several where reasons for quarantine make it too long.
 
     A datum that stands as it is changes nothing; a different value for its series is its next version. A row that is wrong
     is refused and named; the others are taken all the same.
@@ -178,8 +179,7 @@ def _newest_versions(
 
 
 def _others(indicator: IndicatorRule, organisation: Organisation | None, at: datetime) -> list[ReadingValue]:
-    related = indicator.largest_jump is not None or indicator.part_of or indicator.parts
-    return beside(indicator, organisation, at) if related else []
+    return beside(indicator, organisation, at) if indicator.beside else []
 
 
 def _proposed(
@@ -234,23 +234,38 @@ def _keep(
         _columns(row, reading.pk, value.version, reasons)
         for reading, (row, value, reasons) in zip(made, new, strict=True)
     ]
-    record(
-        kind="readings.imported",
-        payload={
-            "indicator": indicator.key,
-            "lab": first.lab,
-            "source": first.source,
-            "provider": first.provider,
-            "unit": indicator.unit,
-            "file": file_sha256,
-            "count": len(columns),
-            "sha256": digest(columns),
-            "columns": ["reading", "series", "version", "value", "low", "high", "observed_at", "quarantined_for"],
-            "readings": columns,
-        },
-        by=by,
-        at=at,
-    )
+    for part in _fitting(columns):
+        record(
+            kind="readings.imported",
+            payload={
+                "indicator": indicator.key,
+                "lab": first.lab,
+                "source": first.source,
+                "provider": first.provider,
+                "unit": indicator.unit,
+                "file": file_sha256,
+                "count": len(part),
+                "sha256": digest(part),
+                "columns": ["reading", "series", "version", "value", "low", "high", "observed_at", "quarantined_for"],
+                "readings": part,
+            },
+            by=by,
+            at=at,
+        )
+
+
+def _fitting(columns: list[Json]) -> Iterator[list[Json]]:
+    """Cut the rows where the reasons for quarantine make them too long for one entry."""
+    part: list[Json] = []
+    size = 0
+    for row in columns:
+        width = len(canonical(row)) + 1
+        if part and size + width > LARGEST_BATCH:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += width
+    yield part
 
 
 def _as_reading(

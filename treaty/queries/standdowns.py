@@ -9,10 +9,10 @@ from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
 from labs.rules.deployments import DeploymentStatus
 from labs.rules.runs import RunStatus
-from treaty.models import Case, Pause, StandDown
+from treaty.models import Case, Party, Pause, StandDown
 from treaty.queries.exemptions import exempted_runs
-from treaty.queries.pauses import terms
-from treaty.rules.pauses import PauseTerms
+from treaty.queries.pauses import facts, state, terms
+from treaty.rules.pauses import BINDING, PauseTerms, activation_outcome
 from treaty.rules.standdowns import (
     Conclusion,
     StageKey,
@@ -162,6 +162,16 @@ def deployments_in_scope(provisions: PauseTerms, lab: Organisation) -> list[Depl
     return list(
         Deployment.objects.filter(organisation=lab, flop__gt=level.release_above_flop, status=DeploymentStatus.LIVE)
     )
+
+
+def is_being_prepared(pause: Pause, lab: Organisation, at: datetime) -> bool:
+    """Whether the pause binds the lab at `at` already and no sweep has written its stand-down down yet."""
+    if state(pause, at) not in BINDING or pause.stand_downs.filter(organisation=lab).exists():
+        return False
+    on_roll = any(one.organisation_id == lab.pk for one in pause.commitments.all())
+    if on_roll:
+        return lab.key in activation_outcome(facts(pause), terms(pause)).bound.members
+    return Party.objects.bound(at).filter(organisation=lab).exists()
 
 
 def stand_down_of(pause: Pause, lab: Organisation) -> StandDown | None:

@@ -8,12 +8,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from core.truth import Truth
+from labs.permissions import can_review_quarantine
 from treaty.models import StandDown
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, labs_acting
 from treaty.queries.cases import awaiting_answer
 from treaty.queries.instruments import instruments_asked
 from treaty.queries.pauses import PauseSummary, summaries
+from treaty.queries.quarantine import in_quarantine
 from treaty.queries.resumption import criteria, determinable
 from treaty.queries.standdowns import stages_of
 from treaty.queries.votes import awaiting
@@ -25,7 +27,7 @@ from web.asks import Task
 def tasks_for(user: User, at: datetime) -> list[Task]:
     """Return what `user` is asked to do under the treaty at `at`, the most urgent first, what has no date last."""
     labs, bodies = labs_acting(user, at=at), bodies_acting(user, at=at)
-    asked = list(instruments_asked(user, at))
+    asked = [*instruments_asked(user, at), *_quarantine(user, at)]
     if not labs and not bodies:
         return asked
     living = [one for one in summaries(at) if one.state in BINDING or one.state is PauseState.ACTIVATING]
@@ -35,6 +37,21 @@ def tasks_for(user: User, at: datetime) -> list[Task]:
     for body in bodies:
         found += _criteria(body, living, at)
     return sorted(found, key=lambda task: (task.due is None, task.due or at))
+
+
+def _quarantine(user: User, at: datetime) -> Iterator[Task]:
+    """Ask those of whom two lift a quarantine for their word on each reading that they have not looked at."""
+    if not can_review_quarantine(user, at=at):
+        return
+    for row in in_quarantine(at, user):
+        if row.is_asked:
+            reading = row.quarantine.reading
+            yield Task(
+                title=_("Review in quarantine: %(title)s") % {"title": row.title},
+                url=reverse("treaty:review_quarantine", args=[reading.pk]),
+                detail=reading.organisation.name if reading.organisation else "",
+                action=_("Review"),
+            )
 
 
 def _votes(organisations: list[Organisation], at: datetime) -> Iterator[Task]:

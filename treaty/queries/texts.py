@@ -110,5 +110,6 @@ def indicator_rule(key: str, at: datetime) -> IndicatorRule:
         maximum=rule.maximum,
         largest_jump=rule.largest_jump,
         part_of=rule.part_of,
+        one_at_a_time=rule.one_at_a_time,
         parts=frozenset(name for name, it in indicators.items() if it.part_of == key),
     )

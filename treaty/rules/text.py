@@ -105,6 +105,7 @@ class Indicator(Provision):
     maximum: Number | None = None
     largest_jump: Number | None = None  # factor between consecutive readings that is physically possible
     part_of: Key | None = None
+    one_at_a_time: bool = False  # a source has one value of an instant: a second series is a duplicate
     owed_by: Literal["labs", "bodies", "secretariat"] = "labs"
     comment: Prose | None = None
     source: Prose

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from accounts.rules.organisations import Role
+from core.errors import DomainError
 from labs.models import Deployment, TrainingRun
+from treaty.actions.advance import advance_pause
 from treaty.actions.standdowns import (
     acknowledge,
     declare_stand_down,
@@ -28,13 +30,26 @@ from treaty.models.standdowns import CONCLUSION_LABELS, MODE_LABELS, STAGE_LABEL
 from treaty.permissions import bodies_acting, can_act_for_lab, is_independent_of
 from treaty.queries.exemptions import exemption_rows
 from treaty.queries.pauses import state, terms
-from treaty.queries.standdowns import deployments_in_scope, runs_in_scope, stages_of, stand_down_of, standing_at
+from treaty.queries.standdowns import (
+    deployments_in_scope,
+    is_being_prepared,
+    runs_in_scope,
+    stages_of,
+    stand_down_of,
+    standing_at,
+)
 from treaty.rules.pauses import BINDING
 from treaty.rules.requests import is_extendable
 from treaty.rules.standdowns import Conclusion, SiteMode, StageStanding, delay_account, missing_before
 from treaty.views.acts import LabAction, PersonAction
 from treaty.views.cases import case_row
 from treaty.views.words import STANDING_LABELS
+
+
+class StandDownBeingPrepared(DomainError):
+    """The pause binds the laboratory from now on; its stand-down is being prepared. Open it again in a few seconds."""
+
+    code = "stand_down_being_prepared"
 
 
 class StandDownPage(TemplateView):
@@ -60,6 +75,7 @@ class StandDownPage(TemplateView):
             at=at,
             commitment=commitment,
             stand_down=stand_down,
+            preparing=stand_down is None and is_being_prepared(pause, lab, at),
             level=terms(pause).level,
             stages=[stage_row(stage, stages) for stage in stages],
             way=way(stages),
@@ -142,6 +158,10 @@ class StandDownAction(LabAction):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Look the stand-down up."""
         super().setup(request, *args, **kwargs)
+        if isinstance(request.user, User) and is_being_prepared(self.pause, self.lab, at := timezone.now()):
+            if request.method != "POST":
+                raise StandDownBeingPrepared
+            advance_pause(pause=self.pause, at=at)
         self.stand_down = get_object_or_404(
             StandDown.objects.select_related("organisation", "pause"), pause=self.pause, organisation=self.lab
         )

@@ -84,10 +84,7 @@ class Readings:
 
     def beside(self, rule: IndicatorRule, lab: str | None, at: datetime) -> list[ReadingValue]:
         """Return the standing readings that one of `rule` must not contradict; none where the rule names no relation."""
-        if not (rule.largest_jump is not None or rule.part_of or rule.parts):
-            return []
-        keys = {rule.key, *rule.parts, *({rule.part_of} if rule.part_of else ())}
-        rows = (one for key in keys for one in self.kept.get((key, lab), ()) if one.stands(at))
+        rows = (one for key in rule.beside for one in self.kept.get((key, lab), ()) if one.stands(at))
         return [one.plain() for one in known_at(rows, at) if isinstance(one, Kept)]
 
     def add(self, one: Kept) -> None:

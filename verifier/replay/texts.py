@@ -78,6 +78,7 @@ class Texts:
             maximum=rule.maximum,
             largest_jump=rule.largest_jump,
             part_of=rule.part_of,
+            one_at_a_time=rule.one_at_a_time,
             parts=frozenset(name for name, it in indicators.items() if it.part_of == key),
         )
 

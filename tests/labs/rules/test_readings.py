@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labs.rules.readings import (
+    EXACT,
     IndicatorRule,
     ReadingRefused,
     ReadingValue,
@@ -38,8 +39,10 @@ def value(number="1e25", *, indicator="training_flop", lab="aster", at=NOON, id=
 
 
 @given(
-    st.decimals(
-        allow_nan=False, allow_infinity=False, places=None, min_value=Decimal("-1e40"), max_value=Decimal("1e40")
+    st.builds(
+        lambda digits, power: Decimal(digits).scaleb(power, EXACT),
+        st.integers(-(10**40) + 1, 10**40 - 1),
+        st.integers(-70, 20),
     )
 )
 def test_a_written_number_is_the_same_number(number):
@@ -125,3 +128,28 @@ def test_a_correction_is_not_a_jump_from_the_version_it_corrects():
         )
         == []
     )
+
+
+DAILY = replace(SHARE, one_at_a_time=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "contradicts"),
+    [
+        ({}, True),
+        ({"number": "0.4"}, True),  # whatever it says: a source has one value of an instant
+        ({"series": "s1"}, False),  # a correction of the same datum
+        ({"at": NOON + timedelta(microseconds=1)}, False),
+        ({"lab": "cobalt"}, False),
+    ],
+)
+def test_the_same_instant_under_another_name_is_a_duplicate(changes, contradicts):
+    fields = {"number": "0.5", "indicator": "ai_share", "lab": "aster", "id": 2} | changes
+    standing = [value("0.5", indicator="ai_share")]
+    assert bool(contradictions(value(**fields), DAILY, standing)) is contradicts
+    assert contradictions(value(**fields), SHARE, standing) == []
+
+
+def test_another_kind_of_source_is_no_duplicate():
+    standing = [replace(value("0.5", indicator="ai_share"), source="observed")]
+    assert contradictions(value("0.5", indicator="ai_share", id=2), DAILY, standing) == []

@@ -198,6 +198,12 @@ def test_contradictions_within_a_file_go_to_quarantine():
     assert (taken.accepted, taken.quarantined, Quarantine.objects.count()) == (2, 1, 1)
 
 
+def test_the_same_day_twice_in_a_file_counts_once():
+    taken = take_in(row("0.03", 2, series="commits:a"), row("0.05", 3, series="commits:b"))
+    assert (taken.accepted, taken.quarantined) == (2, 1)
+    assert [str(one.value) for one in values(indicators=["ai_commit_share"], received_by=NOON)] == ["0.03"]
+
+
 def test_batches_hold_one_subject_and_fit_into_an_entry():
     rows = [row(line=line, series=f"commits:{'x' * 180}{line}") for line in range(2, 900)]
     cut = list(batches([*rows, row(line=1, indicator="time_horizon")]))

@@ -296,3 +296,40 @@ def test_the_page_takes_the_same_number_of_queries_however_many_labs(client, lab
     get(client, "pauses")
     with django_assert_max_num_queries(32):
         assert get(client, "pause", pause.key, moment=hours(101)).status_code == 200
+
+
+@pytest.fixture
+def unwritten(db):
+    """A pause that everybody has confirmed and that no sweep has looked at since."""
+    make.accreditations()
+    pause = make.activating_pause(labs=("aster", "borealis"))
+    pause.commitments.update(condition={"kind": "unconditional"}, confirmed_at=NOON)
+    return pause
+
+
+def test_between_force_and_the_next_sweep_the_workspace_says_that_it_is_being_prepared(client, unwritten, sign_in):
+    sign_in(make.representative(make.laboratory("aster")))
+    page = get(client, "stand_down", unwritten.key, "aster", moment=hours(1))
+    assert page.status_code == 200
+    assert "The stand-down is being prepared." in text(page)
+    early = get(client, "acknowledge", unwritten.key, "aster", moment=hours(1))
+    assert early.status_code == 409
+    assert "in a few seconds" in text(early)
+
+
+def test_an_act_between_force_and_the_next_sweep_is_taken_all_the_same(client, unwritten, sign_in):
+    sign_in(make.representative(make.laboratory("aster")))
+    assert post(client, "acknowledge", unwritten.key, "aster", moment=hours(1)).status_code == 302
+    found = StandDown.objects.get(organisation__key="aster")
+    assert (found.starts_at, found.acknowledged_at) == (NOON, hours(1))
+
+
+def test_a_rival_prepares_nothing(client, unwritten, sign_in):
+    sign_in(make.representative(make.laboratory("borealis")))
+    assert post(client, "acknowledge", unwritten.key, "aster", moment=hours(1)).status_code == 403
+    assert not StandDown.objects.exists()
+
+
+def test_a_laboratory_outside_the_set_is_not_told_that_anything_is_being_prepared(client, unwritten):
+    page = get(client, "stand_down", unwritten.key, make.laboratory("cobalt").key, moment=hours(1))
+    assert "There is no stand-down." in text(page)
