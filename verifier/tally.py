@@ -68,8 +68,7 @@ def run(options: Namespace) -> int:
         complain(f"fermata tally: {error}")
         return REFUSED
     counting = Counting(profile, read.roll, read.present)
-    for ballot in read.ballots:
-        counting.put(ballot)
+    counting.put_all(read.ballots)
     tally = Tally(counting.figures(), judge(profile, counting))
     say(
         json.dumps(as_json(profile, read, tally, at), indent=2)

@@ -215,8 +215,7 @@ def _counted(
     profile: VoteProfile, roll: Roll, ballots: Iterable[BallotValue], present: frozenset[str] = frozenset()
 ) -> Counting:
     counting = Counting(profile, roll, present)
-    for ballot in ballots:
-        counting.put(ballot)
+    counting.put_all(ballots)
     return counting
 
 

@@ -1,6 +1,6 @@
 """Counting ballots: weights as integers over one denominator a class. Nobody who is recused or off the roll is counted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -118,6 +118,22 @@ class Counting:
                     heads[earlier.choice] -= 1
                 sums[choice] += weight
                 heads[choice] += 1
+
+    def put_all(self, ballots: Iterable[BallotValue]) -> None:
+        """Do the same for many: the newest of each member first, then one sum for each class."""
+        standing = self.standing
+        for ballot in ballots:
+            earlier = standing.get(ballot.member)
+            if earlier is None or earlier.sequence < ballot.sequence:
+                standing[ballot.member] = ballot
+        for index, scale in enumerate(self._scales):
+            cast: dict[Choice, list[int]] = {choice: [] for choice in Choice}
+            weights = scale.weights
+            for member, ballot in standing.items():
+                if member in weights:
+                    cast[ballot.choice].append(weights[member])
+            self._sums[index] = {choice: sum(found) for choice, found in cast.items()}
+            self._heads[index] = {choice: len(found) for choice, found in cast.items()}
 
     def figures(self, rest: Choice | None = None) -> Figures:
         """Return the figures as they stand; with `rest`, as if everybody still silent chose that."""

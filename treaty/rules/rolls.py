@@ -109,12 +109,12 @@ class Scale:
 
 
 def _scale(members: Sequence[RollMember]) -> Scale:
-    denominator = lcm(*{member.weight.denominator for member in members})
+    ratios = [member.weight.as_integer_ratio() for member in members]
+    denominator = lcm(*{below for _, below in ratios})
     entitled: dict[str, int] = {}
     recused: dict[str, int] = {}
-    for member in members:
-        weight = member.weight
-        (recused if member.recused else entitled)[member.key] = weight.numerator * (denominator // weight.denominator)
+    for member, (above, below) in zip(members, ratios, strict=True):
+        (recused if member.recused else entitled)[member.key] = above * (denominator // below)
     return Scale(denominator, entitled, recused, sum(entitled.values()), sum(recused.values()))
 
 

@@ -275,3 +275,15 @@ def test_the_roll_has_one_hash_whatever_the_order_of_its_lines():
     members = roll(4).members
     assert Roll(members).hash == Roll(tuple(reversed(members))).hash
     assert Roll.from_json(Roll(members).as_json()).hash == Roll(members).hash
+
+
+@given(every_rule, weights, choices, choices, recusals)
+def test_counting_at_once_is_counting_one_after_the_other(rule, heavy, chosen, later, recused):
+    entitled = roll(8, weights=heavy, recused=recused)
+    again = [BallotValue(f"m{n}", choice, sequence=2) for n, choice in enumerate(later) if choice]
+    one, all_at_once = Counting(rule, entitled), Counting(rule, entitled)
+    for ballot in [*ballots(*chosen), *again]:
+        one.put(ballot)
+    all_at_once.put_all(ballots(*chosen))
+    all_at_once.put_all(again)
+    assert one.figures() == all_at_once.figures()
