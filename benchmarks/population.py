@@ -318,13 +318,13 @@ def _reports(site: Site, visits: list[Visit]) -> None:
 
 
 def _vote(site: Site, title: str, noticed_at: datetime, *, share: float) -> Vote:
-    """Notice an advisory vote, put ballots of a share of the laboratories in, and let time do the rest."""
+    """Notice a vote on procedure, put ballots of a share of the laboratories in, and let time do the rest."""
     vote = open_vote(title, noticed_at)
     cast(vote, site.labs[: int(len(site.labs) * share)], noticed_at + timedelta(hours=1))
     return advance_vote(vote=vote, at=site.now)
 
 
-def open_vote(title: str, at: datetime, decision: str = "advisory") -> Vote:
+def open_vote(title: str, at: datetime, decision: str = "procedural") -> Vote:
     """Notice a vote of all laboratories."""
     return notice_vote(
         decision=decision,
