@@ -24,7 +24,7 @@ class HandoffExpired(DomainError):
 
 @dataclass(frozen=True)
 class BallotHandoff:
-    """Somebody who acts for `organisation` has chosen and goes to sign."""
+    """Somebody who acts for `organisation` has chosen and goes to sign; or signs `along`, the hash of a colleague's ballot."""
 
     user: int
     vote: str
@@ -32,6 +32,7 @@ class BallotHandoff:
     choice: str
     reason: str
     ground: str
+    along: str = ""
 
     @property
     def link(self) -> str:

@@ -22,9 +22,17 @@ function ballotFor(key) {
   };
 }
 
+// Under a ballot that a colleague made out a second key signs the very same bytes; what they say is shown from them.
+function colleaguesText() {
+  const ballot = JSON.parse(paper.text);
+  const fits = ["vote", "organisation", "choice"].every((name) => ballot[name] === { ...paper.binds, choice: paper.choice }[name]);
+  if (!fits || canonical(ballot) !== paper.text) throw new Error(words("strange"));
+  return paper.text;
+}
+
 async function compose() {
   const key = chosen();
-  const text = canonical(ballotFor(key));
+  const text = paper.text ? colleaguesText() : canonical(ballotFor(key));
   const challenge = await sha256(tagged(TAG, text));
   composed = { key, text, challenge };
   put({ text, hash: hex(challenge), words: hashWords(hex(challenge)) });
@@ -107,7 +115,7 @@ async function sign(event) {
     const proof = await prove(composed);
     busy("sending");
     const envelope = { ballot: base64url(new TextEncoder().encode(text)), proof };
-    const receipt = await post("/ballots/", { token, ...envelope });
+    const receipt = await post("/ballots/", { token, key: key.id, ...envelope });
     showReceipt(receipt, envelope, { key, text, challenge });
   } catch (error) {
     await explain(error);
@@ -118,7 +126,7 @@ async function sign(event) {
 
 function showReceipt(receipt, envelope, { key, text, challenge }) {
   did([
-    words("didCompose", { bytes: new TextEncoder().encode(text).length }),
+    words(paper.text ? "didTake" : "didCompose", { bytes: new TextEncoder().encode(text).length }),
     words("didHash", { words: hashWords(hex(challenge)) }),
     words(key.kind === "software" ? "didSoftware" : "didPasskey", { label: key.label }),
     words(receipt.counts ? "didSend" : "didSendOne", { signers: paper.signers }),

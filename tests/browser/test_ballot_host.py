@@ -20,10 +20,10 @@ from accounts.rules.signatures import b64url, dump_key, from_b64url
 from accounts.rules.statements import KeyKind
 from tests import factories
 from tests.signing import Voter, with_root
-from treaty.actions.keys import enrol_key
+from treaty.actions.keys import ask_for_signers, enrol_key
 from treaty.actions.votes import advance_vote, notice_vote
 from treaty.handoffs import BallotHandoff
-from treaty.models import Ballot
+from treaty.models import Ballot, Vote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
@@ -273,6 +273,7 @@ def test_an_assertion_of_a_sign_in_credential_is_refused(page, vote, passkey, pe
     body = {
         "token": hand_off(vote, person),
         "ballot": b64url(voter.envelope(ballot).ballot),
+        "key": voter.id,
         "proof": proof | {"credential": CREDENTIAL},
     }
     answer = page.context.request.post(settings.BALLOT_URL.replace("ballot.", "") + "/ballots/", data=body)
@@ -345,6 +346,38 @@ def test_a_visitor_of_the_demonstration_signs_with_a_software_key_and_the_vote_s
     page.get_by_role("heading", name="What this page did").wait_for()
     page.goto(f"{settings.SITE_URL}/votes/{vote.key}/")
     assert page.get_by_role("cell", name="Software key of the demonstration").is_visible()
+
+
+def test_a_second_key_signs_the_same_text_where_the_laboratory_asked_for_two(
+    page, client, person, root, choose, settings, look
+):
+    settings.DEMO = True
+    lab, old = factories.laboratory(), timezone.now() - timedelta(days=10)
+    colleague = factories.representative(lab, name="Second Example")
+    for one in (person, colleague):
+        voter = Voter(KeyKind.SOFTWARE, private=software_key(lab, one))
+        enrol_key(
+            organisation=lab, **voter.fields, label=one.name, holder=one, signature=root.enrols(voter), by=one, at=old
+        )
+    ask_for_signers(organisation=lab, signers=2, signature=root.asks_for(2), by=person, at=old)
+    choose()
+    shown = page.locator("[data-put=text]").inner_text()
+    sign(page)
+    page.get_by_text("counts once 2 keys").wait_for()
+    assert Ballot.objects.count() == 0
+    Authenticator.objects.create(user=colleague, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client.force_login(colleague)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": settings.SITE_URL}])
+    page.goto(f"{settings.SITE_URL}/votes/{Vote.objects.get().key}/ballot/")
+    look("ballot-along")
+    page.get_by_role("link", name="Check and sign it").click()
+    page.get_by_role("heading", name="Exactly this is signed").wait_for()
+    assert page.locator("[data-put=text]").inner_text() == shown
+    sign(page)
+    page.get_by_role("paragraph").filter(has_text="The site checked them").wait_for()
+    cast = Ballot.objects.get()
+    assert (bytes(cast.content).decode(), len({one["key"] for one in cast.proofs})) == (shown, 2)
 
 
 @pytest.mark.parametrize("how", ["closed", "offline", "expired"])

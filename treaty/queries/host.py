@@ -17,7 +17,7 @@ from treaty.models import Ballot, BallotSignature, Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.ballot_papers import ballot_paper
 from treaty.queries.votes import profile_of
-from treaty.rules.ballots import reason_hash
+from treaty.rules.ballots import read_ballot, reason_hash
 from treaty.rules.profiles import Choice
 from web.templatetags.fermata import written
 
@@ -34,12 +34,14 @@ def ballot_asked(
 ) -> dict[str, object]:
     """Return the ballot paper, what was chosen, and with which keys `user` can sign."""
     paper = ballot_paper(vote, organisation, at)
+    along = next((one for one in waiting(vote, organisation) if one.hash == handoff.along), None)
     return {
         "binds": paper["ballot"],
         "signers": paper["signers"],
         "at": stamp(at.replace(microsecond=0)),
         "vote": {"key": vote.key, "title": vote.title, "question": vote.question},
         "organisation": {"key": organisation.key, "name": organisation.name},
+        "text": bytes(along.content).decode() if along else "",
         "choice": handoff.choice,
         "choice_word": str(CHOICE_LABELS[Choice(handoff.choice)]),
         "reason": handoff.reason,
@@ -50,6 +52,34 @@ def ballot_asked(
         "command": command(vote, organisation, handoff),
         "change_url": f"{site_url('treaty:ballot', vote.key)}?organisation={organisation.key}",
     }
+
+
+def waiting(vote: Vote, organisation: Organisation) -> list[BallotSignature]:
+    """Return the first signature under each ballot of the organisation that waits for more, if it is still the next in sequence."""
+    after = vote.ballots.filter(organisation=organisation).count()
+    found = vote.signatures.filter(organisation=organisation, key__revoked_at=None).select_related("key").order_by("pk")
+    first = {one.hash: one for one in reversed(found)}
+    return [one for one in first.values() if read_ballot(bytes(one.content)).sequence == after + 1]
+
+
+def hand_offs_along(vote: Vote, organisation: Organisation, user: User) -> list[tuple[str, str]]:
+    """Return what waits for one more signature, in words, and where `user` signs it."""
+    found, signed = [], set(vote.signatures.filter(key__holder=user).values_list("hash", flat=True))
+    for one in waiting(vote, organisation):
+        if one.hash in signed:
+            continue
+        ballot = read_ballot(bytes(one.content))
+        handoff = BallotHandoff(
+            user=user.pk,
+            vote=vote.key,
+            organisation=organisation.key,
+            choice=ballot.choice,
+            reason=one.reason,
+            ground=ballot.ground,
+            along=one.hash,
+        )
+        found.append((str(CHOICE_LABELS[ballot.choice]), handoff.link))
+    return found
 
 
 def signing_keys(vote: Vote, organisation: Organisation, user: User) -> list[dict[str, str]]:

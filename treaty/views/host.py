@@ -72,9 +72,10 @@ class UnsignedSerializer(TokenSerializer):
 
 
 class SignedSerializer(TokenSerializer):
-    """A signed ballot: its canonical bytes in base64url, and the proof."""
+    """A signed ballot: its canonical bytes in base64url, the key that signed, and the proof."""
 
     ballot = serializers.CharField(max_length=6000)
+    key = serializers.CharField(max_length=32)
     proof = serializers.DictField(child=serializers.CharField(max_length=8000, trim_whitespace=False))
 
 
@@ -124,7 +125,7 @@ class CastView(HostView):
         user, _ = acting(handoff)
         ballot = cast_signed_ballot(
             vote=vote_of(handoff),
-            envelope=Envelope(from_b64url(values["ballot"]), values["proof"]),
+            envelope=Envelope(from_b64url(values["ballot"]), values["proof"], values["key"]),
             reason=handoff.reason,
             ground=handoff.ground,
             by=user,

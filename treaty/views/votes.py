@@ -26,7 +26,7 @@ from treaty.handoffs import BallotHandoff
 from treaty.models import Ballot, Vote
 from treaty.models.votes import CHOICE_LABELS, OUTCOME_LABELS
 from treaty.permissions import may_request_for
-from treaty.queries.host import signs_on_host, takes_session
+from treaty.queries.host import hand_offs_along, signs_on_host, takes_session
 from treaty.queries.vote_pages import ballot_url, rows, vote_detail
 from treaty.queries.votes import (
     get_vote,
@@ -301,6 +301,7 @@ class BallotPage(PersonAction):
             ],
             standing=standing_ballots(self.vote, at).get(self.organisation.key),
             signs=self._signs(),
+            along=hand_offs_along(self.vote, self.organisation, self.person()),
             takes_session=takes_session(self.vote, self.organisation),
             steps=[_("Choose"), _("Check"), _("Receipt")],
             crumbs=[

@@ -73,7 +73,14 @@ def post(host, path, **body):
 
 
 def cast(host, vote, envelope, **changes):
-    return post(host, "/ballots/", token=token(vote, **changes), ballot=b64url(envelope.ballot), proof=envelope.proof)
+    return post(
+        host,
+        "/ballots/",
+        token=token(vote, **changes),
+        ballot=b64url(envelope.ballot),
+        key=envelope.signer or json.loads(envelope.ballot)["key"],
+        proof=envelope.proof,
+    )
 
 
 def test_its_policy_lets_no_string_become_markup_and_nothing_come_from_elsewhere(host):
