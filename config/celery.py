@@ -21,6 +21,8 @@ app.conf.beat_schedule = {
         ("open and close votes", "treaty.tasks.sweep_votes", 2.0),
         ("evaluate triggers", "treaty.tasks.evaluate_triggers", 5.0),
         ("move pauses on", "treaty.tasks.sweep_pauses", 5.0),
+        ("issue orders", "treaty.tasks.sweep_orders", 2.0),
+        ("push orders", "treaty.tasks.push_orders", 2.0),
         ("plan inspections", "inspections.tasks.plan_visits", 5.0),
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
     ]

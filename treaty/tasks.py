@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from treaty.actions import effects, triggers, votes
+from treaty.actions import effects, orders, pushes, triggers, votes
 from treaty.actions.advance import advance_due
 from treaty.actions.declarations import ask_due, mark_late
 from treaty.actions.parties import enter_into_force
@@ -37,6 +37,18 @@ def sweep_declarations() -> None:
 def sweep_pauses() -> None:
     """Write down what time did to pauses: activation, lapse, lateness, stages of resumption, the end."""
     advance_due(at=timezone.now())
+
+
+@shared_task
+def sweep_orders() -> None:
+    """Issue orders where laboratories are asked something new, and renew all others in time."""
+    orders.issue_due(at=timezone.now())
+
+
+@shared_task
+def push_orders() -> None:
+    """Send orders to the addresses that laboratories named, and try again what did not arrive."""
+    pushes.push_due(at=timezone.now())
 
 
 @shared_task

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     SIGNERS = "signers"
     BALLOT = "ballot"
     REPUDIATION = "repudiation"
+    ACKNOWLEDGEMENT = "acknowledgement"
 
     @property
     def tag(self) -> str:

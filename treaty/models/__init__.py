@@ -2,6 +2,7 @@ from treaty.models.amendments import Amendment
 from treaty.models.cases import Case, CaseStep
 from treaty.models.determinations import Determination
 from treaty.models.exemptions import Exemption
+from treaty.models.orders import Order, OrderAcknowledgement, OrderDelivery, OrderEndpoint, OrderKey
 from treaty.models.parties import Accreditation, Annexed, Party, Suspension
 from treaty.models.pauses import Commitment, LevelChange, Pause, Resumption, ResumptionStep
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
@@ -22,6 +23,11 @@ __all__ = [
     "Determination",
     "Exemption",
     "LevelChange",
+    "Order",
+    "OrderAcknowledgement",
+    "OrderDelivery",
+    "OrderEndpoint",
+    "OrderKey",
     "Party",
     "Pause",
     "Resumption",

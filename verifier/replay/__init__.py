@@ -10,6 +10,7 @@ from verifier.replay import (
     levels,
     log,
     membership,
+    orders,
     organisations,
     parties,
     pauses,
@@ -29,7 +30,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
-    cases, resumption, membership, levels, exemptions, amendments,
+    cases, resumption, membership, levels, exemptions, amendments, orders,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]
