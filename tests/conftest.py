@@ -5,11 +5,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from tests.databases import template
 
 ROOT = Path(__file__).resolve().parent.parent
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+# How long an example takes says something about the machine, and nothing about the rule.
+examples.register_profile("fermata", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("fermata")
 # Test processes share one Valkey: each has its own part of the cache.
 settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 

@@ -53,7 +53,7 @@ def problems(draw):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems())
 def test_a_plan_keeps_every_provision(problem):
     people, sites, text = problem

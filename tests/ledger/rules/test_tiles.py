@@ -89,7 +89,7 @@ def test_a_tree_of_seventy_thousand_has_the_tiles_of_the_specification():
     assert [tile.path for tile in full if tile.level == 1] == ["tile/1/000"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 1500), st.data())
 def test_any_sequence_of_batches_gives_the_naive_tree(size, data):
     hashes = leaves_of(size)
@@ -102,7 +102,7 @@ def test_any_sequence_of_batches_gives_the_naive_tree(size, data):
     assert read_edge(size, stored.__getitem__) == edge
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 1500), st.data())
 def test_proofs_read_from_tiles_verify(size, data):
     hashes = leaves_of(size)
