@@ -17,7 +17,7 @@ from ledger.actions import record
 from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
-from treaty.queries.votes import course_afresh, departures_of, profile_of
+from treaty.queries.votes import course_afresh, departures_of, profile_of, roll_lines
 from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, seal
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice
@@ -240,12 +240,12 @@ def check_takes(*, vote: Vote, organisation: Organisation, choice: Choice, at: d
 
 
 def _check_entitled(vote: Vote, organisation: Organisation, at: datetime) -> None:
-    lines = list(vote.roll.filter(organisation=organisation))
+    lines = list(roll_lines().filter(vote=vote, organisation=organisation))
     if not lines:
         raise NotOnRoll(
             f"{organisation.name} is not on the roll of vote {vote.key}, which was frozen when it was noticed."
         )
-    if any(one.lab == organisation.key and one.at <= at for one in departures_of(vote)):
+    if any(one.lab == organisation.key and one.at <= at for one in departures_of(vote, lines)):
         raise NotEntitledAnyMore(f"{organisation.name} lost its vote since vote {vote.key} was noticed.")
     if any(line.recused for line in lines):
         raise IsRecused(

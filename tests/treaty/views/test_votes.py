@@ -247,6 +247,14 @@ def test_pages_take_as_many_queries_with_8_members_as_with_60(client):
     assert queries(client, "/votes/") == counts["/votes/"]
 
 
+def test_lists_take_as_many_queries_for_many_votes_as_for_one(client):
+    notice()
+    counts = {path: queries(client, path) for path in ("/votes/", "/api/v1/votes/")}
+    for _ in range(4):
+        notice()
+    assert {path: queries(client, path) for path in counts} == counts
+
+
 # --- the API
 
 
