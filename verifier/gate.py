@@ -94,12 +94,12 @@ def read_order(options: Namespace, now: datetime) -> Seen:
         kept = None
     old = _valid(kept.note, VerifierKey.parse(kept.key), options.lab, None) if kept else None
     age = now - kept.fetched_at if kept else timedelta.max
-    if old and timedelta(0) <= age <= min(FRESH, options.max_age):
+    if old and timedelta(0) <= age < min(FRESH, options.max_age):
         return Seen(_in_time(old, now))
     try:
         key, note = _fetch(site, options, kept, old)
     except OSError as error:
-        if old and timedelta(0) <= age <= options.max_age:
+        if old and timedelta(0) <= age < options.max_age:
             return Seen(_in_time(old, now), f"the site does not answer ({error}), so this is the order seen last")
         raise CannotTell(f"the site does not answer ({error}){_too_old(old, age)}") from None
     order = _in_time(_valid(note, key, options.lab, old), now)

@@ -40,7 +40,7 @@ class Cache:
         try:
             value = json.loads(self.path.read_bytes())
             return Kept(str(value["key"]), datetime.fromtimestamp(value["fetched_at"], UTC), str(value["note"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise NotKept(
