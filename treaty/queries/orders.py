@@ -10,9 +10,10 @@ from ledger.rules.notes import Note
 from treaty.models import Exemption, Order, OrderKey, Pause
 from treaty.queries.pauses import in_force, state, terms
 from treaty.queries.resumption import under_way
-from treaty.queries.standdowns import stages_of
+from treaty.queries.standdowns import stand_down_facts
 from treaty.rules import orders as rules
 from treaty.rules.orders import Obligation
+from treaty.rules.standdowns import stages
 
 
 def obligations(at: datetime) -> Mapping[int, tuple[Obligation, ...]]:
@@ -27,16 +28,16 @@ def obligations(at: datetime) -> Mapping[int, tuple[Obligation, ...]]:
 def _of_pause(pause: Pause, at: datetime) -> Iterable[tuple[int, Obligation]]:
     resumption, exempted = under_way(pause), _exempted(pause, at)
     resumed = resumption.steps.filter(reached_at__lte=at).count() if resumption else None
-    bound = pause.stand_downs.filter(starts_at__lte=at).select_related("pause").prefetch_related("extensions")
-    for stand_down in bound:
+    provisions, found = terms(pause), state(pause, at).value
+    for stand_down in pause.stand_downs.filter(starts_at__lte=at).prefetch_related("extensions"):
         yield (
             stand_down.organisation_id,
             rules.obligation(
                 pause.key,
-                terms(pause),
-                state=state(pause, at).value,
+                provisions,
+                state=found,
                 since=stand_down.starts_at,
-                stages=stages_of(stand_down, at),
+                stages=stages(provisions.level, stand_down_facts(stand_down), at),
                 resumed=resumed,
                 exemptions=tuple(exempted[stand_down.organisation_id]),
             ),
