@@ -1,13 +1,26 @@
 """What conditions are evaluated over."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from accounts.models import Organisation
 from labs.models import Reading
 from labs.rules.readings import IndicatorRule, ReadingValue
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Of what the newest reading is looked for; `labs` of None is the world."""
+
+    indicator: str
+    sources: tuple[str, ...]
+    labs: frozenset[str] | None
+
 
 COLUMNS = (
     "id",
@@ -32,6 +45,26 @@ def values(
     if observed_from is not None:
         readings = readings.filter(observed_at__gte=observed_from)
     return as_values(readings.order_by("observed_at", "id"))
+
+
+def values_since(since: Mapping[str, datetime], *, received_by: datetime) -> list[ReadingValue]:
+    """Return the standing readings of each indicator that were observed after its instant, in one query."""
+    readings = Reading.objects.standing(received_by).filter(
+        reduce(or_, (Q(indicator=key, observed_at__gt=instant) for key, instant in since.items()))
+    )
+    return as_values(readings.order_by("observed_at", "id"))
+
+
+def last_values(wanted: Collection[Wanted], *, received_by: datetime) -> list[ReadingValue]:
+    """Return the newest standing reading of each indicator, lab and source that is wanted, in one query."""
+    places = [
+        Q(indicator=one.indicator, source__in=one.sources)
+        & (Q(organisation=None) if one.labs is None else Q(organisation__key__in=one.labs))
+        for one in wanted
+    ]
+    readings = Reading.objects.standing(received_by).filter(reduce(or_, places))
+    by_place = ("indicator", "organisation_id", "source")
+    return as_values(readings.order_by(*by_place, "-observed_at", "-id").distinct(*by_place))
 
 
 def as_values(readings: QuerySet[Reading]) -> list[ReadingValue]:

@@ -198,7 +198,7 @@ def trigger_chart(found: TriggerStanding, at: datetime) -> Chart | None:
         return None
     (comparison,) = comparisons
     rules = rules_of(text)
-    judged = world([comparison], rules, at)
+    judged = world([comparison], rules, at, whole=True)
     points = _course(comparison, judged, at)
     return line_chart(
         points,

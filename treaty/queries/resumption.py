@@ -4,35 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from accounts.models import Affiliation
 from core.truth import Truth, all_of
-from labs.queries.readings import values
 from treaty.models import Determination, Pause, Resumption
-from treaty.queries.parties import bound_labs
 from treaty.queries.pauses import terms
-from treaty.queries.texts import earlier_indicators, rules_of
-from treaty.rules.conditions import AnyCondition, Comparison, Determined
+from treaty.queries.texts import rules_of
+from treaty.queries.worlds import world
+from treaty.rules.conditions import AnyCondition, Determined
 from treaty.rules.evaluation import DeterminationValue, World, evaluate
 from treaty.rules.resumption import CriterionStanding, criteria_standing, stage_due_at
 from treaty.rules.text import ResumptionStage
 
 
-def world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime) -> World:
-    """Return all that `conditions` are judged by at `at`, in five queries."""
-    indicators = {
-        part.indicator for condition in conditions for part in _parts(condition) if isinstance(part, Comparison)
-    }
-    return World(
-        readings=values(indicators=indicators, received_by=at) if indicators else [],
-        indicators=rules_of(pause.text).indicators,
-        labs=frozenset(lab.key for lab in bound_labs(at)),
-        affiliations=frozenset(
-            frozenset(pair)
-            for pair in Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
-        ),
-        determinations=tuple(_value(one) for one in _determinations(pause, at)),
-        earlier=earlier_indicators(pause.text.version),
-    )
+def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime) -> World:
+    """Return all that `conditions` are judged by at `at`, in seven queries."""
+    return world(conditions, rules_of(pause.text), at, tuple(_value(one) for one in _determinations(pause, at)))
 
 
 def _determinations(pause: Pause, at: datetime) -> Iterable[Determination]:
@@ -56,7 +41,7 @@ def criteria(pause: Pause, at: datetime) -> tuple[CriterionStanding, ...]:
     """Return every resumption criterion of the pause as it stands at `at`."""
     resumption = terms(pause).resumption
     conditions = [criterion.condition for criterion in resumption.criteria.values()]
-    return criteria_standing(resumption, world(pause, conditions, at), at)
+    return criteria_standing(resumption, _world(pause, conditions, at), at)
 
 
 def determinable(pause: Pause) -> Mapping[str, str]:
@@ -74,7 +59,7 @@ def stage_truth(pause: Pause, stages: Iterable[ResumptionStage], at: datetime) -
     conditions = [stage.condition for stage in stages if stage.condition is not None]
     if not conditions:
         return Truth.TRUE
-    found = world(pause, conditions, at)
+    found = _world(pause, conditions, at)
     return all_of(evaluate(condition, found, at).truth for condition in conditions)
 
 

@@ -123,7 +123,7 @@ class TriggerStanding:
 
 
 def standing(at: datetime) -> list[TriggerStanding]:
-    """Return every trigger of the text in force as it stands at `at`, those that are true or unknown first; seven queries."""
+    """Return every trigger of the text in force as it stands at `at`, those that are true or unknown first; eight queries."""
     text = text_at(at)
     if text is None:
         return []
@@ -175,7 +175,7 @@ class TriggerDetail:
 
 
 def detail(key: str, at: datetime, limit: int = 30) -> TriggerDetail | None:
-    """Return the trigger `key` of the text in force at `at`; None where the text has none; nine queries."""
+    """Return the trigger `key` of the text in force at `at`; None where the text has none; ten queries."""
     text = text_at(at)
     rules = rules_of(text) if text else None
     if rules is None or key not in rules.triggers:

@@ -9,14 +9,23 @@ is still valid. No source: unknown, with the reason and who owes the datum since
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 
 from core.truth import Truth, all_of, any_of, at_least, negate
 from treaty.rules.conditions import All, AnyCondition, AnyOf, AtLeast, Comparison, Determined, InLabs, Not
-from treaty.rules.findings import DeterminationValue, Evaluation, Measured, Owed, Reading, Reason, World, digest_of
+from treaty.rules.findings import (
+    DeterminationValue,
+    Evaluation,
+    Measured,
+    Owed,
+    Reading,
+    Reason,
+    World,
+    digest_of,
+    known_at,
+)
 from treaty.rules.spans import Span
 
 __all__ = [
@@ -43,8 +52,7 @@ def course(
     comparison: Comparison, world: World, start: datetime, at: datetime, lab: str | None = None
 ) -> list[tuple[datetime, Fraction | None]]:
     """Return what is compared from `start` to `at` as known at `at`: each instant at which it changes; None is unknown."""
-    judge = _Judge(world, at)
-    readings = judge.known.get((comparison.indicator, lab), [])
+    readings = world.known(comparison.indicator, lab, at)
     found: list[tuple[datetime, Fraction | None]] = []
     for instant, state in _span(comparison, world, readings, at, start).states():
         if not found or found[-1][1] != state.value:
@@ -59,33 +67,10 @@ def _span(
     return Span(comparison, indicator, readings, at, start, validities=world.validities(comparison.indicator))
 
 
-def known_at(readings: Iterable[Reading], at: datetime) -> list[Reading]:
-    """Return of each datum the newest version received by `at`, where that was observed by `at`."""
-    newest: dict[tuple[str, str | None, str], Reading] = {}
-    for reading in readings:
-        if reading.received_at <= at:
-            datum = (reading.indicator, reading.lab, reading.series)
-            other = newest.get(datum)
-            if other is None or _version(other) < _version(reading):
-                newest[datum] = reading
-    return [reading for reading in newest.values() if reading.observed_at <= at]
-
-
-def _version(reading: Reading) -> tuple[int, datetime, Decimal, int]:
-    return reading.version, reading.received_at, reading.value, reading.id
-
-
 @dataclass(frozen=True)
 class _Judge:
     world: World
     at: datetime
-    known: dict[tuple[str, str | None], list[Reading]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        known: dict[tuple[str, str | None], list[Reading]] = {}
-        for reading in known_at(self.world.readings, self.at):
-            known.setdefault((reading.indicator, reading.lab), []).append(reading)
-        object.__setattr__(self, "known", known)
 
     def judge(self, condition: AnyCondition, labs: tuple[str, ...] | None) -> Evaluation:  # noqa: PLR0911 - one for each kind
         match condition:
@@ -168,7 +153,7 @@ class _Judge:
         scope: Iterable[str | None] = labs or (None,)
         if indicator.about == "world":
             scope, labs = (None,), None
-        readings = [reading for lab in scope for reading in self.known.get((comparison.indicator, lab), ())]
+        readings = [reading for lab in scope for reading in self.world.known(comparison.indicator, lab, self.at)]
         owing: Sequence[str | None] = (None,) if labs is None else [lab for lab in labs if lab in self.world.labs]
         return _span(comparison, self.world, readings, self.at).judged(labs, owing)
 

@@ -1,7 +1,7 @@
 """What conditions are judged by, and what is found: readings, indicators, determinations, the finding with its whole way."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -104,6 +104,22 @@ class Owed:
         return {"what": self.what, "lab": self.lab, "by": self.by, "due_at": due, "reason": self.reason.value}
 
 
+def known_at(readings: Iterable[Reading], at: datetime) -> list[Reading]:
+    """Return of each datum the newest version received by `at`, where that was observed by `at`."""
+    newest: dict[tuple[str, str | None, str], Reading] = {}
+    for reading in readings:
+        if reading.received_at <= at:
+            datum = (reading.indicator, reading.lab, reading.series)
+            other = newest.get(datum)
+            if other is None or _version(other) < _version(reading):
+                newest[datum] = reading
+    return [reading for reading in newest.values() if reading.observed_at <= at]
+
+
+def _version(reading: Reading) -> tuple[int, datetime, Decimal, int]:
+    return reading.version, reading.received_at, reading.value, reading.id
+
+
 # The indicators of a text that was amended, and the instant until which it was in force.
 type Earlier = tuple[datetime, Mapping[str, Measured]]
 
@@ -122,6 +138,17 @@ class World:
     affiliations: frozenset[frozenset[str]] = frozenset()
     determinations: tuple[DeterminationValue, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    _known: dict[datetime, dict[tuple[str, str | None], list[Reading]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def known(self, indicator: str, lab: str | None, at: datetime) -> list[Reading]:
+        """Return what was known of an indicator at `at`; every condition that is judged then shares the sorting out."""
+        if at not in self._known:
+            found = self._known[at] = {}
+            for reading in known_at(self.readings, at):
+                found.setdefault((reading.indicator, reading.lab), []).append(reading)
+        return self._known[at].get((indicator, lab), [])
 
     def validities(self, indicator: str) -> tuple[tuple[datetime, Duration], ...]:
         """Return how long a reading of the indicator stands that was observed before an amendment, with the instant of each."""

@@ -5,7 +5,7 @@ Sums are integers on a common scale and ranks are kept in heaps, so that a span 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -18,6 +18,8 @@ from treaty.rules.conditions import Aggregate, Comparison, Edge
 from treaty.rules.findings import Evaluation, Measured, Owed, Reading, Reason
 
 OPERATORS: Final = {">": gt, ">=": ge, "<": lt, "<=": le}
+# A month back and a month on again are not always the same instant.
+LONGER_MONTH: Final = timedelta(days=4)
 DAY_IN_MICROSECONDS: Final = 86_400_000_000
 
 
@@ -73,6 +75,18 @@ class _Window:
         while heap[0][1] not in self.live:
             heappop(heap)
         return self.values[heap[0][1]]
+
+
+def needed_since(
+    comparison: Comparison,
+    indicator: Measured,
+    at: datetime,
+    validities: Iterable[tuple[datetime, Duration]] = (),
+) -> datetime:
+    """Return an instant before which no reading was observed that can count at `at`, or in the span up to it."""
+    start = comparison.sustained_for.before(at) if comparison.sustained_for else at
+    windows = [comparison.window] if comparison.window else [indicator.validity, *(one for _, one in validities)]
+    return min(window.before(start) for window in windows) - LONGER_MONTH
 
 
 class Span:
