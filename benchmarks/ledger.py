@@ -315,12 +315,18 @@ def served() -> list[Row]:
 
 def requests_per_second(port: int, path: Callable[[], str]) -> float:
     connection = HTTPConnection("127.0.0.1", port)
-    count, end = 0, time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        connection.request("GET", path(), headers={"Host": "localhost"})
+
+    def get() -> None:
+        asked = path()
+        connection.request("GET", asked, headers={"Host": "localhost"})
         answer = connection.getresponse()
         answer.read()
-        assert answer.status == 200, (answer.status, path())
+        assert answer.status == 200, (answer.status, asked)
+
+    get()  # the first request of a process imports its views
+    count, end = 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        get()
         count += 1
     return count / SECONDS
 
