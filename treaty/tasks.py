@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from treaty.actions import effects, orders, pushes, triggers, votes
 from treaty.actions.advance import advance_due
+from treaty.actions.cases import open_missing_cases
 from treaty.actions.declarations import ask_due, mark_late
 from treaty.actions.parties import enter_into_force
 from treaty.models import TreatyText
@@ -27,10 +28,11 @@ def sweep_parties() -> None:
 
 @shared_task
 def sweep_declarations() -> None:
-    """Ask the parties for what the calendar of declarations has reached, and enter what is overdue."""
+    """Ask the parties for what the calendar of declarations has reached, enter what is overdue, and ask about what long is."""
     at = timezone.now()
     ask_due(at=at)
     mark_late(at=at)
+    open_missing_cases(at=at)
 
 
 @shared_task

@@ -8,11 +8,12 @@ import pytest
 from accounts.rules.organisations import Kind
 from labs.actions.facilities import register_facility
 from labs.actions.runs import register_run
-from labs.models import TrainingRun
+from labs.models import Declaration, TrainingRun
 from tests.verifier.decisions import HOUR, site_in_force
 from tests.verifier.records import TEXT
 from treaty.actions.amendments import propose_amendment
-from treaty.actions.cases import close_case, open_case, report_remedy
+from treaty.actions.cases import close_case, open_case, open_missing_cases, report_remedy
+from treaty.actions.declarations import ask_due, mark_late
 from treaty.actions.parties import accept_mandate, sign
 from treaty.actions.standdowns import record_halt, state_nothing_runs
 from treaty.models import Case, Exemption, TreatyText
@@ -281,3 +282,38 @@ def test_a_text_in_force_that_no_vote_amended_is_named_with_what_rests_on_it(sit
     record = amended(site)
     record.drop("text.amended")
     assert codes(record)[:2] == ["effect", "text_hash"]
+
+
+def owing(site):
+    """Every party is asked for what the calendar has reached, files nothing, and is asked for clarification."""
+    ask_due(at=site.now)
+    due = max(Declaration.objects.values_list("due_at", flat=True))
+    mark_late(at=due)
+    site.now = due + 10 * 24 * HOUR
+    return open_missing_cases(at=site.now)
+
+
+def test_a_declaration_that_stays_away_is_asked_about(site):
+    assert owing(site)
+    assert_follows(site)
+
+
+def test_a_case_about_a_declaration_that_is_not_long_overdue_is_named(site):
+    owing(site)
+    record = site.record()
+    index = record.find("case.opened", last=True)
+    entry = record.entries[index]
+    due = entry["payload"]["subject"].partition(":")[2]
+    entry["at"] = due
+    assert "too_early" in codes(record)
+
+
+def test_a_second_case_about_one_declaration_and_one_about_none_are_named(site):
+    owing(site)
+    record = site.record()
+    entry = record.entries[record.find("case.opened")]
+    record.add(len(record.entries), entry, at=record.entries[-1]["at"], case="2026-900")
+    record.add(
+        len(record.entries), entry, at=record.entries[-1]["at"], case="2026-901", subject="initial:2020-01-01T00:00:00Z"
+    )
+    assert {"repeated", "state"} <= set(codes(record))

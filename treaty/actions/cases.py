@@ -9,13 +9,14 @@ from accounts.models import Organisation, User
 from core.canonical import Json, commitment
 from core.errors import DomainError, Malformed, require
 from core.times import stamp
+from labs.models import Declaration
 from ledger.actions import record
 from treaty.actions.pauses import effect_of, lock, lock_keys, named
 from treaty.models import Case, CaseStep, Pause, StandDown, Vote
 from treaty.permissions import bodies_acting, can_act_for_lab, can_ask_to_resume, is_independent_of
 from treaty.queries.pauses import terms
 from treaty.queries.standdowns import stages_of
-from treaty.queries.texts import rules_at
+from treaty.queries.texts import rules_at, rules_of, text_at
 from treaty.rules.cases import CaseEvent, CaseKind, CaseState, next_state
 from treaty.rules.standdowns import Conclusion, overdue
 
@@ -57,6 +58,32 @@ def _due(pause: Pause, at: datetime) -> list[tuple[StandDown, CaseKind, str]]:
         if seen.conclusion == Conclusion.DISCREPANCY
     ]
     return late + found
+
+
+def open_missing_cases(*, at: datetime) -> list[Case]:
+    """Ask for clarification, once, about each declaration that is long overdue at `at`; one entry for each (Art. 19).
+
+    The party acknowledges and answers within the text's times, as in every case.
+    """
+    text = text_at(at)
+    if text is None:
+        return []
+    long_overdue_after = rules_of(text).clarification.long_overdue_after
+    unfiled = Declaration.objects.unfiled().due_by(at).exclude(marked_overdue_at=None)
+    late = [one.pk for one in unfiled if long_overdue_after.after(one.due_at) <= at]
+    return [case for pk in late if (case := _open_missing(pk, at))]
+
+
+@transaction.atomic
+def _open_missing(declaration: int, at: datetime) -> Case | None:
+    rows = Declaration.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    row = rows.select_related("organisation").filter(pk=declaration, filed_at=None).first()
+    if row is None:
+        return None
+    subject = f"{row.kind}:{stamp(row.due_at)}"
+    if Case.objects.filter(organisation=row.organisation, kind=CaseKind.MISSING.value, subject=subject).exists():
+        return None
+    return _open(pause=None, lab=row.organisation, kind=CaseKind.MISSING, subject=subject, reason="", by=None, at=at)
 
 
 @transaction.atomic

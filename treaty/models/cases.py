@@ -12,6 +12,7 @@ from treaty.rules.cases import CaseEvent, CaseKind, CaseState
 KIND_LABELS = {
     CaseKind.LATE: _("A stage was late"),
     CaseKind.DISCREPANCY: _("A verification found a discrepancy"),
+    CaseKind.MISSING: _("A declaration is long overdue"),
     CaseKind.REFERRAL: _("Referred by a party or a monitoring body"),
 }
 CASE_STATE_LABELS = {
@@ -45,7 +46,9 @@ class Case(models.Model):
     pause = models.ForeignKey(Pause, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     kind = models.CharField(max_length=16, choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
     subject = models.CharField(
-        max_length=64, blank=True, help_text=_("The stage that was late, or the visit that found it.")
+        max_length=64,
+        blank=True,
+        help_text=_("The stage that was late, the visit that found it, or the declaration that is missing."),
     )
     reason = models.TextField(blank=True)
     salt = models.CharField(max_length=64)
@@ -68,6 +71,11 @@ class Case(models.Model):
     class Meta:
         ordering = ["-opened_at"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "subject"],
+                condition=Q(kind=CaseKind.MISSING.value),
+                name="case_once_a_missing_declaration",
+            ),
             models.UniqueConstraint(
                 fields=["pause", "organisation", "kind", "subject"],
                 condition=Q(kind__in=[CaseKind.LATE.value, CaseKind.DISCREPANCY.value]),

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from accounts.models import User
+from labs.models.declarations import KIND_LABELS as DECLARATION_LABELS
+from labs.rules.declarations import DeclarationKind
 from ledger.queries import position
 from treaty.actions.cases import answer_case, close_case, open_case, report_remedy
 from treaty.forms.pauses import CloseForm, ReferForm, WordsForm
@@ -51,6 +53,12 @@ def case_row(case: Case) -> dict[str, Any]:
     about = case.subject
     if case.kind == CaseKind.LATE and about in set(StageKey):
         about = str(STAGE_LABELS[StageKey(about)])
+    if case.kind == CaseKind.MISSING:
+        kind, _colon, due_at = about.partition(":")
+        about = _("%(declaration)s, due %(day)s") % {
+            "declaration": DECLARATION_LABELS[DeclarationKind(kind)],
+            "day": due_at[:10],
+        }
     return {
         "case": case,
         "kind": KIND_LABELS[CaseKind(case.kind)],

@@ -7,10 +7,11 @@ from typing import Final
 
 from accounts.rules.organisations import Role
 from core.errors import DomainError
-from core.times import stamp
+from core.times import instant, stamp
 from ledger.rules.entries import EntryValue
 from treaty.rules.cases import CaseEvent, CaseKind, CaseState, next_state
 from treaty.rules.standdowns import LATE_STATES, Conclusion
+from verifier.replay.declarations import Declarations
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock, by_role
 from verifier.replay.parties import Parties
@@ -80,6 +81,9 @@ def open_case(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
             yield from by_clock(entry)
             if not _found_wrong(pause, lab, subject):
                 yield Finding("finding", f"{subject} found no discrepancy at {lab}")
+        case CaseKind.MISSING:
+            yield from by_clock(entry)
+            yield from _missing(replay, lab, subject, entry.at)
         case CaseKind.REFERRAL:
             if subject == lab or not asks_for(replay, entry.by, subject, entry.at):
                 yield Finding("authority", f"{entry.by or 'nobody'} could not refer a case in the name of {subject}")
@@ -90,6 +94,19 @@ def open_case(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
     clock = pause.terms.answer_within if pause else replay.of(Texts).at(entry.at).rules.clarification.answer_within
     yield from differs("deadline", "until when an answer is due", moment(payload, "answer_by"), clock.after(entry.at))
     known.known[key] = CaseRecord(lab, pause.key if pause else None)
+
+
+def _missing(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[Finding]:
+    """Find a case about a declaration that was filed, was never asked for, or is not long overdue yet."""
+    kind, _colon, due = subject.partition(":")
+    known, asked = replay.of(Declarations), (lab, kind, instant(due))
+    if asked not in known.overdue:
+        yield Finding("state", f"{lab} owes no {kind} that was due at {due}, or none that is overdue on record")
+    if asked in known.asked_about:
+        yield Finding("repeated", "a case about this was opened before")
+    if replay.of(Texts).at(at).rules.clarification.long_overdue_after.after(asked[2]) > at:
+        yield Finding("too_early", "it is overdue, and not long overdue")
+    known.asked_about.add(asked)
 
 
 def _found_wrong(pause: PauseRecord | None, lab: str, subject: str) -> bool:

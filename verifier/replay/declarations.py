@@ -27,6 +27,7 @@ class Declarations:
 
     open: set[Asked] = field(default_factory=set)
     overdue: set[Asked] = field(default_factory=set)
+    asked_about: set[Asked] = field(default_factory=set)  # by cases
 
 
 def _asked(payload: Payload) -> Asked:

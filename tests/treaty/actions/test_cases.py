@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.urls import reverse
 
 from core.canonical import parse
 from core.errors import Malformed, NotAllowed
@@ -14,8 +16,10 @@ from treaty.actions.cases import (
     close_case,
     determine_breach,
     open_case,
+    open_missing_cases,
     report_remedy,
 )
+from treaty.actions.declarations import mark_late
 from treaty.models import Case, Pause
 from treaty.queries.standdowns import board
 from treaty.rules.cases import TRANSITIONS, CaseEvent, CaseInAnotherState, CaseState, next_state
@@ -145,3 +149,39 @@ def test_what_the_table_does_not_hold_is_refused(state, event):
     if (state, event) not in TRANSITIONS:
         with pytest.raises(CaseInAnotherState):
             next_state(state, event)
+
+
+@pytest.fixture
+def late_declaration(db):
+    """A declaration of a party's that was due at noon and is marked overdue."""
+    lab = make.party(make.laboratory("aster")).organisation
+    made = make.declaration(lab, due_at=NOON)
+    mark_late(at=NOON)
+    return made
+
+
+def test_a_declaration_that_is_long_overdue_asks_the_party_for_clarification_once(late_declaration):
+    long = NOON + timedelta(days=10)
+    assert open_missing_cases(at=long - timedelta(microseconds=1)) == []
+    [case] = open_missing_cases(at=long)
+    assert open_missing_cases(at=long + timedelta(days=1)) == []
+    assert (case.organisation.key, case.kind, case.pause) == ("aster", "missing", None)
+    assert (case.acknowledge_by, case.answer_by) == (long + timedelta(hours=36), long + timedelta(days=5))
+    [entry] = [parse(bytes(one.data)) for one in Entry.objects.filter(kind="case.opened")]
+    assert entry["payload"]["subject"] == "initial:2026-11-22T12:00:00Z"
+    assert entry["by"] is None
+
+
+def test_a_declaration_that_was_filed_late_asks_nothing(late_declaration):
+    late_declaration.filed_at, late_declaration.nil = NOON + timedelta(days=9), False
+    late_declaration.save()
+    assert open_missing_cases(at=NOON + timedelta(days=30)) == []
+    assert not Entry.objects.filter(kind="case.opened").exists()
+
+
+def test_the_case_says_which_declaration_is_missing(late_declaration, client):
+    [case] = open_missing_cases(at=NOON + timedelta(days=10))
+    with time_machine.travel(NOON + timedelta(days=10), tick=False):
+        page = client.get(reverse("treaty:cases")).content.decode()
+    assert case.key in page
+    assert "Initial declaration, due 2026-11-22" in page
