@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from django.db import connection
 
 from accounts.models import Organisation
 from ledger.rules.notes import Note
@@ -14,6 +17,12 @@ from treaty.queries.standdowns import stand_down_facts
 from treaty.rules import orders as rules
 from treaty.rules.orders import Obligation
 from treaty.rules.standdowns import stages
+
+NEWEST_NOTE: Final = """
+    SELECT hash, note FROM treaty_order
+    WHERE organisation_id = (SELECT id FROM accounts_organisation WHERE key = %s)
+    ORDER BY sequence DESC LIMIT 1
+"""
 
 
 def obligations(at: datetime) -> Mapping[int, tuple[Obligation, ...]]:
@@ -60,6 +69,17 @@ def newest_orders(labs: Iterable[Organisation]) -> dict[int, Order]:
 def newest_order(lab: str) -> Order | None:
     """Return the newest order to the laboratory with this key."""
     return Order.objects.filter(organisation__key=lab).order_by("-sequence").first()
+
+
+def newest_note(lab: str) -> tuple[str, str] | None:
+    """Return hash and signed note of the newest order to the laboratory with this key.
+
+    In SQL: every machine of every laboratory asks for this, and building the same query costs seven times what running it does.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_NOTE, [lab])
+        found: tuple[str, str] | None = cursor.fetchone()
+    return found
 
 
 def document(order: Order) -> rules.Order:

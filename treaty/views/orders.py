@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 from django_stubs_ext import StrOrPromise
@@ -27,10 +27,11 @@ from treaty.forms.pauses import NothingForm
 from treaty.models import OrderDelivery, OrderEndpoint, OrderKey
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import can_act_for_lab
-from treaty.queries.orders import document, history, newest_order, order_key
+from treaty.queries.orders import HistoryRow, document, history, newest_note, newest_order, order_key
 from treaty.rules.orders import Obligation, Work
 from treaty.rules.standdowns import StageKey
 from treaty.views.acts import PersonAction
+from treaty.views.words import written
 from web.caching import cached_by
 
 TEXT = "text/plain; charset=utf-8"
@@ -58,10 +59,10 @@ def answer_tagged(request: HttpRequest, tag: str, body: Callable[[], str], conte
 @require_safe
 def order_note(request: HttpRequest, key: str) -> HttpResponseBase:
     """Answer a laboratory's newest order, as it was signed. Its tag is its hash."""
-    order = newest_order(key)
-    if order is None:
+    found = newest_note(key)
+    if found is None:
         raise Http404
-    return answer_tagged(request, order.hash, lambda: order.note, TEXT)
+    return answer_tagged(request, found[0], lambda: found[1], TEXT)
 
 
 @require_safe
@@ -103,7 +104,7 @@ class OrdersPage(TemplateView):
             webhook_key=webhook_key(key) if key else "",
             expired=order is not None and order.expires_at <= at,
             obligations=[obligation_in_words(one) for one in document(order).obligations] if order else [],
-            history=history(lab),
+            history=[event(row) for row in history(lab)],
             mine=mine,
             endpoints=OrderEndpoint.objects.filter(organisation=lab, removed_at=None) if mine else (),
             deliveries=_deliveries(lab) if mine else (),
@@ -130,6 +131,28 @@ def obligation_in_words(one: Obligation) -> dict[str, object]:
         "stages": [
             (STAGE_LABELS[StageKey(stage)], at) for stage, at in sorted(one.due_at.items(), key=lambda it: it[1])
         ],
+    }
+
+
+def event(row: HistoryRow) -> dict[str, object]:
+    """Return an order that said something new for `components/timeline.html`."""
+    asked = row.document.obligations
+    names = [(_("Drill %(key)s") if one.drill else _("Pause %(key)s")) % {"key": one.pause} for one in asked]
+    said = [
+        _("order %(number)s") % {"number": row.order.sequence},
+        ngettext("renewed once", "renewed %(count)s times", row.renewals) % {"count": row.renewals}
+        if row.renewals
+        else "",
+        _("acknowledged %(at)s") % {"at": written(row.acknowledged_at)}
+        if row.acknowledged_at
+        else _("not acknowledged"),
+    ]
+    return {
+        "at": row.order.not_before,
+        "title": ", ".join(f"{name} ({one.level})" for name, one in zip(names, asked, strict=True))
+        or _("Nothing is held"),
+        "sign": "on" if asked else "ok",
+        "detail": " · ".join(filter(None, said)),
     }
 
 

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.models import User
 from treaty.actions.orders import acknowledge_order
 from treaty.models import Order
-from treaty.queries.orders import document, newest_order, order_key
+from treaty.queries.orders import document, newest_note, order_key
 from treaty.views.keys_api import LONGEST_SIGNATURE, read
 from treaty.views.orders import answer_tagged, webhook_key
 
@@ -59,8 +59,14 @@ class OrderView(APIView):
     @extend_schema(operation_id="order_retrieve", responses={200: OrderSerializer})
     def get(self, request: Request, key: str) -> HttpResponseBase:
         """Answer the order."""
-        order = _newest(key)
-        return answer_tagged(request._request, order.hash, lambda: json.dumps(order_json(order)), "application/json")  # noqa: SLF001 - DRF's own way to the request it wraps
+        found = newest_note(key)
+        if found is None:
+            raise Http404
+        return answer_tagged(request._request, found[0], lambda: _json(found[0]), "application/json")  # noqa: SLF001 - DRF's own way to the request it wraps
+
+
+def _json(order: str) -> str:
+    return json.dumps(order_json(Order.objects.select_related("organisation").get(hash=order)))
 
 
 class AcknowledgementSerializer(serializers.Serializer[Any]):
@@ -88,10 +94,3 @@ class AcknowledgementView(APIView):
         made = acknowledge_order(order=order, by=by, at=timezone.now(), **values)
         answer = {"order": order.hash, "sequence": order.sequence, "acknowledged_at": made.acknowledged_at}
         return Response(answer, status=status.HTTP_201_CREATED)
-
-
-def _newest(key: str) -> Order:
-    order = newest_order(key)
-    if order is None:
-        raise Http404
-    return order
