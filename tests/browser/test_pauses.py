@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from tests import factories as make
 from treaty.actions.advance import advance_pause
+from treaty.actions.orders import issue_due
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
@@ -36,7 +37,8 @@ def page(monkeypatch):
 
 
 @pytest.fixture
-def pause():
+def pause(settings, tmp_path):
+    settings.LEDGER = {**settings.LEDGER, "SIGNER_DIR": tmp_path / "signer"}
     make.accreditations()
     start = timezone.now() - timedelta(hours=30)
     pause = make.pause_in_force(effective_at=start)
@@ -44,13 +46,16 @@ def pause():
         make.training_run(make.laboratory(key))
         make.stand_down(pause, key, acknowledged_at=start + timedelta(hours=1))
     advance_pause(pause=pause, at=timezone.now())
+    issue_due(at=timezone.now())
     return pause
 
 
 @pytest.mark.parametrize("width", [1280, 380])
-@pytest.mark.parametrize("name", ["pauses", "pause", "stand_down", "cases", "case"])
+@pytest.mark.parametrize("name", ["pauses", "pause", "stand_down", "cases", "case", "orders"])
 def test_the_pages_of_a_pause_are_accessible_and_break_no_policy(page, live_server, pause, name, width):
-    args = {"pause": [pause.key], "stand_down": [pause.key, "daxing"], "case": ["2026-001"]}.get(name, [])
+    args = {"pause": [pause.key], "stand_down": [pause.key, "daxing"], "case": ["2026-001"], "orders": ["aster"]}.get(
+        name, []
+    )
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(live_server.url + reverse(f"treaty:{name}", args=args))
     found = Axe().run(page).response["violations"]
