@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
@@ -23,11 +24,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say whether the story is told, or only its people and sites are there."""
         parser.add_argument("--cast", action="store_true", help="only the organisations, their people and their sites")
+        parser.add_argument("--migrate", action="store_true", help="bring the database's tables up to date first")
 
-    def handle(self, *, cast: bool, **_: Any) -> None:
+    def handle(self, *, cast: bool, migrate: bool, **_: Any) -> None:
         """Tell the story by calling the actions in their order."""
         if not settings.DEMO:
             raise CommandError("This is not a demonstration: set FERMATA_DEMO=1 outside production.")
+        if migrate:
+            call_command("migrate", verbosity=0)
         if Organisation.objects.exists():
             self.stdout.write("The demonstration is loaded already.")
             return
