@@ -54,7 +54,7 @@ def settings(folder: Path, port: int) -> dict[str, str]:
 
 def prepare(environment: dict[str, str]) -> None:
     """Migrate, and load the demonstration where it is not loaded yet: in one process, as each takes seconds to begin."""
-    subprocess.run([sys.executable, "manage.py", "load_demonstration", "--migrate"], env=environment, check=True)  # noqa: S603 - our own command
+    subprocess.run([sys.executable, "manage.py", "load_demonstration", "--migrate"], env=environment, check=True)
 
 
 def serve(environment: dict[str, str], folder: Path, port: int, started: float) -> int:
