@@ -13,6 +13,7 @@ Where the two differ, and how the first rule allows for it:
 - Its timelock begins when somebody queues; ours at the close. Here: it is queued at the close.
 """
 
+import os
 import random
 import sys
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from treaty.rules.rolls import Roll, RollMember
 from treaty.rules.vote_states import Event, State
 from treaty.rules.votes import BallotValue
 
-ELECTORATES, PROPOSALS = 25, 12
+ELECTORATES, PROPOSALS = int(os.environ.get("ORACLE_ELECTORATES", "8")), 12
 START = 2_000_000_000
 SUPPORT = {Choice.OBJECT: 0, Choice.CONSENT: 1, Choice.ABSTAIN: 2}
 ITS_STATE = {
