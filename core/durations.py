@@ -24,6 +24,9 @@ class Unit(StrEnum):
     YEARS = "y"
 
 
+EXACT = {Unit.MINUTES: timedelta(minutes=1), Unit.HOURS: timedelta(hours=1), Unit.DAYS: timedelta(days=1)}
+
+
 @dataclass(frozen=True)
 class Duration:
     """`amount` of `unit`, written "48 h", "30 d", "5 wd", "6 mo", "1 y" or "90 min"."""
@@ -48,19 +51,11 @@ class Duration:
         A day is 24 hours (all instants are UTC). Working days skip Saturdays, Sundays and `holidays` and keep the
         time of day. Months and years keep the day of the month, or take its last day where that does not exist.
         """
-        match self.unit:
-            case Unit.MINUTES:
-                return at + timedelta(minutes=self.amount)
-            case Unit.HOURS:
-                return at + timedelta(hours=self.amount)
-            case Unit.DAYS:
-                return at + timedelta(days=self.amount)
-            case Unit.WORKING_DAYS:
-                return _working_days_after(at, self.amount, holidays)
-            case Unit.MONTHS:
-                return _months_after(at, self.amount)
-            case Unit.YEARS:
-                return _months_after(at, 12 * self.amount)
+        if exact := EXACT.get(self.unit):
+            return at + self.amount * exact
+        if self.unit is Unit.WORKING_DAYS:
+            return _working_days_after(at, self.amount, holidays)
+        return _months_after(at, self.amount * (12 if self.unit is Unit.YEARS else 1))
 
     def before(self, at: datetime) -> datetime:
         """Return the instant this long before `at`, for exact units and calendar months."""

@@ -147,6 +147,13 @@ class _Judge:
         )
 
     def _compare(self, comparison: Comparison, labs: tuple[str, ...] | None) -> Evaluation:
+        """Judge a comparison once, though a trigger, its reset and other triggers ask it."""
+        key = comparison, labs, self.at
+        if key not in self.world.judged:
+            self.world.judged[key] = self._compared(comparison, labs)
+        return self.world.judged[key]
+
+    def _compared(self, comparison: Comparison, labs: tuple[str, ...] | None) -> Evaluation:
         indicator = self.world.indicators.get(comparison.indicator)
         if indicator is None:
             return Evaluation(Truth.UNKNOWN, comparison, self.at, labs, reason=Reason.UNDEFINED)

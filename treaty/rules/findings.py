@@ -141,6 +141,9 @@ class World:
     _known: dict[datetime, dict[tuple[str, str | None], list[Reading]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    judged: dict[tuple[Comparison, tuple[str, ...] | None, datetime], "Evaluation"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def known(self, indicator: str, lab: str | None, at: datetime) -> list[Reading]:
         """Return what was known of an indicator at `at`; every condition that is judged then shares the sorting out."""

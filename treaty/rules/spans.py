@@ -37,11 +37,12 @@ class _State:
 class _Window:
     """The readings of one source that count at an instant. A change costs O(log n), the aggregate no more.
 
-    Members are known by their rank in time; those that left stay in the heaps until they come up.
+    Members are known by their rank in time; those that left stay in the heaps until they come up. Only the heaps that the
+    aggregate asks for are filled.
     """
 
-    def __init__(self, values: Sequence[int]) -> None:
-        self.values = values
+    def __init__(self, values: Sequence[int], aggregate: Aggregate) -> None:
+        self.values, self.aggregate = values, aggregate
         self.live: set[int] = set()
         self.total = 0
         self.newest: list[int] = []
@@ -53,9 +54,13 @@ class _Window:
         self.live.add(rank)
         self.total += self.values[rank]
         heappush(self.newest, -rank)
-        heappush(self.oldest, rank)
-        heappush(self.largest, (-self.values[rank], rank))
-        heappush(self.smallest, (self.values[rank], rank))
+        match self.aggregate:
+            case Aggregate.RATE:
+                heappush(self.oldest, rank)
+            case Aggregate.MAX:
+                heappush(self.largest, (-self.values[rank], rank))
+            case Aggregate.MIN:
+                heappush(self.smallest, (self.values[rank], rank))
 
     def leave(self, rank: int) -> None:
         self.live.discard(rank)
@@ -107,22 +112,30 @@ class Span:
         self.sources: tuple[str, ...] = comparison.sources or indicator.sources
         self.threshold = Fraction(comparison.value)
         self.known = readings
-        kept = [r for r in readings if r.source in self.sources and self._leaves(r.observed_at) > self.start]
-        self.readings = sorted(kept, key=lambda r: (r.observed_at, r.received_at, r.value, r.lab or "", r.series))
-        exact = [Fraction(_edge(reading, comparison.edge)) for reading in self.readings]
-        self.scale = _common(exact)
-        self.values = [value.numerator * (self.scale // value.denominator) for value in exact]
-        self.leaves = [self._leaves(reading.observed_at) for reading in self.readings]
-        self.stale = [self._stale(reading.observed_at) for reading in self.readings]
-        self.windows: dict[str, _Window] = {source: _Window(self.values) for source in self.sources}
+        kept = self._kept()
+        self.readings = [reading for reading, _, _ in kept]
+        self.leaves = [leaves for _, leaves, _ in kept]
+        self.stale = [stale for _, _, stale in kept]
+        exact = [_edge(reading, comparison.edge).as_integer_ratio() for reading in self.readings]
+        self.scale = _common({denominator for _, denominator in exact})
+        self.values = [numerator * (self.scale // denominator) for numerator, denominator in exact]
+        self.windows = {source: _Window(self.values, comparison.aggregate) for source in self.sources}
+
+    def _kept(self) -> list[tuple[Reading, datetime, datetime]]:
+        """Return the readings that count in the span, in their order, each with when it leaves the window and when it is stale."""
+        kept = []
+        for reading in self.known:
+            if reading.source in self.sources:
+                stale = self._stale(reading.observed_at)
+                leaves = self.comparison.window.after(reading.observed_at) if self.comparison.window else stale
+                if leaves > self.start:
+                    kept.append((reading, leaves, stale))
+        return sorted(kept, key=lambda one: _order(one[0]))
 
     def _stale(self, observed_at: datetime) -> datetime:
         """Return until when a reading stands, by the text that was in force when it was observed."""
         earlier = (validity for until, validity in self.validities if observed_at < until)
         return next(earlier, self.indicator.validity).after(observed_at)
-
-    def _leaves(self, observed_at: datetime) -> datetime:
-        return self.comparison.window.after(observed_at) if self.comparison.window else self._stale(observed_at)
 
     def judged(self, labs: tuple[str, ...] | None, owing: Sequence[str | None]) -> Evaluation:
         """Return the finding at the end of the span; `owing` are the labs that would have to bring what is missing."""
@@ -242,7 +255,9 @@ class Span:
             since = self.at
         elif known:
             newest = max(reading.observed_at for reading in known)
-            since = min(self._leaves(newest), self._stale(newest))
+            since = self._stale(newest)
+            if self.comparison.window:
+                since = min(since, self.comparison.window.after(newest))
         by = self.indicator.owed_by
         why = reason or Reason.NONE_YET
         return tuple(Owed(self.comparison.indicator, lab, by, since, why) for lab in owing)
@@ -267,6 +282,10 @@ def _phases(states: list[tuple[datetime, _State]]) -> list[_Phase]:
     return phases
 
 
+def _order(reading: Reading) -> tuple[datetime, datetime, Decimal, str, str]:
+    return reading.observed_at, reading.received_at, reading.value, reading.lab or "", reading.series
+
+
 def _edge(reading: Reading, edge: Edge) -> Decimal:
     match edge:
         case Edge.LOW if reading.low is not None:
@@ -277,10 +296,10 @@ def _edge(reading: Reading, edge: Edge) -> Decimal:
             return reading.value
 
 
-def _common(values: Iterable[Fraction]) -> int:
+def _common(denominators: Iterable[int]) -> int:
     """Return the power of ten that makes whole numbers of decimals."""
     scale = 1
-    for value in values:
-        while scale % value.denominator:
+    for denominator in denominators:
+        while scale % denominator:
             scale *= 10
     return scale
