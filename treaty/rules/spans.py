@@ -119,7 +119,9 @@ class Span:
         exact = [_edge(reading, comparison.edge).as_integer_ratio() for reading in self.readings]
         self.scale = _common({denominator for _, denominator in exact})
         self.values = [numerator * (self.scale // denominator) for numerator, denominator in exact]
-        self.windows = {source: _Window(self.values, comparison.aggregate) for source in self.sources}
+        self.windows: dict[str, _Window] = {
+            source: _Window(self.values, comparison.aggregate) for source in self.sources
+        }
 
     def _kept(self) -> list[tuple[Reading, datetime, datetime]]:
         """Return the readings that count in the span, in their order, each with when it leaves the window and when it is stale."""
