@@ -62,7 +62,8 @@ def health() -> Health:
         size=position(),
         head=head,
         signed_at=checkpoint.signed_at if checkpoint else None,
-        published_at=checkpoint.published_at if checkpoint else None,
+        # A head that is in place is public, though its row may say so only in a moment.
+        published_at=checkpoint.published_at or checkpoint.signed_at if checkpoint else None,
         witnesses=_witnesses(head.size if head else 0),
         refusal=publisher.refusal if publisher else "",
         refused_at=publisher.refused_at if publisher else None,

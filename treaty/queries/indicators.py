@@ -18,8 +18,9 @@ from treaty.queries.worlds import world
 from treaty.rules.conditions import Aggregate, Comparison, InLabs, comparisons_of, walk
 from treaty.rules.evaluation import World, course
 from treaty.rules.text import Indicator, Text
-from treaty.rules.words_conditions import figure, subject_in_words
+from treaty.rules.words_conditions import subject_in_words
 from web.charts import Chart, Point, Threshold, line_chart
+from web.charts import written as on_the_axis
 from web.exports import Cell
 
 MOST_POINTS = 160
@@ -150,7 +151,7 @@ def readings_chart(
 def thresholds(comparisons: Iterable[Comparison]) -> list[Threshold]:
     """Return the lines across a chart, each value once."""
     return [
-        Threshold(value, _("threshold %(value)s") % {"value": figure(value)})
+        Threshold(value, _("threshold %(value)s") % {"value": on_the_axis(value)})
         for value in sorted({part.value for part in comparisons})
     ]
 

@@ -121,19 +121,22 @@ def _row(found: Summary, at: datetime) -> VoteRow:
         url=reverse("treaty:vote", args=[found.vote.key]),
         sign=SIGNS.get(course.state, "un"),
         state=voice()(STATES[course.state]),
-        roll_label=_roll_label(found, sealed=sealed),
+        roll_label=_roll_label(found, sealed=sealed, decided=course.state not in UNDECIDED),
         conclusion=_conclusion(course, sealed=sealed),
     )
 
 
-def _roll_label(found: Summary, *, sealed: bool) -> str:
-    message = (
-        _("%(sealed)d sealed · %(silent)d not yet · %(recused)d recused")
-        if sealed
-        else _(
+def _roll_label(found: Summary, *, sealed: bool, decided: bool) -> str:
+    if sealed:
+        message = _("%(sealed)d sealed · %(silent)d not yet · %(recused)d recused")
+    elif decided:
+        message = _(
+            "%(consents)d consent · %(objections)d object · %(abstentions)d abstain · %(silent)d silent · %(recused)d recused"
+        )
+    else:
+        message = _(
             "%(consents)d consent · %(objections)d object · %(abstentions)d abstain · %(silent)d not yet · %(recused)d recused"
         )
-    )
     return message % {
         name: getattr(found, name) for name in ("consents", "objections", "abstentions", "sealed", "silent", "recused")
     }
