@@ -72,6 +72,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "ballot.signed": gettext_lazy("A key of %(organisation)s signed a ballot in vote %(vote)s that needs more."),
     "ballot.sealed": gettext_lazy("%(organisation)s cast a sealed ballot in vote %(vote)s."),
     "ballot.opened": gettext_lazy("The sealed ballot of %(organisation)s in vote %(vote)s was opened."),
+    "ballot.repudiated": gettext_lazy("%(organisation)s repudiated a ballot in its name in vote %(vote)s."),
     "signature.sealed": gettext_lazy("A key of %(organisation)s signed a sealed ballot in vote %(vote)s."),
     "vote.contested": gettext_lazy("Vote %(vote)s became contested and closes %(closes_at)s."),
     "vote.extended": gettext_lazy("Vote %(vote)s was extended to %(closes_at)s."),

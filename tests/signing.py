@@ -19,9 +19,9 @@ from core.canonical import Json, canonical
 from tests import factories
 from tests.factories import LONG_AGO
 from treaty.actions.keys import declare_root, enrol_key
-from treaty.models import Vote
+from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
-from treaty.rules.ballots import Envelope, SignedBallot, reason_hash
+from treaty.rules.ballots import Envelope, SignedBallot, reason_hash, repudiation
 from treaty.rules.profiles import Choice
 
 ORIGIN, RP_ID = "https://ballot.example", "ballot.example"
@@ -82,6 +82,10 @@ class Voter:
 
     def revokes(self, key: str, organisation: str = "aster") -> str:
         return self.signature(Purpose.REVOCATION, revocation(key, organisation=organisation, log=log()))
+
+    def repudiates(self, ballot: Ballot) -> str:
+        statement = repudiation(ballot.hash, vote=ballot.vote.key, organisation=ballot.organisation.key, log=log())
+        return self.signature(Purpose.REPUDIATION, statement)
 
     def asks_for(self, signers: int, number: int = 1, organisation: str = "aster") -> str:
         return self.signature(Purpose.SIGNERS, signers_statement(signers, number, organisation=organisation, log=log()))

@@ -108,6 +108,11 @@ class Directory:
         check_statement(signer, signature, purpose=Purpose.REVOCATION, statement=statement)
         return replace(self, keys={**self.keys, wanted: replace(key, revoked=True)})
 
+    def check_root(self, organisation: str, signature: str, *, purpose: Purpose, statement: Json) -> None:
+        """Check that the organisation's root signed `statement`; raise KeyRefused or BadSignature."""
+        signer = self.signer(organisation, ROOT, signature)
+        check_statement(signer, signature, purpose=purpose, statement=statement)
+
     def signer(self, organisation: str, signed_by: str, signature: str) -> Signer:
         """Return the root or the unrevoked key that may sign for the organisation; raise KeyRefused."""
         if signed_by == ROOT:

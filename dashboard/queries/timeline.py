@@ -59,6 +59,7 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
     "resumption.refused": ("br", _("Resumption was refused: a criterion did not hold"), ("treaty:pause", "pause")),
     "resumption.stage_reached": ("on", _("Stage %(stage)s of resumption was reached"), ("treaty:pause", "pause")),
     "resumption.snapped_back": ("br", _("Resumption snapped back to the pause"), ("treaty:pause", "pause")),
+    "ballot.repudiated": ("br", _("%(organisation)s repudiated a ballot in its name"), ("treaty:vote", "vote")),
     "visit.notified": ("on", _("A visit to %(lab)s was announced"), ("inspections:visit", "visit")),
     "visit.access_refused": ("br", _("%(lab)s refused access to inspectors"), ("inspections:visit", "visit")),
     "visit.access_delayed": ("br", _("%(lab)s delayed the access of inspectors"), ("inspections:visit", "visit")),

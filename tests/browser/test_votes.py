@@ -11,9 +11,11 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from tests import factories
+from tests.signing import with_root
+from tests.texts import model_text
 from treaty.actions.ballots import cast_ballot
-from treaty.actions.votes import notice_vote
-from treaty.models import Ballot
+from treaty.actions.votes import advance_vote, notice_vote
+from treaty.models import Ballot, Repudiation
 from treaty.rules.profiles import Choice
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -112,6 +114,41 @@ def test_a_representative_chooses_checks_confirms_and_keeps_a_receipt(page, live
     cast = Ballot.objects.get(organisation__key="aster")
     assert cast.choice == "object"
     assert cast.entry_hash in page.content()
+
+
+@pytest.fixture
+def adopted():
+    """A vote that three laboratories adopted a day ago and that waits for its effect."""
+    text = factories.text(source=model_text().replace(b"timelock: 0 h", b"timelock: 48 h"))
+    labs = [
+        factories.party(factories.laboratory(key), under=text).organisation for key in ("aster", "borealis", "cobalt")
+    ]
+    opened, asker = timezone.now() - 72 * HOUR, factories.representative(labs[1])
+    made = notice_vote(
+        decision="procedural", title="Meet twice a year", question="Shall the parties meet twice a year?", subject={},
+        requester=labs[1], subject_organisation=None, by=asker, at=opened,
+    )  # fmt: skip
+    for lab, choice in zip(labs, (Choice.CONSENT, Choice.CONSENT, Choice.OBJECT), strict=True):
+        reason = "Once is enough." if choice is Choice.OBJECT else ""
+        by = factories.representative(lab)
+        cast_ballot(vote=made, organisation=lab, choice=choice, reason=reason, by=by, at=opened + HOUR)
+    return advance_vote(vote=made, at=timezone.now())
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_representative_repudiates_a_ballot_with_the_root_key(page, live_server, client, adopted, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    root, ballot = with_root(), adopted.ballots.get(organisation__key="aster")
+    sign_in(page, live_server, client, factories.representative(ballot.organisation))
+    page.goto(live_server.url + reverse("treaty:my_keys"))
+    check(page, f"repudiable-{width}")
+    page.get_by_role("link", name="Repudiate").click()
+    check(page, f"repudiate-{width}")
+    page.get_by_label("Signature").fill(root.repudiates(ballot))
+    page.get_by_role("button", name="Repudiate the ballot").click()
+    assert "repudiated a ballot in its name" in page.content()
+    assert Repudiation.objects.get().recounted
+    check(page, f"repudiated-{width}")
 
 
 def test_without_javascript_a_ballot_is_cast_all_the_same(live_server, client, vote, monkeypatch):

@@ -11,7 +11,11 @@ from core.errors import DomainError
 from ledger.models import Entry
 from tests import factories
 from tests.conftest import NOON
+from tests.signing import with_root
+from tests.texts import model_text
 from treaty.actions.ballots import cast_ballot
+from treaty.actions.effects import apply
+from treaty.actions.repudiations import repudiate_ballot
 from treaty.actions.votes import advance_due, advance_vote, notice_vote
 from treaty.models import Ballot, Vote
 from treaty.queries.votes import course_of, get_vote
@@ -98,6 +102,39 @@ def test_ballots_around_the_close_are_counted_or_refused_and_the_tally_agrees():
     assert vote.tally["classes"][0]["consents"] == len(taken) == Ballot.objects.count()
     assert all(one.received_at < vote.closes_at for one in taken)
     assert course_of(get_vote(vote.key), vote.closes_at + HOUR).tally.as_json() == vote.tally
+
+
+def test_a_repudiation_comes_wholly_before_the_effect_or_wholly_after_it():
+    text = factories.text(source=model_text().replace(b"timelock: 0 h", b"timelock: 48 h"))
+    labs = [
+        factories.party(factories.laboratory(key), under=text).organisation for key in ("aster", "borealis", "cobalt")
+    ]
+    people = {lab: factories.representative(lab) for lab in labs}
+    root = with_root()
+    for _ in range(ROUNDS):
+        vote = notice_vote(
+            decision="procedural", title="T", question="Q?", subject={}, requester=None, subject_organisation=None,
+            by=None, at=NOON,
+        )  # fmt: skip
+        for lab, by in people.items():
+            cast_ballot(vote=vote, organisation=lab, choice=Choice.CONSENT, by=by, at=NOON + HOUR)
+        due = advance_vote(vote=vote, at=vote.closes_at).effective_at
+        ballot = vote.ballots.get(organisation__key="aster")
+        signature = root.repudiates(ballot)
+        together(
+            lambda ballot=ballot, signature=signature, due=due: repudiate_ballot(
+                ballot=Ballot.objects.get(pk=ballot.pk), signature=signature, by=None, at=due - timedelta(seconds=1)
+            ),
+            lambda vote=vote, due=due: apply(Vote.objects.get(pk=vote.pk), at=due),
+        )
+        vote.refresh_from_db()
+        kinds = [
+            entry.kind
+            for entry in Entry.objects.filter(subjects__contains=[f"vote:{vote.key}"]).order_by("leaf__index")
+        ]
+        assert sorted(kinds[-2:]) == ["ballot.repudiated", "vote.applied"]
+        assert ballot.repudiation.recounted is (kinds[-1] == "vote.applied")
+        assert vote.tally["classes"][0]["consents"] == 3 - ballot.repudiation.recounted
 
 
 def test_ballots_of_one_laboratory_at_once_get_each_their_sequence_number():

@@ -23,11 +23,11 @@ BEGINNING = NOON - timedelta(days=90)
 IN_FORCE = BEGINNING + timedelta(days=31)
 
 
-def treaty_in_force() -> None:
-    """Open the log and let the model treaty enter into force for its eight laboratories."""
+def treaty_in_force(source: bytes | None = None) -> None:
+    """Open the log and let the model treaty (or `source`) enter into force for its eight laboratories."""
     open_log(at=BEGINNING)
     secretariat = _founded("secretariat", "Secretariat of the Treaty", Kind.SECRETARIAT, "CH", Role.DEPOSITARY)
-    text = publish_text(source=model_text(), by=secretariat, at=BEGINNING)
+    text = publish_text(source=source or model_text(), by=secretariat, at=BEGINNING)
     for key, (name, country) in LABS.items():
         by = _founded(key, name, Kind.LABORATORY, country, Role.REPRESENTATIVE)
         sign(organisation=Organisation.objects.get(key=key), sha256=text.sha256, by=by, at=BEGINNING)

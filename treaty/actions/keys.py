@@ -14,7 +14,7 @@ from accounts.permissions import represents
 from accounts.queries.keys import declared_root, directory_of, key_value
 from accounts.rules.keys import ROOT, Directory, Key, KeyRefused, require_signers, signers_statement
 from accounts.rules.signatures import key_id
-from accounts.rules.statements import KeyKind, Purpose, check_statement
+from accounts.rules.statements import KeyKind, Purpose
 from core.canonical import Json
 from core.errors import require
 from core.times import stamp
@@ -209,8 +209,7 @@ def ask_for_signers(
     number = last.number + 1 if last else 1
     directory = _directory(organisation, at)
     statement = signers_statement(signers, number, organisation=organisation.key, log=directory.log)
-    signer = directory.signer(organisation.key, ROOT, signature)
-    check_statement(signer, signature, purpose=Purpose.SIGNERS, statement=statement)
+    directory.check_root(organisation.key, signature, purpose=Purpose.SIGNERS, statement=statement)
     payload: dict[str, Json] = {
         "organisation": organisation.key,
         "signers": signers,

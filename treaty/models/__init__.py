@@ -8,7 +8,7 @@ from treaty.models.pauses import Commitment, LevelChange, Pause, Resumption, Res
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
 from treaty.models.texts import TreatyText
 from treaty.models.triggers import TriggerEvaluation, TriggerFiring
-from treaty.models.votes import Ballot, BallotSignature, RollEntry, Vote
+from treaty.models.votes import Ballot, BallotSignature, Repudiation, RollEntry, Vote
 
 __all__ = [
     "Accreditation",
@@ -30,6 +30,7 @@ __all__ = [
     "OrderKey",
     "Party",
     "Pause",
+    "Repudiation",
     "Resumption",
     "ResumptionStep",
     "RollBack",

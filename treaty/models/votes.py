@@ -216,6 +216,25 @@ class Ballot(models.Model):
         return str(_("by sign-in") if self.key_kind == "session" else KEY_KIND_LABELS[KeyKind(self.key_kind)])
 
 
+class Repudiation(models.Model):
+    """An organisation's root key says that a ballot is not its own. Append-only."""
+
+    ballot = models.OneToOneField(Ballot, on_delete=models.PROTECT, related_name="repudiation")
+    signature = models.TextField(help_text=_("Of the root key, under the statement of purpose repudiation."))
+    repudiated_at = models.DateTimeField()
+    recounted = models.BooleanField(
+        help_text=_("It came before the effect: the vote was counted again without the ballot.")
+    )
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    entry_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["repudiated_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.ballot_id} repudiated"
+
+
 class BallotSignature(models.Model):
     """One signature under a ballot that needs more of them; it counts for nothing until enough keys have signed. Append-only."""
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from core.times import stamp
-from treaty.models import Ballot, RollEntry, Vote
-from treaty.queries.votes import course_of, is_sealed
+from treaty.models import Ballot, Repudiation, RollEntry, Vote
+from treaty.queries.votes import course_of, is_sealed, repudiation_of
 
 
 def vote_json(vote: Vote, at: datetime) -> dict[str, object]:
@@ -74,4 +74,14 @@ def _ballot_json(ballot: Ballot) -> dict[str, object]:
         "proofs": ballot.proofs,
         "hash": ballot.hash,
         "salt": ballot.salt or None,
+        "repudiated": _repudiation_json(found) if (found := repudiation_of(ballot)) else None,
+    }
+
+
+def _repudiation_json(found: Repudiation) -> dict[str, object]:
+    return {
+        "at": stamp(found.repudiated_at),
+        "recounted": found.recounted,
+        "signature": found.signature,
+        "entry_hash": found.entry_hash,
     }

@@ -13,6 +13,7 @@ from accounts.queries.people import organisations_of
 from ledger.queries import Recorded, entries_about
 from treaty.models import Ballot, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
+from treaty.queries.repudiations import repudiated, taken_out
 from treaty.queries.subjects import Fact, facts_about
 from treaty.queries.triggers import voice
 from treaty.queries.votes import (
@@ -106,6 +107,7 @@ class VoteDetail:
     events: list[dict[str, object]]
     entries: list[Recorded]
     mine: list[dict[str, object]]
+    repudiated: list[dict[str, object]]
 
 
 def vote_row(vote: Vote, at: datetime) -> VoteRow:
@@ -180,6 +182,7 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
         events=_events(course),
         entries=entries,
         mine=_mine(vote, user, standing, at) if course.takes_ballots else [],
+        repudiated=repudiated(vote),
     )
 
 
@@ -274,7 +277,8 @@ def _classes(
     vote: Vote, course: Course, standing: Mapping[str, Ballot], entries: list[Recorded], *, sealed: bool
 ) -> list[dict[str, object]]:
     positions = {entry.value.hash: entry.index for entry in entries}
-    nothing = _("Not yet") if course.state in UNDECIDED else _("Did not vote")
+    silent = _("Not yet") if course.state in UNDECIDED else _("Did not vote")
+    nothing = {one: _("Repudiated") for one in taken_out(vote)}
     grouped: dict[str, list[RollEntry]] = {}
     for line in vote.roll.all():
         grouped.setdefault(line.electorate, []).append(line)
@@ -282,7 +286,10 @@ def _classes(
         {
             "name": class_in_words(name, voice()),
             "cells": [_cell(line, standing, sealed=sealed) for line in lines],
-            "rows": [_call(line, standing, positions, nothing, sealed=sealed) for line in lines],
+            "rows": [
+                _call(line, standing, positions, nothing.get(line.organisation.key, silent), sealed=sealed)
+                for line in lines
+            ],
             "cast": sum(line.organisation.key in standing for line in lines),
             "count": next((count for count in course.tally.counts if count.electorate == name), None),
         }

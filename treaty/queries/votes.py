@@ -11,10 +11,10 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Organisation
 from core.canonical import Json, canonical, commitment
-from treaty.models import Ballot, RollEntry, Vote
+from treaty.models import Ballot, Repudiation, RollEntry, Vote
 from treaty.queries.parties import instruments_of
 from treaty.rules.ballots import cast_payload, read_ballot, sealed_part
-from treaty.rules.courses import Course, Facts, course, dropped
+from treaty.rules.courses import Course, Facts, Repudiated, course, dropped
 from treaty.rules.parties import Departure, departure
 from treaty.rules.profiles import RollChanges, VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
@@ -62,7 +62,24 @@ def facts_of(vote: Vote) -> Facts:
         vote.effect_applied_at,
         vote.ratified_at,
         tuple(departures_of(vote)),
+        tuple(
+            Repudiated(one.organisation.key, one.sequence, found.repudiated_at)
+            for one in vote.ballots.all()
+            if (found := repudiation_of(one)) and found.recounted
+        ),
     )
+
+
+def repudiation_of(ballot: Ballot) -> Repudiation | None:
+    """Return its organisation's word that the ballot is not its own; fetch `repudiation` along."""
+    found: Repudiation | None = getattr(ballot, "repudiation", None)
+    return found
+
+
+def is_counted(ballot: Ballot, at: datetime) -> bool:
+    """Whether the ballot was received by `at` and has not been taken out of the count since."""
+    repudiation = repudiation_of(ballot)
+    return ballot.received_at <= at and not (repudiation and repudiation.recounted)
 
 
 def departures_of(vote: Vote, lines: Iterable[RollEntry] | None = None) -> list[Departure]:
@@ -87,7 +104,7 @@ def with_rows(votes: QuerySet[Vote]) -> QuerySet[Vote]:
         .defer("text__source")
         .prefetch_related(
             Prefetch("roll", roll_lines()),
-            Prefetch("ballots", Ballot.objects.select_related("organisation")),
+            Prefetch("ballots", Ballot.objects.select_related("organisation", "repudiation")),
         )
     )
 
@@ -113,9 +130,8 @@ def counting_of(vote: Vote, at: datetime) -> Counting:
     for gone in departures_of(vote):
         roll = roll.without(gone.lab) if gone.at <= at else roll
     counting = Counting(profile_of(vote), roll)
-    for ballot in () if is_sealed(vote, at) else ballot_values(vote.ballots.all()):
-        if isinstance(ballot.received_at, datetime) and ballot.received_at <= at:
-            counting.put(ballot)
+    ballots = () if is_sealed(vote, at) else vote.ballots.all()
+    counting.put_all(ballot_values(ballot for ballot in ballots if is_counted(ballot, at)))
     return counting
 
 
@@ -184,7 +200,7 @@ def sealing_proof(ballot: Ballot) -> dict[str, Json] | None:
 def standing_ballots(vote: Vote, at: datetime) -> Mapping[str, Ballot]:
     """Return each organisation's ballot that stands at `at`, by key."""
     received = sorted(
-        (ballot for ballot in vote.ballots.all() if ballot.received_at <= at), key=lambda ballot: ballot.sequence
+        (ballot for ballot in vote.ballots.all() if is_counted(ballot, at)), key=lambda ballot: ballot.sequence
     )
     return {ballot.organisation.key: ballot for ballot in received}
 

@@ -28,6 +28,15 @@ from treaty.rules.votes import (
 
 
 @dataclass(frozen=True, slots=True)
+class Repudiated:
+    """A ballot whose organisation repudiated it between the close and the effect: from `at` on it is not counted."""
+
+    member: str
+    sequence: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What people and the sweep did to a vote, each with its instant; everything else follows from the rule."""
 
@@ -37,6 +46,7 @@ class Facts:
     effect_applied_at: datetime | None = None
     ratified_at: datetime | None = None
     departures: tuple[Departure, ...] = ()
+    repudiated: tuple[Repudiated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ def course(profile: VoteProfile, roll: Roll, ballots: Iterable[BallotValue], fac
     )
     walk = _Walk(profile, roll, facts, at)
     walk.through(received)
+    walk.recount()
     return walk.result()
 
 
@@ -114,6 +125,7 @@ class _Walk:
     fixed_since: datetime | None = None
     quorate: bool = False
     regular_close: datetime | None = None
+    counted: list[BallotValue] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.counting = Counting(self.profile, self.roll)
@@ -150,6 +162,14 @@ class _Walk:
             self._put(ballot, received)
         self._let_go(leaving, self.end)
         self._close_before(self.end)
+
+    def recount(self) -> None:
+        """Count again without the ballots that were repudiated since the close; what they moved before it stands."""
+        gone = {(one.member, one.sequence) for one in self.facts.repudiated if one.at <= self.at}
+        if self.closed_at is None or not gone:
+            return
+        self.counting = Counting(self.profile, self.roll)
+        self.counting.put_all(one for one in self.counted if (one.member, one.sequence) not in gone)
 
     def _let_go(self, leaving: list[Departure], until: datetime) -> None:
         """Take those off the roll who left by `until`, with their ballots, unless it closed before they did."""
@@ -188,6 +208,7 @@ class _Walk:
     def _put(self, ballot: BallotValue, received: datetime) -> None:
         before = self._would_be()
         self.counting.put(ballot)
+        self.counted.append(ballot)
         if self.silent:
             if any(step.met for step in objections(self.profile, self.counting)):
                 self._contest(received)

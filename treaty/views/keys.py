@@ -28,12 +28,18 @@ from core.canonical import Json, canonical
 from core.errors import require
 from ledger.queries import position
 from treaty.actions.keys import ask_for_signers, declare_root, enrol_key, revoke_key
+from treaty.actions.repudiations import repudiate_ballot
 from treaty.forms.keys import SIGNS_ELSEWHERE, PublicKey, RegisterForm, RootForm, SignatureForm, SignersForm
 from treaty.handoffs import KeyHandoff
+from treaty.models import Ballot
+from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.key_pages import commands_for, directory, keys_of
 from treaty.queries.keys import root_of
+from treaty.queries.repudiations import repudiable_ballots, repudiable_until
 from treaty.queries.texts import rules_at
 from treaty.queries.triggers import voice
+from treaty.rules.ballots import repudiation
+from treaty.rules.profiles import Choice
 from treaty.rules.words_conditions import length_in_words
 from treaty.views.acts import PersonAction
 from web.caching import cached_by
@@ -66,7 +72,11 @@ class MyKeysPage(LoginRequiredMixin, TemplateView):
         """Return each organisation with its keys."""
         at, user = timezone.now(), self.request.user
         assert isinstance(user, User)
-        mine = [keys_of(one, at) for one in organisations_of(user, at) if represents(user, one, at=at)]
+        mine = [
+            {"keys": keys_of(one, at), "ballots": repudiable_ballots(one, at)}
+            for one in organisations_of(user, at)
+            if represents(user, one, at=at)
+        ]
         return super().get_context_data(
             **context, mine=mine, cooling_off=cooling_off(at), crumbs=[(reverse("treaty:keys"), _("Key directory"))]
         )
@@ -326,3 +336,54 @@ class RevokeKey(StatementView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Add the key."""
         return {**super().get_context_data(**context), "key": self.key}
+
+
+class RepudiateBallot(StatementView):
+    """Say with the root key that a ballot is not the organisation's own."""
+
+    purpose = Purpose.REPUDIATION
+    title = gettext_lazy("Repudiate a ballot")
+    lede = gettext_lazy(
+        "Your organisation did not cast it. The root key alone says so, within the objection window of the text."
+    )
+    submit = gettext_lazy("Repudiate the ballot")
+    warning = gettext_lazy(
+        "This cannot be undone. While what was adopted waits for its effect, the vote is counted again without the ballot, and what is no longer adopted takes no effect. Otherwise the repudiation stands on record, and the result stays as it is."
+    )
+    success_message = gettext_lazy("Repudiated. This page says what became of the vote.")
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the ballot too."""
+        super().setup(request, *args, **kwargs)
+        ballots = Ballot.objects.filter(organisation=self.organisation, repudiation=None, vote__closed_at__isnull=False)
+        self.ballot = get_object_or_404(ballots.select_related("vote__text"), hash=kwargs["hash"])
+
+    def statement(self, form: forms.Form) -> Json:
+        """Return the repudiation."""
+        del form
+        vote = self.ballot.vote.key
+        return repudiation(self.ballot.hash, vote=vote, organisation=self.organisation.key, log=self.log)
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Repudiate."""
+        signature = form.cleaned_data["signature"]
+        return repudiate_ballot(ballot=self.ballot, signature=signature, by=self.person(), at=at)
+
+    def get_success_url(self) -> str:
+        """Show what became of the vote."""
+        return reverse("treaty:vote", args=[self.ballot.vote.key])
+
+    def is_filled_in(self, form: forms.Form) -> bool:
+        """Nothing has to be filled in: the statement is shown at once."""
+        del form
+        return True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add the ballot and how long it can be repudiated."""
+        ballot = self.ballot
+        return {
+            **super().get_context_data(**context),
+            "ballot": ballot,
+            "choice": CHOICE_LABELS[Choice(ballot.choice)],
+            "until": repudiable_until(ballot.vote),
+        }

@@ -22,16 +22,17 @@ from accounts.queries.organisations import by_key
 from accounts.rules.signatures import from_b64url
 from core.errors import Malformed
 from treaty.actions.ballots import cast_ballot
+from treaty.actions.repudiations import repudiate_ballot
 from treaty.actions.signed_ballots import cast_signed_ballot
 from treaty.actions.votes import LONGEST_REASON
-from treaty.models import Ballot, BallotSignature, Vote
+from treaty.models import Ballot, BallotSignature, Repudiation, Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.ballot_papers import ballot_paper
 from treaty.queries.vote_json import vote_json
 from treaty.queries.votes import course_of, get_vote, sealing_proof, with_rows
 from treaty.rules.ballots import Envelope, read_ballot
 from treaty.rules.profiles import Choice
-from treaty.views.keys_api import read
+from treaty.views.keys_api import LONGEST_SIGNATURE, read
 
 
 class VoteSerializer(serializers.ModelSerializer[Vote]):
@@ -173,6 +174,35 @@ class BallotsView(APIView):
         cast = _cast_signed if "proof" in values else _cast_by_token
         ballot = cast(vote, values, by, timezone.now())
         return Response(ReceiptSerializer(ballot).data, status=status.HTTP_201_CREATED)
+
+
+class RepudiationSerializer(serializers.ModelSerializer[Repudiation]):
+    """A repudiation as it stands on record. `recounted`: it came before the effect, and the ballot counts no more."""
+
+    class Meta:
+        model = Repudiation
+        fields = ["signature", "repudiated_at", "recounted", "entry_hash"]
+
+
+class RepudiationRequest(serializers.Serializer[Any]):
+    """The root's signature under the statement of purpose `repudiation`: log, organisation, vote and ballot (its hash)."""
+
+    signature = serializers.CharField(max_length=LONGEST_SIGNATURE, trim_whitespace=False)
+
+
+class RepudiationView(APIView):
+    """Repudiating a ballot that its organisation did not cast."""
+
+    permission_classes = (AllowAny,)  # the signature is the authority
+
+    @extend_schema(request=RepudiationRequest, responses={200: RepudiationSerializer})
+    def post(self, request: Request, key: str, hash: str) -> Response:  # noqa: A002 - as the address names it
+        """Record the repudiation; 409 with a code where it does not hold or comes too late."""
+        values = read(RepudiationRequest, request)
+        ballot = get_object_or_404(Ballot.objects.select_related("vote", "organisation"), vote__key=key, hash=hash)
+        by = request.user if isinstance(request.user, User) else None
+        row = repudiate_ballot(ballot=ballot, signature=values["signature"], by=by, at=timezone.now())
+        return Response(RepudiationSerializer(row).data)
 
 
 def _cast_signed(vote: Vote, values: Mapping[str, Any], by: User | None, at: datetime) -> Ballot | BallotSignature:

@@ -5,6 +5,7 @@ from verifier.replay import (
     ballots,
     cases,
     declarations,
+    effects,
     exemptions,
     keys,
     levels,
@@ -16,6 +17,7 @@ from verifier.replay import (
     pauses,
     readings,
     reports,
+    repudiations,
     resumption,
     sites,
     standdowns,
@@ -29,7 +31,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, votes, ballots, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
+    log, organisations, texts, keys, parties, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, orders,
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from accounts.rules.keys import ROOT, Directory, Key, require_signers, signers_statement
 from accounts.rules.signatures import key_id
-from accounts.rules.statements import KeyKind, Purpose, check_statement
+from accounts.rules.statements import KeyKind, Purpose
 from core.errors import DomainError
 from ledger.rules.entries import EntryValue
 from treaty.rules.text import printed_root
@@ -124,6 +124,5 @@ def ask_for_signers(replay: Replay, _index: int, entry: EntryValue) -> Iterator[
     require_signers(signers)
     directory, signature = directory_at(replay, organisation, entry.at), text(payload, "signature")
     statement = signers_statement(signers, len(asked) + 1, organisation=organisation, log=directory.log)
-    signer = directory.signer(organisation, ROOT, signature)
-    check_statement(signer, signature, purpose=Purpose.SIGNERS, statement=statement)
+    directory.check_root(organisation, signature, purpose=Purpose.SIGNERS, statement=statement)
     asked.append((entry.at, signers))

@@ -14,7 +14,7 @@ from treaty.rules.courses import Course, Facts, course, dropped
 from treaty.rules.parties import Departure, departure
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, draw_up
-from treaty.rules.vote_states import UNDECIDED, State
+from treaty.rules.vote_states import UNDECIDED
 from treaty.rules.votes import BallotValue
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock
@@ -92,6 +92,8 @@ class VoteRecord:
     pause: str | None
     ballots: list[Cast] = field(default_factory=list)
     newest: dict[str, Cast] = field(default_factory=dict)  # by member
+    hashes: dict[str, tuple[str, int]] = field(default_factory=dict)  # of ballots that can still be repudiated
+    repudiated: set[str] = field(default_factory=set)
     sealed: dict[tuple[str, int], tuple[Receipt, str]] = field(default_factory=dict)  # with commitments, until opened
     opened: bool = False
     received: int = 0
@@ -121,9 +123,16 @@ class VoteRecord:
         """Whether ballots can move its close."""
         return bool(self.profile.silence or self.profile.extension or self.profile.minimum_open)
 
+    @property
+    def repudiable_until(self) -> datetime:
+        """The end of the window in which its ballots may be repudiated; it has closed."""
+        assert self.closed_at is not None
+        return self.text.rules.publication.objection_window.after(self.closed_at)
+
     def take(self, cast: Cast) -> None:
         """Count a ballot in."""
         self.ballots.append(cast)
+        self.hashes[cast.hash] = (cast.value.member, cast.value.sequence)
         self.newest[cast.value.member] = cast
         self.received += 1
 
@@ -149,6 +158,14 @@ class Votes:
     """Every vote by key."""
 
     known: dict[str, VoteRecord] = field(default_factory=dict)
+    repudiable: list[VoteRecord] = field(default_factory=list)
+
+    def closed(self, vote: VoteRecord, at: datetime) -> None:
+        """Keep what can still be repudiated, and let go of the rest."""
+        for one in self.repudiable:
+            if at >= one.repudiable_until:
+                one.hashes.clear()
+        self.repudiable = [one for one in [*self.repudiable, vote] if at < one.repudiable_until]
 
     def of(self, key: str) -> VoteRecord:
         """Return a vote; raise UnknownVote."""
@@ -349,6 +366,7 @@ def close(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from differs("instant", "from when it has effect", vote.effective_at, now.effective_at)
     yield from differs("instant", "when it expires", maybe_moment(payload, "expires_at"), now.expires_at)
     yield from _ballots(payload, vote, vote.closed_at)
+    replay.of(Votes).closed(vote, entry.at)
     if vote.outcome != "adopted":
         vote.forget_ballots()
 
@@ -375,63 +393,4 @@ def withdraw(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding
     if vote.closed_at or state not in UNDECIDED:
         yield Finding("state", f"vote {vote.key} is {state.value}: it can no longer be withdrawn")
     vote.facts = replace(vote.facts, withdrawn_at=entry.at)
-    vote.forget_ballots()
-
-
-@replays("vote.applied")
-def apply(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
-    """An adopted vote takes effect after its timelock and within its grace, once."""
-    yield from by_clock(entry)
-    payload, vote = entry.payload, replay.of(Votes).of(text(entry.payload, "vote"))
-    yield from _ready(vote, entry.at)
-    yield from differs("decision", "the decision", text(payload, "decision"), vote.decision)
-    yield from differs("instant", "from when it has effect", maybe_moment(payload, "effective_at"), vote.effective_at)
-    expected = EFFECTS.get(vote.decision)
-    if expected and vote.effect != expected and not _is_ratified_already(replay, vote):
-        yield Finding("effect", f"vote {vote.key} is said to be applied, and no {expected} precedes that")
-    vote.facts = replace(vote.facts, effect_applied_at=entry.at)
-    vote.forget_ballots()
-
-
-def _is_ratified_already(replay: Replay, vote: VoteRecord) -> bool:
-    others = (it for it in replay.of(Votes).known.values() if it is not vote and it.effect == "pause.ratified")
-    return any(other.pause == vote.pause for other in others)
-
-
-def _ready(vote: VoteRecord, at: datetime) -> Iterator[Finding]:
-    if vote.facts.effect_applied_at or vote.settled_at:
-        yield Finding("repeated", f"vote {vote.key} was applied, refused or expired before")
-        return
-    now = vote.course(at)
-    if now.state is not State.READY:
-        when = f", ready at {stamp(now.effective_at)}" if now.effective_at else ""
-        code = "too_early" if now.state is State.WAITING else "state"
-        yield Finding(code, f"vote {vote.key} is {now.state.value}, not ready to take effect{when}")
-
-
-@replays("vote.effect_refused")
-def refuse(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
-    """The effect of an adopted vote is refused for a reason that the record shows, never at the operator's pleasure."""
-    yield from by_clock(entry)
-    vote = replay.of(Votes).of(text(entry.payload, "vote"))
-    yield from _ready(vote, entry.at)
-    stands_in_the_way = HINDRANCES.get(EFFECTS.get(vote.decision, ""))
-    if stands_in_the_way and not stands_in_the_way(replay, vote, entry.at):
-        yield Finding("effect", f"nothing stood in the way of vote {vote.key}: it has its effect")
-    if vote.decision == "resume" and vote.effect != "resumption.refused":
-        yield Finding("effect", "no resumption.refused precedes this")
-    vote.settled_at = entry.at
-    vote.forget_ballots()
-
-
-@replays("vote.expired")
-def expire(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
-    """An adopted vote that was not applied within its grace expires."""
-    yield from by_clock(entry)
-    vote = replay.of(Votes).of(text(entry.payload, "vote"))
-    now = vote.course(entry.at)
-    if now.state is not State.EXPIRED or vote.settled_at:
-        yield Finding("state", f"vote {vote.key} is {now.state.value}, not expired")
-    yield from differs("instant", "when it expired", moment(entry.payload, "expired_at"), now.expires_at)
-    vote.settled_at = moment(entry.payload, "expired_at")
     vote.forget_ballots()

@@ -18,7 +18,11 @@ from tests import factories
 from tests.conftest import NOON
 from tests.forms import forms_of
 from tests.signing import Voter, enrolled, passkey, with_root
+from treaty.actions.ballots import cast_ballot
 from treaty.actions.keys import declare_root, revoke_key
+from treaty.actions.votes import advance_vote, notice_vote
+from treaty.models import Repudiation
+from treaty.rules.profiles import Choice
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -195,3 +199,52 @@ def test_the_demonstration_signs_with_the_root_keys_it_holds_and_nobody_else_doe
 def root_pem(lab, settings):
     settings.DEMO = True
     return root_key(lab).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.fixture
+def ballot():
+    """One of a vote that closed half a day ago."""
+    lab = factories.party().organisation
+    by, title = factories.representative(lab), "A matter"
+    vote = notice_vote(
+        decision="procedural", title=title, question="Q?", subject={}, requester=lab, subject_organisation=None,
+        by=by, at=NOON - 60 * HOUR,
+    )  # fmt: skip
+    made = cast_ballot(vote=vote, organisation=lab, choice=Choice.CONSENT, by=by, at=vote.opens_at + HOUR)
+    advance_vote(vote=vote, at=NOON)
+    return made
+
+
+def test_a_ballot_is_repudiated_on_the_page_of_the_keys(mine, ballot):
+    root, address = with_root(), f"{MINE}/repudiate/{ballot.hash}/"
+    assert address in page_of(mine.get("/keys/mine/"))
+    shown = page_of(mine.get(address))
+    assert "This cannot be undone" in shown
+    assert "A matter" in shown
+    fields = {"signed_by": "root", "step": "sign"}
+    wrong = mine.post(address, fields | {"signature": root.revokes("0" * 32)})
+    assert (wrong.status_code, Repudiation.objects.count()) == (409, 0)
+    answer = mine.post(address, fields | {"signature": root.repudiates(ballot)})
+    assert answer.status_code == 302
+    assert "repudiated a ballot in its name" in page_of(mine.get(answer["Location"]))
+    assert address not in page_of(mine.get("/keys/mine/"))
+    assert mine.get(address).status_code == 404
+
+
+def test_a_program_repudiates_a_ballot_without_a_session(client, ballot):
+    root = with_root()
+    address = f"/api/v1/votes/{ballot.vote.key}/ballots/{ballot.hash}/repudiation/"
+    refused = client.post(address, {"signature": root.revokes("0" * 32)}, content_type="application/json")
+    assert (refused.status_code, Repudiation.objects.count()) == (400, 0)
+    sent = {"signature": root.repudiates(ballot)}
+    answers = [client.post(address, sent, content_type="application/json") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+    [told] = client.get(f"/api/v1/votes/{ballot.vote.key}/").json()["ballots"]
+    assert told["repudiated"] == {
+        "at": "2026-11-22T12:00:00Z",
+        "recounted": False,
+        "signature": sent["signature"],
+        "entry_hash": answers[0].json()["entry_hash"],
+    }
+    assert client.post(address.replace(ballot.hash, "0" * 64), sent, content_type="application/json").status_code == 404
