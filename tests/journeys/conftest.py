@@ -4,6 +4,8 @@ import pytest
 
 from tests.site import site
 
+PARTIES = "from tests import factories as make; make.parties('aster', 'borealis', 'cobalt', 'daxing', 'elbe', 'fjord')"
+
 
 @pytest.fixture(scope="module")
 def bare_site(tmp_path_factory, worker_id="main"):
@@ -11,4 +13,20 @@ def bare_site(tmp_path_factory, worker_id="main"):
     state = tmp_path_factory.mktemp("journey")
     name = f"journey_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     with site(state, name=name, prepare=(("load_demonstration", "--cast"),)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def bound_parties(tmp_path_factory):
+    """A site with six parties that are bound and have orders, in real processes.
+
+    Tests that share it are of one xdist group, and test_gate, which begins without a pause, comes first by its name.
+    """
+    state = tmp_path_factory.mktemp("parties")
+    name = f"parties_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with site(state, name=name, prepare=(("migrate", "--verbosity", "0"), ("open_ledger",))) as running:
+        running.manage("shell", "-c", PARTIES)
+        running.until(
+            lambda: running.observer.http.get("/labs/fjord/order").status_code == 200, 60, "an order is issued"
+        )
         yield running
