@@ -1,6 +1,5 @@
 import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -8,7 +7,6 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
 
 from tests import factories
 from tests.signing import with_root
@@ -18,29 +16,8 @@ from treaty.actions.votes import advance_vote, notice_vote
 from treaty.models import Ballot, Repudiation
 from treaty.rules.profiles import Choice
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium here"
-    ),
-]
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def page(monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.problems = []
-        page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        yield page
-        browser.close()
 
 
 @pytest.fixture
@@ -83,7 +60,6 @@ def check(page, name):
     if folder := os.environ.get("SCREENSHOTS"):
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
     assert [one["id"] for one in found if one["impact"] in {"serious", "critical"}] == []
-    assert page.problems == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
@@ -104,7 +80,6 @@ def test_a_representative_chooses_checks_confirms_and_keeps_a_receipt(page, live
     page.get_by_role("button", name="Check the ballot").click()
     assert page.get_by_role("alert").inner_text().count("An objection carries its reason") >= 1
     assert page.get_by_label("Object").is_checked()
-    page.problems.clear()  # Chromium reports the answer 409 itself
     page.get_by_label("Reason").fill("We ask for two more days.")
     page.get_by_role("button", name="Check the ballot").click()
     assert "We ask for two more days." in page.content()
@@ -151,18 +126,14 @@ def test_a_representative_repudiates_a_ballot_with_the_root_key(page, live_serve
     check(page, f"repudiated-{width}")
 
 
-def test_without_javascript_a_ballot_is_cast_all_the_same(live_server, client, vote, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_context(java_script_enabled=False).new_page()
-        sign_in(page, live_server, client, factories.representative(factories.laboratory("elbe")))
-        page.goto(live_server.url + reverse("treaty:ballot", args=[vote.key]))
-        page.get_by_label("Consent").check()
-        page.get_by_role("button", name="Check the ballot").click()
-        page.get_by_role("button", name="Confirm and cast").click()
-        assert "Recorded, and it stands" in page.content()
-        browser.close()
+def test_without_javascript_a_ballot_is_cast_all_the_same(open_page, live_server, client, vote):
+    page = open_page(java_script_enabled=False)
+    sign_in(page, live_server, client, factories.representative(factories.laboratory("elbe")))
+    page.goto(live_server.url + reverse("treaty:ballot", args=[vote.key]))
+    page.get_by_label("Consent").check()
+    page.get_by_role("button", name="Check the ballot").click()
+    page.get_by_role("button", name="Confirm and cast").click()
+    assert "Recorded, and it stands" in page.content()
     assert Ballot.objects.filter(organisation__key="elbe").count() == 1
 
 
@@ -178,4 +149,3 @@ def test_the_roll_call_refreshes_itself(page, live_server, vote):
         page.clock.run_for(16_000)
     page.wait_for_function("before => document.querySelector('#live').innerText !== before", arg=before)
     assert page.locator("#live").get_by_text("2 consent").first.is_visible()
-    assert page.problems == []

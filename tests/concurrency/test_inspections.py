@@ -1,38 +1,17 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
-from core.errors import DomainError
 from inspections.actions.plan import give_notice, plan_visits
 from inspections.actions.reports import open_report, submit_report
 from inspections.models import Report, Visit, VisitInspector
 from inspections.rules.visits import VisitState
-from ledger.models import Entry
 from tests import factories as make
 from tests.factories import NOON
+from tests.together import entries, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(work, arguments):
-    """Run `work` once for each argument, all at once, each in a connection of its own."""
-
-    def one(argument):
-        try:
-            return work(argument)
-        except (DomainError, IntegrityError, OperationalError) as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(arguments)) as pool:
-        return list(pool.map(one, arguments))
-
-
-def entries(kind):
-    return Entry.objects.filter(kind=kind).count()
 
 
 def test_four_planners_at_once_make_one_plan():
@@ -56,9 +35,10 @@ def test_of_two_bookings_of_one_inspector_at_once_the_database_keeps_one():
                 visit=visit, designation=person, period=(visit.planned_from, visit.planned_until)
             )
 
-    answers = together(book, visits)
     # Insertions that wait on one another through an exclusion constraint are refused as a deadlock or as an overlap.
-    assert sum(isinstance(answer, (IntegrityError, OperationalError)) for answer in answers) == 3
+    refusals = (IntegrityError, OperationalError)
+    answers = together(book, visits, refusals)
+    assert sum(isinstance(answer, refusals) for answer in answers) == 3
     assert VisitInspector.objects.count() == 1
 
 

@@ -1,13 +1,10 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
-from core.errors import DomainError
-from ledger.models import Entry
 from tests import factories as make
 from tests.factories import NOON
+from tests.together import entries, together
 from treaty.actions.advance import advance_due, advance_pause
 from treaty.actions.pauses import confirm_commitment, start_pause
 from treaty.models import Case, Pause, StandDown
@@ -17,25 +14,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def hours(number):
     return NOON + timedelta(hours=number)
-
-
-def together(work, arguments):
-    """Run `work` once for each argument, all at once, each in a connection of its own."""
-
-    def one(argument):
-        try:
-            return work(argument)
-        except DomainError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(arguments)) as pool:
-        return list(pool.map(one, arguments))
-
-
-def entries(kind):
-    return Entry.objects.filter(kind=kind).count()
 
 
 def test_one_vote_started_by_four_workers_starts_one_pause():

@@ -1,8 +1,6 @@
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
 from accounts.actions.people import accept_invitation, invite
 from accounts.models import Membership
@@ -13,30 +11,11 @@ from labs.actions.inventories import declare_inventory
 from labs.actions.readings import submit_reading
 from labs.models import Inventory, Reading
 from labs.rules.readings import IndicatorRule
-from ledger.models import Entry
 from tests.factories import LONG_AGO, NOON, accelerator, declaration, facility, laboratory, representative
+from tests.together import entries, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHARE = IndicatorRule("ai_share", "share", "world")
-
-
-def together(work, arguments):
-    """Run `work` once for each argument, all at once, each in a connection of its own."""
-
-    def one(argument):
-        try:
-            return work(argument)
-        except DomainError as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(arguments)) as pool:
-        return list(pool.map(one, arguments))
-
-
-def entries(kind):
-    return Entry.objects.filter(kind=kind).count()
 
 
 def test_eight_corrections_at_once_take_eight_versions_in_a_row():
