@@ -75,7 +75,8 @@ def submit_reading(
         return last
     _check_address(evidence_url)
     reasons = _reasons(proposed, indicator, organisation, unit=unit, provider=provider)
-    row = _create(proposed, organisation, last, unit=unit, provider=provider, evidence_url=evidence_url)
+    row = as_row(proposed, organisation, last, unit=unit, provider=provider, evidence_url=evidence_url)
+    row.save()
     if reasons:
         Quarantine.objects.create(reading=row, reasons=[reason[:500] for reason in reasons], opened_at=at)
     record(kind="reading.received", payload={**_payload(row), "quarantined_for": reasons}, by=by, at=at)
@@ -133,7 +134,7 @@ def _reasons(
     return contradictions(proposed, indicator, others)
 
 
-def _create(
+def as_row(
     proposed: ReadingValue,
     organisation: Organisation | None,
     last: Reading | None,
@@ -142,7 +143,8 @@ def _create(
     provider: str,
     evidence_url: str,
 ) -> Reading:
-    return Reading.objects.create(
+    """Return the row of a reading that was taken, not yet saved; `last` is the version that it supersedes."""
+    return Reading(
         indicator=proposed.indicator,
         organisation=organisation,
         value=proposed.value,

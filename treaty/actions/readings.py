@@ -13,7 +13,7 @@ from accounts.models import Organisation, User
 from core.canonical import Json, canonical, digest
 from core.errors import DomainError, require
 from core.times import stamp
-from labs.actions.readings import RECEIVING, submit_reading
+from labs.actions.readings import RECEIVING, as_row, submit_reading
 from labs.actions.releases import LISTING
 from labs.models import OpenWeightRelease, Quarantine, Reading
 from labs.permissions import can_list, can_vouch
@@ -222,7 +222,15 @@ def _keep(
     at: datetime,
 ) -> None:
     made = Reading.objects.bulk_create(
-        _as_reading(row, value, newest.get(value.series), indicator.unit, organisation) for row, value, _ in new
+        as_row(
+            value,
+            organisation,
+            newest.get(value.series),
+            unit=indicator.unit,
+            provider=row.provider,
+            evidence_url=row.evidence_url,
+        )
+        for row, value, _ in new
     )
     Quarantine.objects.bulk_create(
         Quarantine(reading=reading, reasons=[reason[:500] for reason in reasons], opened_at=at)
@@ -266,27 +274,6 @@ def _fitting(columns: list[Json]) -> Iterator[list[Json]]:
         part.append(row)
         size += width
     yield part
-
-
-def _as_reading(
-    row: ReadingRow, value: ReadingValue, last: Reading | None, unit: str, organisation: Organisation | None
-) -> Reading:
-    return Reading(
-        indicator=value.indicator,
-        organisation=organisation,
-        value=value.value,
-        low=value.low,
-        high=value.high,
-        unit=unit,
-        observed_at=value.observed_at,
-        received_at=value.received_at,
-        source=value.source,
-        provider=row.provider,
-        series=value.series,
-        version=value.version,
-        supersedes=last,
-        evidence_url=row.evidence_url,
-    )
 
 
 def _columns(row: ReadingRow, reading: int, version: int, reasons: list[str]) -> list[Json]:
