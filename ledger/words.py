@@ -105,6 +105,17 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "exemption.granted": gettext_lazy(
         "Vote %(vote)s let %(lab)s go on with the run %(run)s under pause %(pause)s until %(until_at)s."
     ),
+    "drill.ordered": gettext_lazy(
+        "Vote %(vote)s ordered drill %(drill)s of the level %(level)s, to begin at %(starts_at)s. A drill: nothing is halted."
+    ),
+    "drill.acknowledged": gettext_lazy("Drill %(drill)s: %(lab)s acknowledged it."),
+    "drill.halted": gettext_lazy("Drill %(drill)s: %(lab)s showed that it could halt. Nothing was halted."),
+    "drill.rolled_back": gettext_lazy(
+        "Drill %(drill)s: %(lab)s showed that it could roll back. Nothing was rolled back."
+    ),
+    "drill.declared": gettext_lazy("Drill %(drill)s: %(lab)s declared its exercise."),
+    "drill.stood_up": gettext_lazy("Drill %(drill)s: %(lab)s took its work up again."),
+    "drill.ended": gettext_lazy("Drill %(drill)s ended: %(outcome)s."),
     "criterion.determined": gettext_lazy(
         "%(body)s determined whether %(criterion)s is met for pause %(pause)s: %(met)s."
     ),

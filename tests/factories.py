@@ -33,8 +33,9 @@ from labs.rules.runs import RunStatus
 from tests.texts import model_text
 from treaty.actions.advance import advance_pause
 from treaty.actions.cases import determine_breach, open_case
+from treaty.actions.drills import order_drill
 from treaty.actions.pauses import start_pause
-from treaty.models import Accreditation, Case, Party, Pause, StandDown, Suspension, TreatyText, Vote
+from treaty.models import Accreditation, Case, Drill, Party, Pause, StandDown, Suspension, TreatyText, Vote
 from treaty.rules.reading import read_text
 from treaty.rules.votes import Outcome, Reason
 
@@ -405,6 +406,13 @@ def stand_down(pause: Pause, lab: str, **done) -> StandDown:
         setattr(found, field, value)
     found.save()
     return found
+
+
+def drill(*, level="halt", labs=(), effective_at=NOON) -> Drill:
+    """A drill that a vote ordered for every lab of `labs` (without any, all eight); it starts a fortnight after `effective_at`."""
+    parties(*labs)
+    subject = {"effect": "order_drill", "level": level}
+    return order_drill(vote=adopted_vote("order_drill", subject=subject, effective_at=effective_at), at=effective_at)
 
 
 # --- inspections ------------------------------------------------------------------------------------------------

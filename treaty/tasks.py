@@ -9,6 +9,7 @@ from treaty.actions import effects, orders, pushes, triggers, votes
 from treaty.actions.advance import advance_due
 from treaty.actions.cases import open_missing_cases
 from treaty.actions.declarations import ask_due, mark_late
+from treaty.actions.drills import end_due
 from treaty.actions.parties import enter_into_force
 from treaty.models import TreatyText
 
@@ -37,8 +38,10 @@ def sweep_declarations() -> None:
 
 @shared_task
 def sweep_pauses() -> None:
-    """Write down what time did to pauses: activation, lapse, lateness, stages of resumption, the end."""
-    advance_due(at=timezone.now())
+    """Write down what time did to pauses (activation, lapse, lateness, stages of resumption, the end), then to drills."""
+    at = timezone.now()
+    advance_due(at=at)
+    end_due(at=at)
 
 
 @shared_task

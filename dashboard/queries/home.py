@@ -18,6 +18,7 @@ from inspections.queries.visits import rows as visit_rows
 from inspections.rules.evidence import EvidenceState
 from ledger.queries.health import Health, health
 from treaty.models import TreatyText, Vote
+from treaty.queries.drills import DrillSummary, current
 from treaty.queries.indicators import trigger_chart
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import TriggerStanding, standing, titles_of
@@ -62,6 +63,7 @@ class Home:
     coverage: Coverage | None
     events: Sequence[Event]
     record: Health
+    drill: DrillSummary | None  # announced or running; never a pause
 
     @property
     def situation(self) -> Situation:
@@ -141,6 +143,7 @@ def home(at: datetime) -> Home:
         coverage=coverage_of(rules, evidence, at) if rules and evidence else None,
         events=newest_events(titles=titles(rules) if rules else None),
         record=health(),
+        drill=current(at),
     )
 
 

@@ -14,6 +14,7 @@ from core.times import stamp
 from ledger.actions import record
 from treaty.actions.amendments import amend
 from treaty.actions.cases import determine_breach
+from treaty.actions.drills import order_drill
 from treaty.actions.exemptions import grant_exemption
 from treaty.actions.levels import move_level
 from treaty.actions.membership import accredit, admit, reinstate, suspend
@@ -57,6 +58,7 @@ EFFECTS: Mapping[str, Effect] = {
     "grant_exemption": grant_exemption,
     "escalate": move_level,
     "relax": move_level,
+    "order_drill": order_drill,
     "amend": amend,
     "admit": admit,
     "accredit": accredit,

@@ -1,4 +1,4 @@
-"""Asking for a vote by hand: about a deadline, a case, a level, who belongs, a question of procedure, or for advice."""
+"""Asking for a vote by hand: about a deadline, a case, a level, a drill, who belongs, a question of procedure, or for advice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,13 @@ from treaty.actions.exemptions import NotExemptible
 from treaty.actions.votes import notice_vote
 from treaty.models import Case, Pause, StandDown, TreatyText, Vote
 from treaty.permissions import may_request_for
+from treaty.queries.drills import is_prevented
 from treaty.queries.exemptions import exemptible
 from treaty.queries.pauses import state
 from treaty.queries.requests import candidates, movable_levels, pending, stage_of
 from treaty.queries.texts import required_text, rules_at
 from treaty.rules.cases import CaseEvent, CaseState, can
+from treaty.rules.drills import DrillRefused
 from treaty.rules.exemptions import ExemptionRefused, term
 from treaty.rules.pauses import BINDING, LevelNotMoved
 from treaty.rules.requests import NotExtendable, Requestable, extension, is_extendable
@@ -67,7 +69,7 @@ def request_vote(
     """Notice the vote that a party, a body or the secretariat asks for; its notice is the one entry.
 
     `subject` names pause, lab, stage and `by` ("7 d") of a deadline; the `case`; pause, `run`, `purpose` and
-    how long it `lasts` of an exemption; pause and `level`; the `lab` or `organisation`. The same request sent again returns its vote;
+    how long it `lasts` of an exemption; pause and `level`; the `level` of a drill; the `lab` or `organisation`. The same request sent again returns its vote;
     while one on the same is undecided, another is refused.
     """
     TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
@@ -98,7 +100,7 @@ def in_the_name_of(requester: Organisation) -> Organisation | None:
     return None if requester.kind == Kind.SECRETARIAT else requester
 
 
-def _matter(decision: Requestable, subject: Mapping[str, str], requester: Organisation, at: datetime) -> Matter:
+def _matter(decision: Requestable, subject: Mapping[str, str], requester: Organisation, at: datetime) -> Matter:  # noqa: PLR0911 - one for each kind
     match decision:
         case Requestable.EXTEND_DEADLINE:
             return _deadline(subject, at)
@@ -110,6 +112,8 @@ def _matter(decision: Requestable, subject: Mapping[str, str], requester: Organi
             return _level(decision, subject, at)
         case Requestable.ADMIT | Requestable.ACCREDIT | Requestable.SUSPEND | Requestable.REINSTATE:
             return _member(decision, subject, at)
+        case Requestable.ORDER_DRILL:
+            return _drill(subject, at)
         case _:
             return Matter({"effect": decision.value})
 
@@ -166,6 +170,14 @@ def _level(decision: Requestable, subject: Mapping[str, str], at: datetime) -> M
         raise LevelNotMoved(fields={"level": LevelNotMoved().detail})
     one = {"pause": pause.key}
     return Matter({"effect": decision.value, **one, "level": subject["level"]}, None, pause, one)
+
+
+def _drill(subject: Mapping[str, str], at: datetime) -> Matter:
+    """One at a time, of a level of the text."""
+    if subject["level"] not in rules_at(at).levels or is_prevented(at):
+        raise DrillRefused(fields={"level": DrillRefused().detail})
+    one = {"effect": Requestable.ORDER_DRILL.value}
+    return Matter({**one, "level": subject["level"]}, one=one)
 
 
 def _member(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:

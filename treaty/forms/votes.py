@@ -10,6 +10,7 @@ from accounts.models.organisations import KIND_LABELS
 from accounts.rules.organisations import Kind
 from treaty.forms.pauses import OrganisationForm
 from treaty.models.standdowns import STAGE_LABELS
+from treaty.queries.drills import is_prevented
 from treaty.queries.exemptions import exemptible
 from treaty.queries.pauses import terms
 from treaty.queries.requests import candidates, determinable_cases, movable_deadlines, movable_levels
@@ -154,6 +155,21 @@ class RelaxationForm(LevelForm):
     decision = Requestable.RELAX
 
 
+class DrillForm(RequestForm):
+    """Which level is exercised."""
+
+    level = forms.ChoiceField(label=_("Level that is exercised"), widget=forms.RadioSelect)
+
+    def offer(self, at: datetime) -> None:
+        """Offer the levels of the text, unless something prevents a drill."""
+        levels = {} if is_prevented(at) else rules_at(at).levels
+        _choose(self.fields["level"], [(key, level.title) for key, level in levels.items()])
+
+    def subject(self) -> dict[str, str]:
+        """Return the level."""
+        return {"level": self.cleaned_data["level"]}
+
+
 class MemberForm(RequestForm):
     """Whom the decision is about."""
 
@@ -205,6 +221,7 @@ FORMS: dict[Requestable, type[RequestForm]] = {
     Requestable.GRANT_EXEMPTION: ExemptionForm,
     Requestable.ESCALATE: EscalationForm,
     Requestable.RELAX: RelaxationForm,
+    Requestable.ORDER_DRILL: DrillForm,
     Requestable.ADMIT: AdmissionForm,
     Requestable.ACCREDIT: AccreditationForm,
     Requestable.SUSPEND: SuspensionForm,

@@ -1,6 +1,7 @@
 from treaty.models.amendments import Amendment
 from treaty.models.cases import Case, CaseStep
 from treaty.models.determinations import Determination
+from treaty.models.drills import Drill, DrillLab, DrillStep
 from treaty.models.exemptions import Exemption
 from treaty.models.orders import Order, OrderAcknowledgement, OrderDelivery, OrderEndpoint, OrderKey
 from treaty.models.parties import Accreditation, Annexed, Party, Suspension
@@ -21,6 +22,9 @@ __all__ = [
     "Commitment",
     "DeadlineExtension",
     "Determination",
+    "Drill",
+    "DrillLab",
+    "DrillStep",
     "Exemption",
     "LevelChange",
     "Order",

@@ -11,6 +11,7 @@ from django.db import connection
 from accounts.models import Organisation
 from ledger.rules.notes import Note
 from treaty.models import Exemption, Order, OrderKey, Pause
+from treaty.queries.drills import drill_obligations
 from treaty.queries.pauses import in_force, state, terms
 from treaty.queries.resumption import under_way
 from treaty.queries.standdowns import stand_down_facts
@@ -26,11 +27,13 @@ NEWEST_NOTE: Final = """
 
 
 def obligations(at: datetime) -> Mapping[int, tuple[Obligation, ...]]:
-    """Return what the pauses that bind at `at` ask of each laboratory, by its primary key; the oldest pause first."""
+    """Return what pauses that bind at `at`, and the drill that runs, ask of each laboratory, by its primary key; the oldest pause first."""
     found: dict[int, tuple[Obligation, ...]] = defaultdict(tuple)
     for pause in sorted(in_force(at=at), key=lambda one: one.key):
         for organisation, one in _of_pause(pause, at):
             found[organisation] += (one,)
+    for organisation, one in drill_obligations(at).items():
+        found[organisation] += (one,)
     return found
 
 

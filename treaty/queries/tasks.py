@@ -1,4 +1,4 @@
-"""What is asked of a person under the treaty: vote, confirm, stand down, answer, determine."""
+"""What is asked of a person under the treaty: vote, confirm, stand down, exercise it, answer, determine."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,15 +10,18 @@ from accounts.models import Organisation, User
 from core.truth import Truth
 from labs.permissions import can_review_quarantine
 from treaty.models import StandDown
+from treaty.models.drills import DRILL_STAGE_LABELS
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, labs_acting
 from treaty.queries.cases import awaiting_answer
+from treaty.queries.drills import DrillSummary, current
 from treaty.queries.instruments import instruments_asked
 from treaty.queries.pauses import PauseSummary, summaries
 from treaty.queries.quarantine import in_quarantine
 from treaty.queries.resumption import criteria, determinable
 from treaty.queries.standdowns import stages_of
 from treaty.queries.votes import awaiting
+from treaty.rules.drills import DrillState
 from treaty.rules.pauses import BINDING, PauseState
 from treaty.rules.standdowns import BY_THE_LAB
 from web.asks import Task
@@ -31,9 +34,9 @@ def tasks_for(user: User, at: datetime) -> list[Task]:
     if not labs and not bodies:
         return asked
     living = [one for one in summaries(at) if one.state in BINDING or one.state is PauseState.ACTIVATING]
-    found = [*asked, *_votes([*labs, *bodies], at)]
+    found, drill = [*asked, *_votes([*labs, *bodies], at)], current(at)
     for lab in labs:
-        found += [*_commitments(lab, living), *_stages(lab, living, at), *_cases(lab, at)]
+        found += [*_commitments(lab, living), *_stages(lab, living, at), *_cases(lab, at), *_drill(lab, drill)]
     for body in bodies:
         found += _criteria(body, living, at)
     return sorted(found, key=lambda task: (task.due is None, task.due or at))
@@ -93,6 +96,24 @@ def _stages(lab: Organisation, living: list[PauseSummary], at: datetime) -> Iter
                     detail=lab.name,
                     action=str(STAGE_LABELS[stage.key]),
                     late=at >= stage.due_at,
+                )
+
+
+def _drill(lab: Organisation, found: DrillSummary | None) -> Iterator[Task]:
+    """Ask for the stages of the drill that runs; what one of them waits for is asked first."""
+    if found is None or found.state is not DrillState.RUNNING:
+        return
+    for row in found.rows:
+        for one in row.stages if row.organisation == lab else ():
+            if one.done_at is None:
+                yield Task(
+                    title=_("Drill %(drill)s: %(stage)s")
+                    % {"drill": found.drill.key, "stage": DRILL_STAGE_LABELS[one.stage]},
+                    url=reverse("treaty:drill_lab", args=[found.drill.key, lab.key]) + f"#{one.stage.value}",
+                    due=one.due_at,
+                    detail=lab.name,
+                    action=str(DRILL_STAGE_LABELS[one.stage]),
+                    late=bool(one.late_by),
                 )
 
 

@@ -17,6 +17,7 @@ class Requestable(StrEnum):
     GRANT_EXEMPTION = "grant_exemption"
     ESCALATE = "escalate"
     RELAX = "relax"
+    ORDER_DRILL = "order_drill"
     ADMIT = "admit"
     ACCREDIT = "accredit"
     SUSPEND = "suspend"

@@ -240,10 +240,12 @@ class Monitoring(Provision):
 
 
 class Drills(Provision):
-    """How often the whole is exercised."""
+    """How often the whole is exercised, who orders it, and how long it may last."""
 
-    every: Length
+    decision: Key
+    every: Length  # from the start of one to the start of the next
     announced_before: Length
+    longest: Length
 
 
 class Publication(Provision):
@@ -350,6 +352,7 @@ def _unknown_decisions(text: Text) -> list[str]:
         "resumption.decision": text.resumption.decision,
         "monitoring.challenge.decision": text.monitoring.challenge.decision,
         "amendment.decision": text.amendment.decision,
+        "drills.decision": text.drills.decision,
         **{f"triggers.{key}.opens": trigger.opens for key, trigger in text.triggers.items()},
         **{
             f"profiles.{key}.emergency.ratified_by": profile.emergency.ratified_by

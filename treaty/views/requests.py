@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organisation, User
 from core.errors import require
 from treaty.actions.requests import request_vote
-from treaty.forms.votes import FORMS, RequestForm
+from treaty.forms.votes import FORMS, DrillForm, RequestForm
 from treaty.models import Vote
 from treaty.permissions import may_request_for
 from treaty.queries.requests import requestable
@@ -41,6 +41,9 @@ LEDES = {
     ),
     Requestable.RELAX: gettext_lazy(
         "A pause in force moves to a lower level, by the majority that a resumption needs. What was done counts."
+    ),
+    Requestable.ORDER_DRILL: gettext_lazy(
+        "The parties exercise a pause, announced ahead and marked as a drill everywhere. Nothing is halted."
     ),
     Requestable.ADMIT: gettext_lazy(
         "A laboratory joins Annex 1, so that it may sign and ratify. The secretariat enters it in the record first."
@@ -149,7 +152,9 @@ def _nothing_to_choose(form: forms.Form) -> str:
         "stage": _("No deadline can be moved now."),
         "case": _("No case can be determined now."),
         "run": _("No run of yours is halted by a pause and stays below the cap for exemptions."),
-        "level": _("No pause in force can be moved to such a level now."),
+        "level": _("No drill can be ordered now: a pause is in force, or another drill is not over.")
+        if isinstance(form, DrillForm)
+        else _("No pause in force can be moved to such a level now."),
         "lab": _("There is nobody whom this decision could be about now."),
     }
     empty = (name for name in names if name in form.fields and not getattr(form.fields[name], "choices", ()))

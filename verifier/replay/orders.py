@@ -17,6 +17,7 @@ from treaty.rules.orders import (
     obligation,
 )
 from treaty.rules.pauses import BINDING
+from verifier.replay.drills import drill_obligations
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.keys import directory_at
 from verifier.replay.log import Log
@@ -120,6 +121,7 @@ def _obligations(replay: Replay, lab: str, at: datetime) -> Iterator[Obligation]
                 resumed=_resumed(pause, at),
                 exemptions=tuple(_exempted(replay, pause, lab, at)),
             )
+    yield from drill_obligations(replay, lab, at)
 
 
 def _exempted(replay: Replay, pause: PauseRecord, lab: str, at: datetime) -> Iterator[Exemption]:

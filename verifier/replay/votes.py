@@ -33,6 +33,7 @@ EFFECTS: Final[Mapping[str, str]] = {
     "grant_exemption": "exemption.granted",
     "escalate": "pause.escalated",
     "relax": "pause.relaxed",
+    "order_drill": "drill.ordered",
     "amend": "text.amended",
     "admit": "lab.admitted",
     "accredit": "organisation.accredited",
