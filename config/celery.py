@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
         ("apply what fell due between parties", "treaty.tasks.sweep_parties", 10.0),
         ("ask for declarations", "treaty.tasks.sweep_declarations", 30.0),
         ("open and close votes", "treaty.tasks.sweep_votes", 2.0),
+        ("mail receipts", "treaty.tasks.mail_receipts", 5.0),
         ("evaluate triggers", "treaty.tasks.evaluate_triggers", 5.0),
         ("move pauses on", "treaty.tasks.sweep_pauses", 5.0),
         ("issue orders", "treaty.tasks.sweep_orders", 2.0),

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from treaty.actions import effects, orders, pushes, triggers, votes
+from treaty.actions import effects, orders, pushes, receipts, triggers, votes
 from treaty.actions.advance import advance_due
 from treaty.actions.cases import open_missing_cases
 from treaty.actions.declarations import ask_due, mark_late
@@ -68,3 +68,9 @@ def sweep_votes() -> None:
     at = timezone.now()
     votes.advance_due(at=at)
     effects.apply_due(at=at)
+
+
+@shared_task
+def mail_receipts() -> None:
+    """Mail the receipts of new ballots to all who act for their organisations."""
+    receipts.mail_due(at=timezone.now())

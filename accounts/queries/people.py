@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Membership, Organisation, User
-from accounts.rules.organisations import Role
+from accounts.rules.organisations import BINDING, Role
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,12 @@ def holders(organisation: Organisation, role: Role, at: datetime) -> list[User]:
             pk__in=Membership.objects.in_force(at).filter(organisation=organisation, role=role).values("user")
         ).order_by("name", "pk")
     )
+
+
+def binding(organisation: Organisation, at: datetime) -> list[User]:
+    """Return the people who may bind `organisation` at `at`: see `accounts.permissions.represents`."""
+    held = Membership.objects.in_force(at).filter(organisation=organisation, role__in=BINDING)
+    return list(User.objects.filter(pk__in=held.values("user")).order_by("name", "pk"))
 
 
 def people_by_organisation(at: datetime) -> list[Group]:
