@@ -5,8 +5,16 @@ import pytest
 from web.views.design import DesignPage
 
 ROOT = Path(__file__).resolve().parents[2]
-# The frame includes the first five; a whole form would post; the mark stands in the header.
-ELSEWHERE = {"header.html", "footer.html", "messages.html", "demo_strip.html", "mark.html", "form.html"}
+# The frame includes the first four; strips stand over whole pages; a whole form would post; the mark stands in the header.
+ELSEWHERE = {
+    "header.html",
+    "footer.html",
+    "messages.html",
+    "demo_strip.html",
+    "drill_strip.html",
+    "mark.html",
+    "form.html",
+}
 COMPONENTS = sorted({path.name for path in (ROOT / "templates/components").glob("*.html")} - ELSEWHERE)
 
 
