@@ -27,13 +27,12 @@ def drill():
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["drills", "drill", "drill_lab"])
-def test_the_pages_of_a_drill_are_accessible_and_marked(open_page, axe, live_server, drill, name, width):
-    args = {"drill": [drill.key], "drill_lab": [drill.key, "borealis"]}.get(name, [])
-    page = open_page(width, 900)
-    page.goto(live_server.url + reverse(f"treaty:{name}", args=args))
-    axe(page)
-    assert page.locator(".badge.drill").first.is_visible()
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def test_the_pages_of_a_drill_are_accessible_and_marked(page, axe, live_server, drill, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    for name, args in {"drills": [], "drill": [drill.key], "drill_lab": [drill.key, "borealis"]}.items():
+        page.goto(live_server.url + reverse(f"treaty:{name}", args=args))
+        axe(page)
+        assert page.locator(".badge.drill").first.is_visible()
+        if folder := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
