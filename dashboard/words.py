@@ -28,6 +28,7 @@ STATUS_LABELS: dict[Status, str | Promise] = {
     Status.RATIFIED: _("Ratified, not yet bound"),
     Status.PARTY: _("Party"),
     Status.SUSPENDED: _("Party, rights suspended"),
+    Status.MERGED: _("Party, merged into another one"),
     Status.WITHDRAWING: _("Party, withdrawing"),
     Status.WITHDRAWN: _("Withdrawn"),
 }
@@ -37,6 +38,7 @@ STATUS_SIGNS: dict[Status, str] = {
     Status.RATIFIED: "on",
     Status.PARTY: "ok",
     Status.SUSPENDED: "br",
+    Status.MERGED: "na",
     Status.WITHDRAWING: "br",
     Status.WITHDRAWN: "na",
 }

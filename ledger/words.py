@@ -56,6 +56,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "lab.admitted": gettext_lazy("%(lab)s was admitted to Annex 1 by vote %(vote)s."),
     "organisation.accredited": gettext_lazy("%(organisation)s was accredited as %(role)s by vote %(vote)s."),
     "party.suspended": gettext_lazy("The rights of %(lab)s were suspended by vote %(vote)s."),
+    "party.merged": gettext_lazy("%(lab)s has merged into %(into)s: vote %(vote)s said so. The two have one vote."),
     "party.reinstated": gettext_lazy("%(lab)s was given its rights back by vote %(vote)s."),
     "treaty.entered_into_force": gettext_lazy("Version %(text)s of the treaty entered into force for %(parties)s."),
     "withdrawal.noticed": gettext_lazy("%(lab)s gave notice of its withdrawal, effective %(effective_at)s."),
@@ -102,6 +103,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "standdown.extended": gettext_lazy(
         "Vote %(vote)s extended the stage %(stage)s of %(lab)s under pause %(pause)s to %(until_at)s."
     ),
+    "delegation.given": gettext_lazy("%(organisation)s named %(delegate)s as its delegate until %(expires_at)s."),
+    "delegation.revoked": gettext_lazy("%(organisation)s revoked a delegation."),
     "exemption.granted": gettext_lazy(
         "Vote %(vote)s let %(lab)s go on with the run %(run)s under pause %(pause)s until %(until_at)s."
     ),

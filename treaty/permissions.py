@@ -50,6 +50,11 @@ def can_ask_to_resume(user: User | None, *, at: datetime) -> list[Organisation]:
     return [*labs_acting(user, at=at), *bodies_acting(user, at=at)]
 
 
+def can_delegate_for(user: User | None, *, at: datetime) -> list[Organisation]:
+    """Return the members for which `user` may delegate the ballot: bound labs and accredited bodies."""
+    return can_ask_to_resume(user, at=at)
+
+
 def may_request_for(user: User | None, *, at: datetime) -> list[Organisation]:
     """Return the organisations in whose name `user` may ask for a vote: bound labs, accredited bodies, the secretariat."""
     if user is None or not user.is_authenticated:

@@ -47,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--roll",
         type=Path,
         metavar="R.csv",
-        help="columns: member, and if need be class, weight, recused (default: everybody in B.csv)",
+        help="columns: member, and if need be class, weight, recused, delegate (default: everybody in B.csv)",
     )
     parser.add_argument(
         "--at", metavar="INSTANT", help="count only what was received before, such as 2026-11-22T12:00:00Z"
@@ -117,6 +117,7 @@ def in_words(profile: VoteProfile, read: Files, tally: Tally, counting: Counting
             f"  {class_in_words(count.electorate)}: {weight_in_words(count.consent)} consent, {weight_in_words(count.object)} object, "
             f"{weight_in_words(count.abstain)} abstain, of {weight_in_words(count.entitled)} entitled"
             + (f", {weight_in_words(count.recused)} recused" if count.recused else "")
+            + (f", {count.delegated} of the ballots given by a delegate" if count.delegated else "")
             + (
                 f" ({read.unlisted[count.electorate]} seats are not in the file)"
                 if count.electorate in read.unlisted

@@ -15,7 +15,7 @@ _STATES: Final = {
     "br": "late overdue long_overdue potential_breach potential_breach_under_review discrepancy suspected "
     "non_compliance_suspected delayed access_delayed not_verified true triggered latched warning suspended timed_out",
     "bad": "breach breach_determined refused access_refused rejected failed object no revoked broken non_compliant",
-    "na": "not_applicable draft none out_of_scope withdrawn lapsed ended false unmet not_met not_due not_started recused superseded cancelled called_off finished retired",
+    "na": "not_applicable draft none out_of_scope withdrawn lapsed ended false unmet not_met not_due not_started recused superseded cancelled called_off finished retired merged",
 }
 _SIGN_OF: Final = {state: sign for sign, states in _STATES.items() for state in states.split()}
 

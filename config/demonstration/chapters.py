@@ -18,6 +18,7 @@ from labs.actions.declarations import file_declaration
 from labs.models import Declaration, Inventory
 from labs.rules.declarations import DeclarationKind
 from labs.rules.readings import Source
+from treaty.actions.delegations import give_delegation
 from treaty.actions.determinations import determine_criterion
 from treaty.actions.parties import accept_mandate, ratify, sign
 from treaty.actions.pauses import confirm_commitment
@@ -196,7 +197,8 @@ def _has_sites(lab: Organisation) -> bool:
 
 
 def advisory(story: Story) -> None:
-    """An earlier vote, for the archive: rejected, with its reasons."""
+    """An earlier vote, for the archive: rejected, with its reasons. The ballot of Ganges counts for Hanbit, which casts none."""
+    story.before(partial(_delegate, story), days=170)
     story.before(partial(_ask_for_a_view, story), days=151)
     choices = {
         "aster": "consent",
@@ -205,7 +207,6 @@ def advisory(story: Story) -> None:
         "daxing": "object",
         "elbe": "abstain",
         "fjord": "consent",
-        "hanbit": "object",
         "ganges": "object",
     }
     for number, (key, choice) in enumerate(choices.items()):
@@ -214,6 +215,14 @@ def advisory(story: Story) -> None:
             partial(_cast, story, key, decision="advisory", choice=choice, reason=reason),
             days=150 - 0.6 * number,
         )
+
+
+def _delegate(story: Story, at: datetime) -> None:
+    lab, by = story.lab("hanbit")
+    until = at + timedelta(days=300)
+    give_delegation(
+        organisation=lab, delegate=story.lab("ganges")[0], decision="advisory", expires_at=until, by=by, at=at
+    )
 
 
 def _ask_for_a_view(story: Story, at: datetime) -> None:

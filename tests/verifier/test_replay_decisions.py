@@ -12,11 +12,16 @@ from labs.models import Declaration, TrainingRun
 from tests.verifier.decisions import HOUR, site_in_force
 from tests.verifier.records import TEXT
 from treaty.actions.amendments import propose_amendment
+from treaty.actions.ballots import cast_ballot
 from treaty.actions.cases import close_case, open_case, open_missing_cases, report_remedy
 from treaty.actions.declarations import ask_due, mark_late
+from treaty.actions.delegations import give_delegation, revoke_delegation
+from treaty.actions.effects import apply
 from treaty.actions.parties import accept_mandate, sign
 from treaty.actions.standdowns import record_halt, state_nothing_runs
+from treaty.actions.votes import advance_vote
 from treaty.models import Case, Exemption, TreatyText
+from treaty.rules.profiles import Choice
 
 pytestmark = pytest.mark.django_db
 
@@ -317,3 +322,120 @@ def test_a_second_case_about_one_declaration_and_one_about_none_are_named(site):
         len(record.entries), entry, at=record.entries[-1]["at"], case="2026-901", subject="initial:2020-01-01T00:00:00Z"
     )
     assert {"repeated", "state"} <= set(codes(record))
+
+
+def in_mid_vote(site, decision):
+    """Let `decision` be adopted and take effect while another vote is open, in which Fjord votes before and Aster after it."""
+    site.now = decision.opens_at
+    for key in sorted(set(decision.roll.filter(recused=False).values_list("organisation__key", flat=True))):
+        cast_ballot(
+            vote=decision, organisation=site.organisation(key), choice=Choice.CONSENT, by=site.person(key), at=site.now
+        )
+    site.now = decision.closes_at - 2 * HOUR
+    delegate(site, "elbe", "fjord")
+    during = site.ask("advisory", by="ganges")
+    cast(site, during, "fjord")
+    site.now = decision.closes_at
+    decision = advance_vote(vote=decision, at=site.now)
+    site.now = max(decision.effective_at, site.now)
+    assert site.now < during.closes_at
+    apply(decision, at=site.now)
+    cast(site, during, "aster")
+    site.now = during.closes_at
+    [labs, *_] = advance_vote(vote=during, at=site.now).tally["classes"]
+    assert (labs["members"], labs["consents"]) == (7, 1)
+
+
+def merged(site):
+    in_mid_vote(site, site.ask("merge", lab="fjord", into="elbe"))
+
+
+def test_a_party_that_merged_leaves_open_votes_and_later_rolls(site):
+    merged(site)
+    assert not site.ask("advisory").roll.filter(organisation__key="fjord").exists()
+    assert_follows(site)
+
+
+@pytest.mark.parametrize(("member", "value", "expected"), [("into", "aster", "into"), ("lab", "borealis", "lab")])
+def test_a_merger_of_others_than_the_vote_named_is_named(site, member, value, expected):
+    merged(site)
+    record = site.record()
+    record.payload("party.merged")[member] = value
+    assert codes(record)[0] == expected
+
+
+def test_a_merger_that_the_record_does_not_show_makes_the_tally_not_follow(site):
+    merged(site)
+    record = site.record()
+    record.drop("party.merged")
+    assert "tally" in codes(record)
+
+
+# --- delegation, and who leaves in mid-vote
+
+
+def delegate(site, of="aster", to="borealis", decision=""):
+    return give_delegation(
+        organisation=site.organisation(of), delegate=site.organisation(to), decision=decision,
+        expires_at=site.now + 48 * HOUR, by=site.person(of), at=site.now,
+    )  # fmt: skip
+
+
+def cast(site, vote, key, choice=Choice.CONSENT):
+    site.now = max(site.now, vote.opens_at) + HOUR
+    cast_ballot(
+        vote=vote, organisation=site.organisation(key), choice=choice, reason="No.", by=site.person(key), at=site.now
+    )
+
+
+def delegated(site):
+    """Four ballots of their own, and two by delegates, one of which the member overrides; closed and tallied."""
+    delegate(site)
+    revoke_delegation(delegation=delegate(site, "fjord", "elbe"), by=site.person("fjord"), at=site.now)
+    delegate(site, "ganges", "elbe", "advisory")
+    vote = site.ask("advisory", by="cobalt")
+    for key, choice in (("ganges", Choice.OBJECT), ("borealis", Choice.CONSENT), ("elbe", Choice.CONSENT)):
+        cast(site, vote, key, choice)
+    site.now = vote.closes_at
+    return advance_vote(vote=vote, at=site.now)
+
+
+def test_delegations_and_what_they_count_for_follow(site):
+    vote = delegated(site)
+    [labs, *_] = vote.tally["classes"]
+    assert (labs["consents"], labs["objections"], labs["delegated"]) == (3, 1, 1)
+    assert_follows(site)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "expected"),
+    [
+        ("delegate", "ivb", ["delegation_refused", "roll", "roll"]),
+        ("delegate", "cobalt", ["roll", "roll"]),
+        ("expires_at", "2099-01-01T00:00:00Z", ["delegation_refused"]),
+        ("decision", "amend", ["roll", "roll"]),
+    ],
+)
+def test_a_delegation_changed_afterwards_is_named(site, member, value, expected):
+    delegated(site)
+    record = site.record()
+    record.payload("delegation.given")[member] = value
+    found = codes(record)
+    assert found[: len(expected)] == expected
+
+
+def test_a_delegation_by_a_stranger_and_one_that_nobody_gave_are_named(site):
+    delegated(site)
+    record = site.record()
+    given, noticed = record.find("delegation.given"), record.find("vote.noticed")
+    record.entries[given]["by"] = record.entries[noticed]["by"]
+    assert codes(record) == ["authority"]
+    record = site.record()
+    record.drop("delegation.given")
+    assert codes(record)[:2] == ["roll", "roll"]
+
+
+def test_who_is_suspended_in_mid_vote_is_counted_no_more(site):
+    in_breach(site)
+    in_mid_vote(site, site.ask("suspend", lab="fjord"))
+    assert_follows(site)

@@ -261,3 +261,26 @@ def test_twenty_thousand_weighted_ballots_are_counted_exactly():
     read = read_files(read_profile("simple-majority"), f"member,choice,weight\n{rows}".encode())
     counted = tally(read_profile("simple-majority"), read.roll, read.ballots)
     assert counted.counts[0].entitled * 2 == sum(n % 7 + 1 for n in range(20_000))
+
+
+def test_a_delegate_s_ballot_counts_for_whoever_casts_none(count):
+    roll = "member,delegate\nAlba,Bora\nBora,\nCima,Bora\nDora,"
+    answer = count("simple-majority", lines("Bora,yes Cima,no"), roll)
+    [one] = answer["classes"]
+    assert (one["consents"], one["objections"], one["delegated"]) == (2, 1, 1)
+    assert outcome(answer)[0] == "adopted"
+
+
+@pytest.mark.parametrize(
+    "roll",
+    [
+        "member,delegate\nBora,Bora\nCima,",
+        "member,delegate\nBora,Nobody\nCima,",
+        "member,delegate,recused\nBora,Cima,\nCima,,yes",
+        "member,delegate,recused\nBora,Cima,yes\nCima,,",
+    ],
+)
+def test_a_delegate_that_cannot_vote_for_the_member_is_an_error_with_its_line(count, roll):
+    code, said = count("simple-majority", lines("Dora,yes"), roll)
+    assert code == 65
+    assert "r.csv, line 2: Bora cannot have" in said

@@ -21,8 +21,7 @@ from treaty.queries.votes import course_afresh, departures_of, profile_of, roll_
 from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, seal
 from treaty.rules.courses import Course
 from treaty.rules.profiles import Choice
-
-SESSION = "session"  # a ballot vouched for by the sign-in alone
+from treaty.rules.rolls import SESSION
 
 
 class BallotsNotOpen(DomainError):

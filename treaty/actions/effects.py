@@ -17,7 +17,7 @@ from treaty.actions.cases import determine_breach
 from treaty.actions.drills import order_drill
 from treaty.actions.exemptions import grant_exemption
 from treaty.actions.levels import move_level
-from treaty.actions.membership import accredit, admit, reinstate, suspend
+from treaty.actions.membership import accredit, admit, merge, reinstate, suspend
 from treaty.actions.pauses import ratify_pause, start_pause
 from treaty.actions.resumption import begin_resumption
 from treaty.actions.standdowns import extend_deadline
@@ -64,6 +64,7 @@ EFFECTS: Mapping[str, Effect] = {
     "accredit": accredit,
     "suspend": suspend,
     "reinstate": reinstate,
+    "merge": merge,
 }
 
 

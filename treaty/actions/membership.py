@@ -1,4 +1,4 @@
-"""What decisions do to the annexes and to rights: admit, accredit, suspend, reinstate."""
+"""What decisions do to the annexes and to rights: admit, accredit, suspend, reinstate, merge."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from core.errors import DomainError
 from core.times import stamp
 from ledger.actions import record
 from treaty.actions.pauses import effect_of, named
-from treaty.models import Accreditation, Annexed, Party, Suspension, Vote
+from treaty.models import Accreditation, Annexed, Merger, Party, Suspension, Vote
 from treaty.queries.parties import annex, is_in_breach, status_of
 from treaty.queries.texts import rules_of
-from treaty.rules.parties import Status, may_be_suspended
+from treaty.rules.parties import Status, may_be_suspended, may_merge
 
 
 class AlreadyAnnexed(DomainError):
@@ -38,6 +38,12 @@ class NotSuspended(DomainError):
     """The party's rights are not suspended."""
 
     code = "not_suspended"
+
+
+class NotMerged(DomainError):
+    """A party merges once, into another one that has not merged itself."""
+
+    code = "not_merged"
 
 
 @transaction.atomic
@@ -143,6 +149,27 @@ def reinstate(*, vote: Vote, at: datetime) -> Suspension:
         at=at,
     )
     return suspension
+
+
+@transaction.atomic
+def merge(*, vote: Vote, at: datetime) -> Merger:
+    """Let an adopted vote say that a party has merged into another: the two have one vote, and every obligation stays (Art. 2)."""
+    effective_at = effect_of(vote)
+    lab, into = named(vote, "lab"), named(vote, "into")
+    parties = {key: _party(key) for key in sorted({lab, into})}
+    known = Merger.objects.filter(vote=vote).first()
+    if known:
+        return known
+    if not may_merge(lab, status_of(parties[lab], at), into, status_of(parties[into], at)):
+        raise NotMerged
+    merger = Merger.objects.create(party=parties[lab], into=parties[into], vote=vote, from_at=effective_at)
+    record(
+        kind="party.merged",
+        payload={"lab": lab, "into": into, "vote": vote.key, "effective_at": stamp(effective_at)},
+        by=None,
+        at=at,
+    )
+    return merger
 
 
 def _party(key: str) -> Party:

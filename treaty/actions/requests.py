@@ -69,7 +69,8 @@ def request_vote(
     """Notice the vote that a party, a body or the secretariat asks for; its notice is the one entry.
 
     `subject` names pause, lab, stage and `by` ("7 d") of a deadline; the `case`; pause, `run`, `purpose` and
-    how long it `lasts` of an exemption; pause and `level`; the `level` of a drill; the `lab` or `organisation`. The same request sent again returns its vote;
+    how long it `lasts` of an exemption; pause and `level`; the `level` of a drill; the `lab` or `organisation`; the `lab` and `into` which
+    other it merged. The same request sent again returns its vote;
     while one on the same is undecided, another is refused.
     """
     TreatyText.objects.defer("source").select_for_update(no_key=True).get(pk=required_text(at).pk)
@@ -100,22 +101,23 @@ def in_the_name_of(requester: Organisation) -> Organisation | None:
     return None if requester.kind == Kind.SECRETARIAT else requester
 
 
-def _matter(decision: Requestable, subject: Mapping[str, str], requester: Organisation, at: datetime) -> Matter:  # noqa: PLR0911 - one for each kind
+def _matter(decision: Requestable, subject: Mapping[str, str], requester: Organisation, at: datetime) -> Matter:
     match decision:
         case Requestable.EXTEND_DEADLINE:
-            return _deadline(subject, at)
+            found = _deadline(subject, at)
         case Requestable.DETERMINE_NON_COMPLIANCE:
-            return _case(subject)
+            found = _case(subject)
         case Requestable.GRANT_EXEMPTION:
-            return _exemption(subject, requester, at)
+            found = _exemption(subject, requester, at)
         case Requestable.ESCALATE | Requestable.RELAX:
-            return _level(decision, subject, at)
-        case Requestable.ADMIT | Requestable.ACCREDIT | Requestable.SUSPEND | Requestable.REINSTATE:
-            return _member(decision, subject, at)
+            found = _level(decision, subject, at)
         case Requestable.ORDER_DRILL:
-            return _drill(subject, at)
+            found = _drill(subject, at)
+        case Requestable.ADVISORY | Requestable.PROCEDURAL:
+            found = Matter({"effect": decision.value})
         case _:
-            return Matter({"effect": decision.value})
+            found = _member(decision, subject, at)
+    return found
 
 
 def _deadline(subject: Mapping[str, str], at: datetime) -> Matter:
@@ -182,11 +184,20 @@ def _drill(subject: Mapping[str, str], at: datetime) -> Matter:
 
 def _member(decision: Requestable, subject: Mapping[str, str], at: datetime) -> Matter:
     name = "organisation" if decision is Requestable.ACCREDIT else "lab"
+    found = _candidate(decision, subject, name, at)
+    one, into = {name: found.key}, {}
+    if decision is Requestable.MERGE:
+        into = {"into": _candidate(decision, subject, "into", at).key}
+    if found.key in into.values():
+        raise NotACandidate("A party merges into another one.", fields={"into": "Choose another party."})
+    return Matter({"effect": decision.value, **one, **into}, found, None, one)
+
+
+def _candidate(decision: Requestable, subject: Mapping[str, str], name: str, at: datetime) -> Organisation:
     found = next((one for one in candidates(decision, at) if one.key == subject[name]), None)
     if found is None:
         raise NotACandidate(fields={name: NotACandidate().detail})
-    one = {name: found.key}
-    return Matter({"effect": decision.value, **one}, found, None, one)
+    return found
 
 
 def _pending(

@@ -17,6 +17,7 @@ from core.times import stamp
 from ledger.actions import record
 from treaty.models import RollEntry, TreatyText, Vote
 from treaty.models.pauses import Pause
+from treaty.queries.delegations import delegates_at
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
 from treaty.queries.votes import course_afresh, course_of, profile_of, sealable, standing_ballots, with_rows
@@ -74,7 +75,7 @@ def notice_vote(
     profile_key, profile = _profile_for(decision, text)
     opens = _opening(profile, opens_at, at)
     title, question = clean_words(title, "title", 200), clean_words(question, "question", LONGEST_REASON)
-    roll = _roll(profile, requester, subject_organisation, at)
+    roll = _roll(profile, requester, subject_organisation, delegates_at(rules_of(text), decision, at), at)
     frozen = profile.model_dump(mode="json", exclude_defaults=True)
     vote = Vote(
         key=_next_key(at),
@@ -143,7 +144,13 @@ def clean_words(words: str, field: str, longest: int) -> str:
     return text
 
 
-def _roll(profile: VoteProfile, requester: Organisation | None, subject: Organisation | None, at: datetime) -> Roll:
+def _roll(
+    profile: VoteProfile,
+    requester: Organisation | None,
+    subject: Organisation | None,
+    delegates: Mapping[str, str],
+    at: datetime,
+) -> Roll:
     concerned = [one for one in (requester, subject) if one]
     near = {one.key: affiliates(one, at) for one in concerned}
     keys = dict(Organisation.objects.filter(pk__in=frozenset().union(*near.values())).values_list("pk", "key"))
@@ -154,6 +161,7 @@ def _roll(profile: VoteProfile, requester: Organisation | None, subject: Organis
         subject=subject.key if subject else None,
         requester=requester.key if requester else None,
         affiliates={key: frozenset(keys[pk] for pk in pks) for key, pks in near.items()},
+        delegates=delegates,
     )
 
 
@@ -175,6 +183,7 @@ def _save_roll(vote: Vote, roll: Roll) -> None:
             weight_denominator=member.weight.denominator,
             recused=member.recused is not None,
             recusal_reason=member.recused.value if member.recused else "",
+            delegate_id=known[member.delegate] if member.delegate else None,
         )
         for member in roll.members
     )

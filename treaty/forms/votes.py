@@ -30,7 +30,7 @@ class RequestForm(OrganisationForm):
         widget=forms.Textarea(attrs={"rows": 6}),
         max_length=4000,
     )
-    field_order = ["organisation", "stage", "by", "case", "level", "lab", "title", "question"]
+    field_order = ["organisation", "stage", "by", "case", "level", "lab", "into", "title", "question"]
 
     def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -215,6 +215,23 @@ class ReinstatementForm(MemberForm):
     decision = Requestable.REINSTATE
 
 
+class MergerForm(MemberForm):
+    """Which party has merged, and into which other one."""
+
+    decision = Requestable.MERGE
+    lab = forms.ChoiceField(label=_("Laboratory that has merged"))
+    into = forms.ChoiceField(label=_("Into"), help_text=_("The party that has the one vote of the two from then on."))
+
+    def offer(self, at: datetime) -> None:
+        """Offer the parties for both."""
+        super().offer(at)
+        _choose(self.fields["into"], [(one.key, one.name) for one in candidates(self.decision, at)])
+
+    def subject(self) -> dict[str, str]:
+        """Return both laboratories."""
+        return {"lab": self.cleaned_data["lab"], "into": self.cleaned_data["into"]}
+
+
 FORMS: dict[Requestable, type[RequestForm]] = {
     Requestable.EXTEND_DEADLINE: ExtensionForm,
     Requestable.DETERMINE_NON_COMPLIANCE: DeterminationForm,
@@ -226,6 +243,7 @@ FORMS: dict[Requestable, type[RequestForm]] = {
     Requestable.ACCREDIT: AccreditationForm,
     Requestable.SUSPEND: SuspensionForm,
     Requestable.REINSTATE: ReinstatementForm,
+    Requestable.MERGE: MergerForm,
 }
 
 

@@ -1,10 +1,11 @@
 from treaty.models.amendments import Amendment
 from treaty.models.cases import Case, CaseStep
+from treaty.models.delegations import Delegation
 from treaty.models.determinations import Determination
 from treaty.models.drills import Drill, DrillLab, DrillStep
 from treaty.models.exemptions import Exemption
 from treaty.models.orders import Order, OrderAcknowledgement, OrderDelivery, OrderEndpoint, OrderKey
-from treaty.models.parties import Accreditation, Annexed, Party, Suspension
+from treaty.models.parties import Accreditation, Annexed, Merger, Party, Suspension
 from treaty.models.pauses import Commitment, LevelChange, Pause, Resumption, ResumptionStep
 from treaty.models.receipts import ReceiptMail
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
@@ -22,12 +23,14 @@ __all__ = [
     "CaseStep",
     "Commitment",
     "DeadlineExtension",
+    "Delegation",
     "Determination",
     "Drill",
     "DrillLab",
     "DrillStep",
     "Exemption",
     "LevelChange",
+    "Merger",
     "Order",
     "OrderAcknowledgement",
     "OrderDelivery",

@@ -13,12 +13,13 @@ class PartyQuerySet(models.QuerySet["Party"]):
     """Parties, filtered."""
 
     def bound(self, at: datetime) -> Self:
-        """Those that the treaty binds at `at`, suspended ones included: suspension takes rights, not duties."""
+        """Those that the treaty binds at `at`, those without a vote included: what takes rights takes no duties."""
         return self.filter(bound_at__lte=at).filter(Q(withdrawal_effective_at=None) | Q(withdrawal_effective_at__gt=at))
 
     def entitled(self, at: datetime) -> Self:
-        """Those that are bound at `at` and whose rights are not suspended."""
-        return self.bound(at).exclude(Exists(Suspension.objects.running(at).filter(party=OuterRef("pk"))))
+        """Those that are bound at `at`, whose rights are not suspended and that have merged into no other."""
+        suspended = Suspension.objects.running(at).filter(party=OuterRef("pk"))
+        return self.bound(at).exclude(Exists(suspended)).exclude(merger__from_at__lte=at)
 
 
 class Party(models.Model):
@@ -89,6 +90,22 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return f"suspension of party {self.party_id}"
+
+
+class Merger(models.Model):
+    """That a party merged into another one, by a decision: from then on the two have one vote, that of the other."""
+
+    party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="merger")
+    into = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="mergers")
+    vote = models.OneToOneField("treaty.Vote", on_delete=models.PROTECT, related_name="merger")
+    from_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["from_at"]
+        constraints = [models.CheckConstraint(condition=~Q(party=F("into")), name="merger_into_another")]
+
+    def __str__(self) -> str:
+        return f"merger of party {self.party_id}"
 
 
 class Annexed(models.Model):

@@ -144,6 +144,8 @@ class RollEntry(models.Model):
         max_length=16, blank=True, choices=[(why.value, label) for why, label in RECUSAL_LABELS.items()]
     )
 
+    delegate = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
     class Meta:
         ordering = ["electorate", "organisation__key"]
         verbose_name_plural = "roll entries"
@@ -156,6 +158,10 @@ class RollEntry(models.Model):
                 condition=Q(recused=False, recusal_reason="")
                 | Q(recused=True, recusal_reason__in=[why.value for why in RECUSAL_LABELS]),
                 name="roll_entry_recusal",
+            ),
+            models.CheckConstraint(
+                condition=Q(delegate=None) | Q(recused=False) & ~Q(delegate=F("organisation")),
+                name="roll_entry_delegates_to_another",
             ),
         ]
 

@@ -19,12 +19,12 @@ from treaty.rules.text import Member
 
 
 def bound_labs(at: datetime) -> list[Organisation]:
-    """Return the laboratories that the treaty binds at `at`, by name; suspended ones included."""
+    """Return the laboratories that the treaty binds at `at`, by name; those without a vote included."""
     return _organisations(Party.objects.bound(at).values_list("organisation", flat=True))
 
 
 def entitled_labs(at: datetime) -> list[Organisation]:
-    """Return the laboratories that may vote at `at`: bound and not suspended."""
+    """Return the laboratories that may vote at `at`: bound, not suspended and merged into no other."""
     return _organisations(Party.objects.entitled(at).values_list("organisation", flat=True))
 
 
@@ -56,7 +56,7 @@ def is_in_breach(lab: Organisation, at: datetime) -> bool:
 
 def with_instruments(parties: QuerySet[Party]) -> QuerySet[Party]:
     """Fetch along what `instruments_of` reads, in two queries for all."""
-    return parties.select_related("organisation").prefetch_related("suspensions")
+    return parties.select_related("organisation", "merger").prefetch_related("suspensions")
 
 
 def _organisations(keys: Iterable[int]) -> list[Organisation]:
@@ -72,6 +72,7 @@ def instruments_of(party: Party) -> Instruments:
         withdrawal_noticed_at=party.withdrawal_noticed_at,
         withdrawal_effective_at=party.withdrawal_effective_at,
         suspensions=tuple(Period(one.from_at, one.until_at) for one in party.suspensions.all()),
+        merged_at=party.merger.from_at if hasattr(party, "merger") else None,
     )
 
 
@@ -93,6 +94,7 @@ STATUS_LABELS = {
     Status.RATIFIED: _("Ratified, not yet in force"),
     Status.PARTY: _("Party"),
     Status.SUSPENDED: _("Party, rights suspended"),
+    Status.MERGED: _("Party, merged into another one"),
     Status.WITHDRAWING: _("Party, notice of withdrawal given"),
     Status.WITHDRAWN: _("Withdrawn"),
 }
@@ -102,6 +104,7 @@ STATUS_SIGNS = {
     Status.RATIFIED: "on",
     Status.PARTY: "ok",
     Status.SUSPENDED: "br",
+    Status.MERGED: "na",
     Status.WITHDRAWING: "br",
     Status.WITHDRAWN: "na",
 }

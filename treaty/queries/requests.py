@@ -86,6 +86,8 @@ def candidates(decision: Requestable, at: datetime) -> list[Organisation]:
             ]
         case Requestable.REINSTATE:
             return [party.organisation for party in parties if status_of(party, at) is Status.SUSPENDED]
+        case Requestable.MERGE:
+            return [party.organisation for party in parties if status_of(party, at) is not Status.MERGED]
         case _:
             return []
 

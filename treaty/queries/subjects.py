@@ -46,6 +46,11 @@ def _organisation(vote: Vote, _rules: Text, key: str) -> list[Fact]:
     return [Fact(_("Organisation"), known.name if known else key)]
 
 
+def _into(_vote: Vote, _rules: Text, key: str) -> list[Fact]:
+    known = Organisation.objects.filter(key=key).first()
+    return [Fact(_("Merged into"), known.name if known else key)]
+
+
 def _level(_vote: Vote, rules: Text, key: str) -> list[Fact]:
     return [Fact(_("Level"), rules.levels[key].title if key in rules.levels else key)]
 
@@ -88,6 +93,7 @@ def _amendment(_vote: Vote, _rules: Text, key: str) -> list[Fact]:
 SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "lab": _organisation,
     "organisation": _organisation,
+    "into": _into,
     "level": _level,
     "trigger": _trigger,
     "case": _case,

@@ -53,6 +53,7 @@ def _roll_json(line: RollEntry) -> dict[str, object]:
         "class": line.electorate,
         "weight": str(Fraction(line.weight_numerator, line.weight_denominator)),
         "recused": line.recusal_reason or None,
+        "delegate": line.delegate.key if line.delegate else None,
     }
 
 

@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, User
 from accounts.queries.people import organisations_of
 from ledger.queries import Recorded, entries_about
-from treaty.models import Ballot, RollEntry, Vote
-from treaty.models.votes import CHOICE_LABELS
-from treaty.queries.repudiations import repudiated, taken_out
+from treaty.models import Ballot, Vote
+from treaty.queries.repudiations import repudiated
+from treaty.queries.roll_calls import RollCall
 from treaty.queries.subjects import Fact, facts_about
 from treaty.queries.triggers import voice
 from treaty.queries.votes import (
     Summary,
-    cell_of,
     counting_of,
     is_sealed,
     may_vote,
@@ -28,14 +27,13 @@ from treaty.queries.votes import (
 )
 from treaty.rules.changes import smallest_change
 from treaty.rules.courses import Course, objections
-from treaty.rules.profiles import Choice, VoteProfile
+from treaty.rules.profiles import VoteProfile
 from treaty.rules.vote_states import BALLOTS_OPEN, UNDECIDED, Event, State
 from treaty.rules.votes import Counting, Outcome, Reason, Step, StepKind
 from treaty.rules.words import profile_in_words
 from treaty.rules.words_votes import (
     STATES,
     change_in_words,
-    class_in_words,
     decision_in_words,
     silence_in_words,
     step_answer,
@@ -62,7 +60,6 @@ SIGNS = {
     State.RATIFIED: "ok",
     State.LAPSED: "na",
 }
-BALLOT_SIGNS = {Choice.CONSENT: "ok", Choice.OBJECT: "bad", Choice.ABSTAIN: "un"}
 RECENT_ENTRIES = 20
 
 
@@ -163,9 +160,10 @@ def _conclusion(course: Course, *, sealed: bool) -> str:
 def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
     """Return what the page of a vote shows to `user` (None for the public) at `at`."""
     speak, profile, row = voice(), profile_of(vote), vote_row(vote, at)
-    course, counting = row.course, counting_of(vote, course_end(row.course, at))
-    entries, sealed = entries_about(f"vote:{vote.key}", RECENT_ENTRIES), is_sealed(vote, at)
-    standing = standing_ballots(vote, course_end(course, at))
+    course, end, sealed = row.course, course_end(row.course, at), is_sealed(vote, at)
+    counting, standing = counting_of(vote, end), standing_ballots(vote, end)
+    entries = entries_about(f"vote:{vote.key}", RECENT_ENTRIES)
+    call = RollCall(vote, course, standing, entries, end, sealed=sealed)
     return VoteDetail(
         row=row,
         sealed=sealed,
@@ -177,7 +175,7 @@ def vote_detail(vote: Vote, user: User | None, at: datetime) -> VoteDetail:
         formula_sign=_formula_sign(course),
         change="" if sealed else _change(course, counting),
         smallest="" if sealed else _smallest(vote, course, counting),
-        classes=_classes(vote, course, standing, entries, sealed=sealed),
+        classes=call.classes(),
         stages=_stages(course, profile),
         events=_events(course),
         entries=entries,
@@ -271,65 +269,6 @@ def _more_objections(step: Step) -> Fraction:
     missing = step.need - step.have
     whole = -(-missing.numerator // missing.denominator)
     return Fraction(whole + 1 if step.strict and whole == missing else whole)
-
-
-def _classes(
-    vote: Vote, course: Course, standing: Mapping[str, Ballot], entries: list[Recorded], *, sealed: bool
-) -> list[dict[str, object]]:
-    positions = {entry.value.hash: entry.index for entry in entries}
-    silent = _("Not yet") if course.state in UNDECIDED else _("Did not vote")
-    nothing = {one: _("Repudiated") for one in taken_out(vote)}
-    grouped: dict[str, list[RollEntry]] = {}
-    for line in vote.roll.all():
-        grouped.setdefault(line.electorate, []).append(line)
-    return [
-        {
-            "name": class_in_words(name, voice()),
-            "cells": [_cell(line, standing, sealed=sealed) for line in lines],
-            "rows": [
-                _call(line, standing, positions, nothing.get(line.organisation.key, silent), sealed=sealed)
-                for line in lines
-            ],
-            "cast": sum(line.organisation.key in standing for line in lines),
-            "count": next((count for count in course.tally.counts if count.electorate == name), None),
-        }
-        for name, lines in grouped.items()
-    ]
-
-
-def _cell(line: RollEntry, standing: Mapping[str, Ballot], *, sealed: bool) -> str:
-    ballot = standing.get(line.organisation.key)
-    return "r" if line.recused else cell_of(ballot, sealed=sealed) if ballot else ""
-
-
-def _call(
-    line: RollEntry, standing: Mapping[str, Ballot], positions: Mapping[str, int | None], nothing: str, *, sealed: bool
-) -> dict[str, object]:
-    organisation, ballot = line.organisation, standing.get(line.organisation.key)
-    weight = Fraction(line.weight_numerator, line.weight_denominator)
-    row: dict[str, object] = {
-        "name": organisation.name,
-        "country": organisation.jurisdiction,
-        "weight": "" if weight == 1 else weight_in_words(weight),
-    }
-    if line.recused:
-        return row | {"sign": "na", "choice": _("Recused"), "reason": line.get_recusal_reason_display()}
-    if ballot is None:
-        return row | {"sign": "na", "choice": nothing}
-    row |= {
-        "at": ballot.received_at,
-        "changed": ballot.sequence > 1,
-        "entry": positions.get(ballot.entry_hash),
-        "entry_url": reverse("ledger:receipt", args=[ballot.entry_hash]),
-    }
-    if sealed:
-        return row | {"sign": "on", "choice": _("Sealed"), "signed": _("sealed")}
-    return row | {
-        "sign": BALLOT_SIGNS[Choice(ballot.choice)],
-        "choice": CHOICE_LABELS[Choice(ballot.choice)],
-        "reason": ballot.reason,
-        "signed": ballot.signed_with,
-    }
 
 
 def _stages(course: Course, profile: VoteProfile) -> list[dict[str, object]]:

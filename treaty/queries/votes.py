@@ -15,7 +15,7 @@ from treaty.models import Ballot, Repudiation, RollEntry, Vote
 from treaty.queries.parties import instruments_of
 from treaty.rules.ballots import cast_payload, read_ballot, sealed_part
 from treaty.rules.courses import Course, Facts, Repudiated, course, dropped
-from treaty.rules.parties import Departure, departure
+from treaty.rules.parties import Departure, departures
 from treaty.rules.profiles import RollChanges, VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
 
@@ -39,6 +39,7 @@ def roll_of(vote: Vote) -> Roll:
                 entry.electorate,
                 Fraction(entry.weight_numerator, entry.weight_denominator),
                 Recusal(entry.recusal_reason) if entry.recused else None,
+                entry.delegate.key if entry.delegate else None,
             )
             for entry in vote.roll.all()
         )
@@ -88,13 +89,14 @@ def departures_of(vote: Vote, lines: Iterable[RollEntry] | None = None) -> list[
         return []
     organisations = {line.organisation for line in (vote.roll.all() if lines is None else lines)}
     parties = [one.party for one in sorted(organisations, key=lambda one: one.key) if hasattr(one, "party")]
-    found = [departure(instruments_of(party), vote.noticed_at) for party in parties]
-    return dropped(profile_of(vote), [one for one in found if one])
+    found = [one for party in parties for one in departures(instruments_of(party), vote.noticed_at)]
+    return dropped(profile_of(vote), found)
 
 
 def roll_lines() -> QuerySet[RollEntry]:
     """Return lines of rolls with what says whether their members still vote, in two queries for all."""
-    return RollEntry.objects.select_related("organisation__party").prefetch_related("organisation__party__suspensions")
+    rows = RollEntry.objects.select_related("organisation__party__merger", "delegate")
+    return rows.prefetch_related("organisation__party__suspensions")
 
 
 def with_rows(votes: QuerySet[Vote]) -> QuerySet[Vote]:
@@ -124,12 +126,17 @@ def course_afresh(vote: Vote, at: datetime) -> Course:
     return course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at)
 
 
-def counting_of(vote: Vote, at: datetime) -> Counting:
-    """Return the ballots received by `at`, counted."""
+def roll_at(vote: Vote, at: datetime) -> Roll:
+    """Return the roll less those who had left it by `at`."""
     roll = roll_of(vote)
     for gone in departures_of(vote):
         roll = roll.without(gone.lab) if gone.at <= at else roll
-    counting = Counting(profile_of(vote), roll)
+    return roll
+
+
+def counting_of(vote: Vote, at: datetime) -> Counting:
+    """Return the ballots received by `at`, counted."""
+    counting = Counting(profile_of(vote), roll_at(vote, at))
     ballots = () if is_sealed(vote, at) else vote.ballots.all()
     counting.put_all(ballot_values(ballot for ballot in ballots if is_counted(ballot, at)))
     return counting
@@ -158,7 +165,8 @@ def summary(vote: Vote, at: datetime) -> Summary:
     """Return the vote as a list shows it; a member of two classes is one cell."""
     standing, sealed = standing_ballots(vote, at), is_sealed(vote, at)
     cells = dict.fromkeys((entry.organisation.key for entry in vote.roll.all()), "")
-    cells |= {key: cell_of(ballot, sealed=sealed) for key, ballot in standing.items() if key in cells}
+    counted = {**counted_by_delegate(roll_at(vote, at), standing), **standing}
+    cells |= {key: cell_of(ballot, sealed=sealed) for key, ballot in counted.items() if key in cells}
     cells |= {entry.organisation.key: "r" for entry in vote.roll.all() if entry.recused}
     found = list(cells.values())
     return Summary(
@@ -205,6 +213,19 @@ def standing_ballots(vote: Vote, at: datetime) -> Mapping[str, Ballot]:
     return {ballot.organisation.key: ballot for ballot in received}
 
 
+def counted_by_delegate(roll: Roll, standing: Mapping[str, Ballot]) -> dict[str, Ballot]:
+    """Return the delegate's ballot that counts for each member that cast none itself, by key."""
+    silent = ((key, delegate) for key, delegate in roll.delegates.items() if key not in standing)
+    return {key: standing[delegate] for key, delegate in silent if delegate in standing}
+
+
+def counts_for(vote: Vote, organisation: Organisation, at: datetime) -> list[Organisation]:
+    """Return the members for which a ballot of `organisation` counts as well at `at`: it is their delegate, and they cast none."""
+    held, cast = roll_at(vote, at).delegates, standing_ballots(vote, at)
+    found = {line.organisation for line in vote.roll.all() if held.get(line.organisation.key) == organisation.key}
+    return sorted((one for one in found if one.key not in cast), key=lambda one: one.name)
+
+
 def open_votes(at: datetime) -> list[Summary]:
     """Return the votes that are noticed or open at `at`, those that close first at the top."""
     found = [summary(vote, at) for vote in with_rows(Vote.objects.undecided(at))]
@@ -224,13 +245,15 @@ def _ended_at(one: Summary) -> datetime:
 
 
 def awaiting(organisation: Organisation, at: datetime) -> list[Vote]:
-    """Return the open votes in which `organisation` is entitled and has not voted yet, those that close first at the top."""
+    """Return the open votes that wait for the ballot of `organisation`: entitled, not voted yet, no delegate; the first to close on top."""
     votes = with_rows(
         Vote.objects.undecided(at)
         .filter(roll__organisation=organisation, roll__recused=False, opens_at__lte=at)
         .distinct()
     )
-    waiting = [vote for vote in votes if organisation.key not in standing_ballots(vote, at)]
+    waiting = [
+        vote for vote in votes if organisation.key not in {*standing_ballots(vote, at), *roll_at(vote, at).delegates}
+    ]
     return sorted((vote for vote in waiting if course_of(vote, at).takes_ballots), key=lambda vote: vote.closes_at)
 
 

@@ -28,7 +28,7 @@ CHOICES: Mapping[str, Choice] = {
 ABSENT, PRESENT, RECUSED = "absent", "present", "recused"
 WORDS = (*CHOICES, ABSENT, PRESENT, RECUSED)
 BALLOT_COLUMNS = ("member", "choice", "weight", "at", "class", "ground")
-ROLL_COLUMNS = ("member", "class", "weight", "recused")
+ROLL_COLUMNS = ("member", "class", "weight", "recused", "delegate")
 
 
 class FilesInvalid(Malformed):
@@ -53,6 +53,7 @@ class Line:
     electorate: str = ""
     ground: str = ""
     recused: bool = False
+    delegate: str = ""
 
 
 @dataclass
@@ -158,9 +159,8 @@ def _ballot_lines(data: bytes, problems: Problems) -> Iterator[Line]:
 
 def _roll_lines(data: bytes, problems: Problems) -> Iterator[Line]:
     for number, row in _table(data, ROLL_COLUMNS, ("member",), problems):
-        yield replace(
-            _line(number, row, problems), recused=row.get("recused", "").lower() not in {"", "no", "false", "0"}
-        )
+        recused = row.get("recused", "").lower() not in {"", "no", "false", "0"}
+        yield replace(_line(number, row, problems), recused=recused, delegate=key_of(row.get("delegate", "")))
 
 
 def _line(number: int, row: dict[str, str], problems: Problems) -> Line:
@@ -197,6 +197,7 @@ class _Reader:
             )
         ]
         roll = Roll(tuple(member for member in members if member))
+        self._check_delegates(listed or (), roll)
         self._check_weights(lines, roll, has_roll=listed is not None)
         anonymous = list(self._anonymous(lines, counted, roll if listed is not None else None))
         named = [line for line in lines if not self._is_counted(line, counted)]
@@ -256,12 +257,22 @@ class _Reader:
 
     def _member(self, line: Line, electorate: Electorate) -> RollMember | None:
         recused = Recusal.SUBJECT if line.recused or line.choice == RECUSED else None
-        return RollMember(line.key, electorate.name, self._weight_in(line, electorate), recused)
+        return RollMember(line.key, electorate.name, self._weight_in(line, electorate), recused, line.delegate or None)
 
     def _weight_in(self, line: Line, electorate: Electorate) -> Fraction:
         if electorate.weight == "equal":
             return ONE
         return (line.weight or ONE) if electorate.weight == "roll" else electorate.weight.get(line.key, ONE)
+
+    def _check_delegates(self, listed: Iterable[Line], roll: Roll) -> None:
+        """A delegate is another member that votes in each class of the member; whoever is recused has none."""
+        for line in (one for one in listed if one.delegate):
+            classes = {member.electorate for member in roll.lines(line.key)}
+            votes_in = {member.electorate for member in roll.lines(line.delegate) if not member.recused}
+            if line.delegate == line.key or roll.is_recused(line.key) or not classes <= votes_in:
+                self.there.add(line.number, f"{line.member} cannot have {line.delegate} as its delegate")
+            if any(member.delegate != line.delegate for member in roll.lines(line.key)):
+                self.there.add(line.number, f"{line.member} has another delegate in another class")
 
     def _check_weights(self, lines: list[Line], roll: Roll, *, has_roll: bool) -> None:
         """A weight beside a ballot must be the one on the roll or in the rule, in some class that the member is in."""

@@ -4,7 +4,7 @@ To adopt, a changed ballot consents: nothing serves better. To defeat, it object
 Each way to the other result is a set of sums that must be reached together (`covers`); the shortest way is the answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from treaty.rules.counts import Counting
@@ -50,6 +50,9 @@ class _Ways:
         self.by_default = self.profile.default is Default.ADOPTED
         self.indices = range(len(self.profile.electorates))
         self.silent_only = silent_only
+        self.delegates = {
+            key: delegate for key, delegate in counting.roll.delegates.items() if key not in counting.standing
+        }
 
     def adoptions(self) -> Iterator[Change | None]:
         """Every class by its threshold and with its quorum, or too small a blocking minority; and without any veto."""
@@ -84,20 +87,36 @@ class _Ways:
             yield self._way(Choice.OBJECT, [self._vetoed(veto)], grounds=bool(veto.grounds))
 
     def _way(self, choice: Choice, needs: list[Need], *, grounds: bool = False) -> Change | None:
-        cover = fewest(needs)
+        cover = fewest([Need(need.missing, self._carried(need.gains)) for need in needs])
         if cover is None or not cover.members:
             return None
         to = Outcome.ADOPTED if choice is Choice.CONSENT else Outcome.REJECTED
-        return Change(to, tuple((member, choice) for member in sorted(cover.members)), cover.exact, grounds)
+        return Change(
+            to, tuple((member, choice) for member in sorted(cover.members)), cover.exact and not self._chained, grounds
+        )
 
     def _stand(self, key: str) -> Stand:
-        ballot = self.counting.standing.get(key)
+        ballot = self.counting.ballot_of(key)
         if ballot is not None:
             return ballot.choice
         return PRESENT if key in self.counting.present else SILENT
 
     def _may_move(self, key: str) -> bool:
         return not (self.silent_only and key in self.counting.standing)
+
+    def _carried(self, gains: Mapping[str, int]) -> dict[str, int]:
+        """Let a delegate's ballot gain what it counts for as well, where it may still change."""
+        carried: dict[str, int] = {}
+        for key, gain in gains.items():
+            delegate = self.delegates.get(key)
+            mover = delegate if delegate and self._may_move(delegate) else key
+            carried[mover] = carried.get(mover, 0) + gain
+        return carried
+
+    @property
+    def _chained(self) -> bool:
+        """Whether a delegate has a delegate: one ballot may then do what is found to need two."""
+        return any(delegate in self.delegates for delegate in self.delegates.values())
 
     def _with_quorum(self) -> list[int]:
         return [index for index in self.indices if _quorum(self.profile.electorates[index])]

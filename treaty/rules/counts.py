@@ -38,6 +38,7 @@ class Count:
     objections: int
     abstentions: int
     recusals: int
+    delegated: int = 0  # members for whom a delegate's ballot counts
 
     @property
     def valid(self) -> Fraction:
@@ -74,6 +75,7 @@ class Count:
             {"class": self.electorate}
             | {name: str(getattr(self, name)) for name in weights}
             | {name: getattr(self, name) for name in heads}
+            | ({"delegated": self.delegated} if self.delegated else {})
         )
 
 
@@ -97,27 +99,50 @@ class Counting:
     _sums: list[dict[Choice, int]] = field(init=False)
     _heads: list[dict[Choice, int]] = field(init=False)
     _scales: list[Scale] = field(init=False)
+    _followers: dict[str, list[str]] = field(init=False)  # by delegate
 
     def __post_init__(self) -> None:
         self._scales = [self.roll.scaled.get(electorate.name, NO_CLASS) for electorate in self.profile.electorates]
         self._sums = [dict.fromkeys(Choice, 0) for _ in self._scales]
         self._heads = [dict.fromkeys(Choice, 0) for _ in self._scales]
+        self._followers = {}
+        for member, delegate in self.roll.delegates.items():
+            self._followers.setdefault(delegate, []).append(member)
 
     def put(self, ballot: BallotValue) -> None:
-        """Count `ballot` in place of the member's earlier one; ignore it where it is not the member's newest."""
-        member, choice = ballot.member, ballot.choice
-        earlier = self.standing.get(member)
+        """Count `ballot` in place of the member's earlier one; ignore it where it is not the member's newest.
+
+        It counts as well for those whose delegate the member is and who cast none themselves.
+        """
+        member = ballot.member
+        earlier, counted = self.standing.get(member), self.ballot_of(member)
         if earlier is not None and earlier.sequence >= ballot.sequence:
             return
         self.standing[member] = ballot
+        self._replace(member, counted, ballot)
+        for follower in self._followers.get(member, ()):
+            if follower not in self.standing:
+                self._replace(follower, earlier, ballot)
+
+    def _replace(self, member: str, earlier: BallotValue | None, ballot: BallotValue) -> None:
         for scale, sums, heads in zip(self._scales, self._sums, self._heads, strict=True):
             weight = scale.weights.get(member)
             if weight is not None:
                 if earlier is not None:
                     sums[earlier.choice] -= weight
                     heads[earlier.choice] -= 1
-                sums[choice] += weight
-                heads[choice] += 1
+                sums[ballot.choice] += weight
+                heads[ballot.choice] += 1
+
+    def ballot_of(self, key: str) -> BallotValue | None:
+        """Return the ballot that counts for `key`: its own, or its delegate's own; a delegate's delegate has no say in it."""
+        return self.standing.get(key) or self.standing.get(self.roll.delegates.get(key, ""))
+
+    @property
+    def delegated(self) -> dict[str, BallotValue]:
+        """Those for whom their delegate's ballot counts, as they have cast none."""
+        held = ((key, self.standing.get(of)) for key, of in self.roll.delegates.items() if key not in self.standing)
+        return {key: ballot for key, ballot in held if ballot is not None}
 
     def put_all(self, ballots: Iterable[BallotValue]) -> None:
         """Do the same for many: the newest of each member first, then one sum for each class."""
@@ -129,14 +154,14 @@ class Counting:
         for index, scale in enumerate(self._scales):
             cast: dict[Choice, list[int]] = {choice: [] for choice in Choice}
             weights = scale.weights
-            for member, ballot in standing.items():
+            for member, ballot in (standing | self.delegated).items():
                 if member in weights:
                     cast[ballot.choice].append(weights[member])
             self._sums[index] = {choice: sum(found) for choice, found in cast.items()}
             self._heads[index] = {choice: len(found) for choice, found in cast.items()}
 
     def figures(self, rest: Choice | None = None) -> Figures:
-        """Return the figures as they stand; with `rest`, as if everybody still silent chose that."""
+        """Return the figures as they stand; with `rest`, as if everybody without a ballot of its own chose that."""
         counts = tuple(self._count(index, rest) for index in range(len(self._scales)))
         vetoing = tuple(name for veto in self.vetoes for name in self._vetoing(veto, counts, rest))
         return Figures(counts, vetoing, self._withholding(rest))
@@ -156,7 +181,7 @@ class Counting:
 
     def is_vetoing(self, key: str, veto: Veto, rest: Choice | None = None) -> bool:
         """Whether the ballot of `key` counts towards `veto`: it objects, on one of the grounds where there are any."""
-        ballot = self.standing.get(key)
+        ballot = self.ballot_of(key) if rest is None else self.standing.get(key)
         if ballot is None:
             return rest is Choice.OBJECT
         return ballot.choice is Choice.OBJECT and (not veto.grounds or ballot.ground in veto.grounds)
@@ -164,10 +189,14 @@ class Counting:
     def _count(self, index: int, rest: Choice | None) -> Count:
         scale, sums, heads = self._scales[index], dict(self._sums[index]), dict(self._heads[index])
         entitled, members = scale.entitled, len(scale.weights)
+        delegated = {key: ballot for key, ballot in self.delegated.items() if key in scale.weights}
         if rest is not None:
+            for key, ballot in delegated.items():
+                sums[ballot.choice] -= scale.weights[key]
+                heads[ballot.choice] -= 1
             sums[rest] += entitled - sum(sums.values())
             heads[rest] += members - sum(heads.values())
-        waiting = () if rest is not None else (key for key in self.present if key not in self.standing)
+        waiting = () if rest is not None else (key for key in self.present if self.ballot_of(key) is None)
 
         def exact(weight: int) -> Fraction:
             return Fraction(weight, scale.denominator)
@@ -185,13 +214,14 @@ class Counting:
             objections=heads[Choice.OBJECT],
             abstentions=heads[Choice.ABSTAIN],
             recusals=len(scale.recused),
+            delegated=len(delegated) if rest is None else 0,
         )
 
     def _withholding(self, rest: Choice | None) -> int:
         if self.profile.blocking_minority is None:
             return 0
-        chosen = (self.standing[key].choice if key in self.standing else rest for key in self.entitled())
-        return sum(choice is not Choice.CONSENT for choice in chosen)
+        found = (self.ballot_of(key) if rest is None else self.standing.get(key) for key in self.entitled())
+        return sum((ballot.choice if ballot else rest) is not Choice.CONSENT for ballot in found)
 
     def _vetoing(self, veto: Veto, counts: tuple[Count, ...], rest: Choice | None) -> list[str]:
         if veto.electorate is None:

@@ -84,10 +84,14 @@ class Course:
 
 
 def dropped(profile: VoteProfile, departures: Iterable[Departure]) -> list[Departure]:
-    """Return those whose departure takes them off the roll in mid-vote, as the rule says."""
+    """Return those whose departure takes them off the roll in mid-vote, as the rule says; of each the first that does."""
     rule = profile.roll_changes
-    policy = {Status.WITHDRAWN: rule.withdrawn, Status.SUSPENDED: rule.suspended}
-    return [one for one in departures if policy.get(one.why) == "drop"]
+    policy = {Status.WITHDRAWN: rule.withdrawn, Status.SUSPENDED: rule.suspended, Status.MERGED: rule.merged}
+    first: dict[str, Departure] = {}
+    for one in sorted(departures, key=lambda one: one.at):
+        if policy.get(one.why, "keep") != "keep":
+            first.setdefault(one.lab, one)
+    return list(first.values())
 
 
 def course(profile: VoteProfile, roll: Roll, ballots: Iterable[BallotValue], facts: Facts, at: datetime) -> Course:

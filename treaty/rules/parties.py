@@ -17,11 +17,13 @@ class Status(StrEnum):
     RATIFIED = "ratified"  # and the treaty is not in force for it yet
     PARTY = "party"
     SUSPENDED = "suspended"  # bound, without a vote
+    MERGED = "merged"  # bound, without a vote of its own: it has one with the party that it merged into
     WITHDRAWING = "withdrawing"  # bound until its notice has run
     WITHDRAWN = "withdrawn"
 
 
-BOUND = frozenset({Status.PARTY, Status.SUSPENDED, Status.WITHDRAWING})
+ENTITLED = frozenset({Status.PARTY, Status.WITHDRAWING})
+BOUND = ENTITLED | {Status.SUSPENDED, Status.MERGED}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Instruments:
     withdrawal_noticed_at: datetime | None = None
     withdrawal_effective_at: datetime | None = None
     suspensions: tuple[Period, ...] = ()
+    merged_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,13 @@ def withdrawal_effective(rule: Withdrawal, noticed_at: datetime) -> datetime:
 
 def may_be_suspended(status: Status, *, in_breach: bool) -> bool:
     """Whether a decision may suspend it (Art. 2): a party with its rights, determined to be in breach in a case that is open."""
-    return in_breach and status in BOUND - {Status.SUSPENDED}
+    return in_breach and status in ENTITLED
+
+
+def may_merge(lab: str, status: Status, into: str, into_status: Status) -> bool:
+    """Whether a decision may say that a party has merged into another one (Art. 2); a party merges once."""
+    remaining = BOUND - {Status.MERGED}
+    return lab != into and status in remaining and into_status in remaining
 
 
 def status(instruments: Instruments, bound_at: datetime | None, at: datetime) -> Status:
@@ -104,6 +113,12 @@ def status(instruments: Instruments, bound_at: datetime | None, at: datetime) ->
         return Status.SIGNATORY
     if not _reached(bound_at, at):
         return Status.RATIFIED
+    return _status_of_party(instruments, at)
+
+
+def _status_of_party(instruments: Instruments, at: datetime) -> Status:
+    if _reached(instruments.merged_at, at):
+        return Status.MERGED
     if any(at in period for period in instruments.suspensions):
         return Status.SUSPENDED
     return Status.WITHDRAWING if _reached(instruments.withdrawal_noticed_at, at) else Status.PARTY
@@ -111,21 +126,24 @@ def status(instruments: Instruments, bound_at: datetime | None, at: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A laboratory that loses its vote at an instant, because it is `Status.WITHDRAWN` or `Status.SUSPENDED` from then on."""
+    """A laboratory that loses its vote at an instant, being `Status.WITHDRAWN`, `SUSPENDED` or `MERGED` from then on."""
 
     lab: str
     at: datetime
     why: Status
 
 
-def departure(instruments: Instruments, noticed_at: datetime) -> Departure | None:
-    """Return when a laboratory that could vote at `noticed_at` first loses that right afterwards."""
+def departures(instruments: Instruments, noticed_at: datetime) -> list[Departure]:
+    """Return each instant after `noticed_at` at which the laboratory loses the right to vote, and why."""
     suspended = [period.start for period in instruments.suspensions if period.start > noticed_at]
     found = [Departure(instruments.lab, start, Status.SUSPENDED) for start in suspended]
-    withdrawn = instruments.withdrawal_effective_at
-    if withdrawn is not None and withdrawn > noticed_at:
-        found.append(Departure(instruments.lab, withdrawn, Status.WITHDRAWN))
-    return min(found, key=lambda one: one.at, default=None)
+    for instant, why in (
+        (instruments.withdrawal_effective_at, Status.WITHDRAWN),
+        (instruments.merged_at, Status.MERGED),
+    ):
+        if instant is not None and instant > noticed_at:
+            found.append(Departure(instruments.lab, instant, why))
+    return found
 
 
 def _reached(instant: datetime | None, at: datetime) -> bool:

@@ -146,10 +146,14 @@ class Emergency(Provision):
 
 
 class RollChanges(Provision):
-    """What becomes of a party on the roll that leaves in mid-vote. One that accedes votes from the next notice on."""
+    """What becomes of a party on the roll that leaves in mid-vote. One that accedes votes from the next notice on.
+
+    `one_vote`: of two that merge, the one that merged into the other leaves the roll.
+    """
 
     withdrawn: Literal["keep", "drop"] = "keep"
     suspended: Literal["keep", "drop"] = "keep"
+    merged: Literal["keep", "one_vote"] = "keep"
 
 
 class VoteProfile(Provision):

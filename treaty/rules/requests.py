@@ -22,6 +22,7 @@ class Requestable(StrEnum):
     ACCREDIT = "accredit"
     SUSPEND = "suspend"
     REINSTATE = "reinstate"
+    MERGE = "merge"
 
 
 class NotExtendable(DomainError):

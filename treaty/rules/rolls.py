@@ -1,7 +1,7 @@
 """The electoral roll: who is entitled, with what weight, and who is recused by computation, never by declaration."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -12,6 +12,7 @@ from core.errors import DomainError
 from treaty.rules.profiles import Electorate, VoteProfile
 
 ONE = Fraction(1)
+SESSION = "session"  # what vouches for a ballot, or a delegation, by the sign-in alone
 
 
 class RollIncomplete(DomainError):
@@ -30,12 +31,21 @@ class Recusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RollMember:
-    """One line of the roll. A member of two classes has two lines."""
+    """One line of the roll. A member of two classes has two lines.
+
+    The ballot of its `delegate` counts for a member that casts none itself.
+    """
 
     key: str
     electorate: str
     weight: Fraction = ONE
     recused: Recusal | None = None
+    delegate: str | None = None
+
+    def as_json(self) -> list[Json]:
+        """Return the line as it is hashed: [member, class, weight, recusal or null], and its delegate where it has one."""
+        line: list[Json] = [self.key, self.electorate, str(self.weight), self.recused.value if self.recused else None]
+        return [*line, self.delegate] if self.delegate else line
 
 
 @dataclass(frozen=True)
@@ -56,23 +66,22 @@ class Roll:
         return any(member.recused for member in self.lines(key))
 
     def as_json(self) -> list[Json]:
-        """Return the roll as it is hashed and published: [member, class, weight, recusal or null], in order."""
-        return [
-            [member.key, member.electorate, str(member.weight), member.recused.value if member.recused else None]
-            for member in sorted(self.members, key=lambda member: (member.electorate, member.key))
-        ]
+        """Return the roll as it is hashed and published, line by line in order."""
+        ordered = sorted(self.members, key=lambda member: (member.electorate, member.key))
+        return [member.as_json() for member in ordered]
 
     def without(self, key: str) -> "Roll":
-        """Return the roll as if `key` had never been on it."""
-        return Roll(tuple(member for member in self.members if member.key != key))
+        """Return the roll as if `key` had never been on it, nor been anybody's delegate."""
+        rest = (member for member in self.members if member.key != key)
+        return Roll(tuple(replace(member, delegate=None) if member.delegate == key else member for member in rest))
 
     @classmethod
     def from_json(cls, lines: Iterable[Sequence[str | None]]) -> "Roll":
         """Read what `as_json` wrote."""
         return cls(
             tuple(
-                RollMember(str(key), str(name), Fraction(str(weight)), Recusal(why) if why else None)
-                for key, name, weight, why in lines
+                RollMember(str(key), str(name), Fraction(str(weight)), Recusal(why) if why else None, *delegate)
+                for key, name, weight, why, *delegate in lines
             )
         )
 
@@ -87,6 +96,11 @@ class Roll:
         for member in self.members:
             lines.setdefault(member.key, []).append(member)
         return lines
+
+    @cached_property
+    def delegates(self) -> Mapping[str, str]:
+        """Each member's delegate, where it has one."""
+        return {member.key: member.delegate for member in self.members if member.delegate}
 
     @cached_property
     def scaled(self) -> Mapping[str, "Scale"]:
@@ -150,8 +164,12 @@ def draw_up(
     subject: str | None = None,
     requester: str | None = None,
     affiliates: Mapping[str, frozenset[str]] | None = None,
+    delegates: Mapping[str, str] | None = None,
 ) -> Roll:
-    """Return the roll of a vote under `profile`, given the labs bound and the bodies accredited at its notice."""
+    """Return the roll of a vote under `profile`, given the labs bound and the bodies accredited at its notice.
+
+    `delegates` were named by sign-in: they hold only where the rule takes ballots by sign-in.
+    """
     labs, bodies, known = tuple(labs), tuple(bodies), affiliates or {}
     lines = [
         RollMember(
@@ -163,7 +181,21 @@ def draw_up(
         for electorate in profile.electorates
         for key in sorted(set(_members(electorate, labs, bodies)))
     ]
-    return Roll(tuple(lines))
+    return Roll(tuple(_delegated(lines, delegates or {}) if SESSION in profile.keys else lines))
+
+
+def _delegated(lines: Sequence[RollMember], delegates: Mapping[str, str]) -> list[RollMember]:
+    """Name the delegates: none of a recused member, and none who is recused or missing in a class of the member."""
+    classes: dict[str, set[str]] = {}
+    for line in lines:
+        if not line.recused:
+            classes.setdefault(line.key, set()).add(line.electorate)
+    held = {
+        key: delegate
+        for key, delegate in delegates.items()
+        if key != delegate and key in classes and classes[key] <= classes.get(delegate, set())
+    }
+    return [replace(line, delegate=held.get(line.key)) for line in lines]
 
 
 def _members(electorate: Electorate, labs: tuple[str, ...], bodies: tuple[str, ...]) -> tuple[str, ...]:

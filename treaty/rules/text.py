@@ -248,6 +248,12 @@ class Drills(Provision):
     longest: Length
 
 
+class Delegation(Provision):
+    """How long a member may leave its ballot to another of its class; a text without it knows no delegation (Art. 20)."""
+
+    longest: Length
+
+
 class Publication(Provision):
     """How the record is published, and how keys become usable."""
 
@@ -299,6 +305,7 @@ class Text(Provision):
     resumption: Resumption
     monitoring: Monitoring
     drills: Drills
+    delegation: Delegation | None = None
     publication: Publication
     withdrawal: Withdrawal
     amendment: Amendment

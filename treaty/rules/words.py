@@ -267,8 +267,9 @@ def _who_leaves(profile: VoteProfile, voice: Voice) -> Iterator[str]:
         for words, policy in (
             (gettext_noop("withdraws"), rule.withdrawn),
             (gettext_noop("is suspended"), rule.suspended),
+            (gettext_noop("merges into another party"), rule.merged),
         )
-        if policy == "drop"
+        if policy != "keep"
     ]
     if reasons:
         yield voice(

@@ -55,8 +55,11 @@ LEDES = {
         "A party that is determined to be in breach loses its vote. It keeps every obligation."
     ),
     Requestable.REINSTATE: gettext_lazy("A suspended party is given its vote back."),
+    Requestable.MERGE: gettext_lazy(
+        "A party that has merged into another one has no vote of its own from then on. It keeps every obligation."
+    ),
 }
-PRESET = ("stage", "by", "run", "purpose", "lasts", "case", "level", "lab", "title", "organisation")
+PRESET = ("stage", "by", "run", "purpose", "lasts", "case", "level", "lab", "into", "title", "organisation")
 
 
 class RequestVote(PersonAction):

@@ -29,6 +29,7 @@ from treaty.permissions import may_request_for
 from treaty.queries.host import hand_offs_along, signs_on_host, takes_session
 from treaty.queries.vote_pages import ballot_url, rows, vote_detail
 from treaty.queries.votes import (
+    counts_for,
     get_vote,
     is_sealed,
     may_vote,
@@ -300,6 +301,7 @@ class BallotPage(PersonAction):
                 if one != self.organisation
             ],
             standing=standing_ballots(self.vote, at).get(self.organisation.key),
+            counts_for=counts_for(self.vote, self.organisation, at),
             signs=self._signs(),
             along=hand_offs_along(self.vote, self.organisation, self.person()),
             takes_session=takes_session(self.vote, self.organisation),

@@ -1,4 +1,4 @@
-"""Decisions on who belongs: admitted, accredited, suspended, reinstated."""
+"""Decisions on who belongs: admitted, accredited, suspended, reinstated, merged."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.rules.organisations import Kind
 from core.times import Period
 from ledger.rules.entries import EntryValue
-from treaty.rules.parties import Instruments, Status, may_be_suspended
+from treaty.rules.parties import Instruments, Status, may_be_suspended, may_merge
 from verifier.replay.cases import Cases
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock
@@ -52,6 +52,17 @@ def keeps_its_rights(replay: Replay, vote: VoteRecord, at: datetime) -> bool:
 def is_not_suspended(replay: Replay, vote: VoteRecord, at: datetime) -> bool:
     """Whether there is no suspension to lift."""
     return replay.of(Parties).status(str(vote.subject.get("lab")), at) is not Status.SUSPENDED
+
+
+@hindrance("party.merged")
+def cannot_merge(replay: Replay, vote: VoteRecord, at: datetime) -> bool:
+    """Whether one of the two is no party any more, or has merged into another before."""
+    return not _may_merge(replay, str(vote.subject.get("lab")), str(vote.subject.get("into")), at)
+
+
+def _may_merge(replay: Replay, lab: str, into: str, at: datetime) -> bool:
+    parties = replay.of(Parties)
+    return may_merge(lab, parties.status(lab, at), into, parties.status(into, at))
 
 
 @replays("lab.admitted")
@@ -110,3 +121,15 @@ def reinstate(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
     *before, last = found.suspensions
     ended = Period(last.start, effect_of(_vote(replay, entry)))
     parties.instruments[lab] = replace(found, suspensions=(*before, ended))
+
+
+@replays("party.merged")
+def merge(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """Of two parties one has merged into the other; a party merges once."""
+    yield from _decided(replay, entry, "lab")
+    parties, lab, into = replay.of(Parties), text(entry.payload, "lab"), text(entry.payload, "into")
+    vote = _vote(replay, entry)
+    yield from differs("into", "into whom, by its vote", into, vote.subject.get("into"))
+    if not _may_merge(replay, lab, into, entry.at):
+        yield Finding("state", f"{lab} cannot merge into {into}: one of them is no party, or has merged before")
+    parties.instruments[lab] = replace(parties.instruments.get(lab, Instruments(lab)), merged_at=effect_of(vote))

@@ -9,6 +9,7 @@ from core.times import Period, stamp
 from ledger.rules.entries import EntryValue
 from treaty.rules.parties import (
     BOUND,
+    ENTITLED,
     EntryIntoForceState,
     Instruments,
     Status,
@@ -44,7 +45,7 @@ class Parties:
 
     def entitled(self, at: datetime) -> list[str]:
         """Return the laboratories that may vote at `at`, sorted."""
-        return [lab for lab in self.bound(at) if self.status(lab, at) is not Status.SUSPENDED]
+        return sorted(lab for lab in self.instruments if self.status(lab, at) in ENTITLED)
 
     def bodies(self, at: datetime) -> list[str]:
         """Return the accredited bodies at `at`, sorted."""

@@ -11,11 +11,12 @@ from core.errors import DomainError
 from core.times import stamp
 from ledger.rules.entries import EntryValue
 from treaty.rules.courses import Course, Facts, course, dropped
-from treaty.rules.parties import Departure, departure
+from treaty.rules.parties import Departure, departures
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.rolls import Roll, draw_up
 from treaty.rules.vote_states import UNDECIDED
 from treaty.rules.votes import BallotValue
+from verifier.replay.delegations import delegates_at
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock
 from verifier.replay.parties import Parties
@@ -39,6 +40,7 @@ EFFECTS: Final[Mapping[str, str]] = {
     "accredit": "organisation.accredited",
     "suspend": "party.suspended",
     "reinstate": "party.reinstated",
+    "merge": "party.merged",
 }
 
 
@@ -116,8 +118,8 @@ class VoteRecord:
     def departures(self) -> list[Departure]:
         """Those on the roll who lost their vote since the notice, as far as the rule takes them off."""
         known = [self.parties.instruments.get(member.key) for member in self.roll.members]
-        found = [departure(one, self.facts.noticed_at) for one in known if one]
-        return dropped(self.profile, [one for one in found if one])
+        found = [gone for one in known if one for gone in departures(one, self.facts.noticed_at)]
+        return dropped(self.profile, found)
 
     @property
     def moves_with_ballots(self) -> bool:
@@ -229,7 +231,7 @@ def notice(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from _authority(replay, entry, requester, subject)
     opens_at = moment(payload, "opens_at")
     yield from _calendar(payload, profile, entry.at, opens_at)
-    roll = roll_at(replay, profile, requester, concerned, entry.at)
+    roll = roll_at(replay, profile, decision, requester=requester, subject=concerned, at=entry.at)
     yield from _roll(payload, roll)
     votes.known[key] = VoteRecord(
         key=key,
@@ -282,8 +284,10 @@ def _authority(
         )
 
 
-def roll_at(replay: Replay, profile: VoteProfile, requester: str | None, subject: str | None, at: datetime) -> Roll:
-    """Draw the roll up from the parties, bodies and affiliations that the record shows at `at`."""
+def roll_at(
+    replay: Replay, profile: VoteProfile, decision: str, *, requester: str | None, subject: str | None, at: datetime
+) -> Roll:
+    """Draw the roll up from the parties, bodies, affiliations and delegations that the record shows at `at`."""
     parties, known = replay.of(Parties), replay.of(Organisations)
     return draw_up(
         profile,
@@ -292,6 +296,7 @@ def roll_at(replay: Replay, profile: VoteProfile, requester: str | None, subject
         subject=subject,
         requester=requester,
         affiliates={key: known.affiliates(key, at) for key in (requester, subject) if key},
+        delegates=delegates_at(replay, decision, at),
     )
 
 

@@ -26,15 +26,17 @@ from treaty.actions.membership import (
     AlreadyAnnexed,
     NotAnOrganisation,
     NotInBreach,
+    NotMerged,
     NotSuspended,
     accredit,
     admit,
+    merge,
     reinstate,
     suspend,
 )
 from treaty.actions.parties import NotInAnnex, accept_mandate, sign
 from treaty.actions.pauses import VoteNotAdopted
-from treaty.models import Annexed, Suspension
+from treaty.models import Annexed, Merger, Suspension
 from treaty.queries.parties import annex, bound_labs, entitled_labs, participating_bodies, party_rows, status_of
 from treaty.rules.parties import Status
 from treaty.rules.votes import Outcome
@@ -181,3 +183,24 @@ def test_a_party_with_its_rights_is_not_reinstated():
     with pytest.raises(NotSuspended):
         reinstate(vote=decided("reinstate", lab="fjord"), at=NOON)
     assert payloads(*KINDS) == []
+
+
+def test_a_party_that_merged_has_no_vote_from_the_instant_of_effect_and_stays_bound():
+    parties()
+    vote = decided("merge", lab="fjord", into="elbe")
+    assert merge(vote=vote, at=NOON) == merge(vote=vote, at=NOON + DAY)
+    assert "fjord" in {lab.key for lab in entitled_labs(NOON - TICK)}
+    assert {"fjord", "elbe"} & {lab.key for lab in entitled_labs(NOON)} == {"elbe"}
+    assert "fjord" in {lab.key for lab in bound_labs(NOON)}
+    assert payloads("party.merged") == [
+        {"lab": "fjord", "into": "elbe", "vote": vote.key, "effective_at": "2026-11-22T12:00:00Z"}
+    ]
+
+
+@pytest.mark.parametrize(("lab", "into"), [("fjord", "aster"), ("aster", "fjord"), ("aster", "aster")])
+def test_nobody_merges_twice_or_into_a_party_that_has_merged_or_into_itself(lab, into):
+    parties()
+    merge(vote=decided("merge", lab="fjord", into="elbe"), at=NOON)
+    with pytest.raises(NotMerged):
+        merge(vote=decided("merge", lab=lab, into=into), at=NOON)
+    assert (len(payloads("party.merged")), Merger.objects.count()) == (1, 1)

@@ -233,6 +233,8 @@ def test_every_decision_that_is_asked_for_by_hand_is_named_in_the_model_treaty(d
         (Requestable.ACCREDIT, {"organisation": "aster"}),
         (Requestable.SUSPEND, {"lab": "elbe"}),
         (Requestable.REINSTATE, {"lab": "elbe"}),
+        (Requestable.MERGE, {"lab": "kestrel", "into": "elbe"}),
+        (Requestable.MERGE, {"lab": "elbe", "into": "elbe"}),
         (Requestable.ESCALATE, {"pause": "2026-01", "level": "slowdown"}),
         (Requestable.RELAX, {"pause": "2026-09", "level": "slowdown"}),
     ],
@@ -240,7 +242,7 @@ def test_every_decision_that_is_asked_for_by_hand_is_named_in_the_model_treaty(d
 def test_what_a_decision_cannot_be_about_is_refused_beside_its_field(pause, decision, subject):
     with pytest.raises(DomainError) as refused:
         ask(decision, of="aster", subject=subject)
-    assert set(refused.value.fields) & {"lab", "organisation", "level"}
+    assert set(refused.value.fields) & {"lab", "into", "organisation", "level"}
     assert (noticed(), Vote.objects.count()) == (0, 1)
 
 

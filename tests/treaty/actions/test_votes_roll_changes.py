@@ -9,7 +9,7 @@ from tests import factories
 from tests.conftest import NOON
 from treaty.actions.ballots import NotEntitledAnyMore, cast_ballot
 from treaty.actions.votes import advance_vote, notice_vote
-from treaty.models import Ballot, Party, Suspension
+from treaty.models import Ballot, Merger, Party, Suspension
 from treaty.queries.votes import counting_of, course_of, get_vote
 from treaty.rules.profiles import Choice
 
@@ -49,7 +49,13 @@ def suspended(key, after):
     Suspension.objects.create(party=Party.objects.get(organisation__key=key), vote=by, from_at=NOON + after)
 
 
-@pytest.mark.parametrize("leaves", [withdraws, suspended])
+def merged(key, after):
+    by = factories.adopted_vote("merge")
+    into = Party.objects.get(organisation__key="daxing")
+    Merger.objects.create(party=Party.objects.get(organisation__key=key), into=into, vote=by, from_at=NOON + after)
+
+
+@pytest.mark.parametrize("leaves", [withdraws, suspended, merged])
 def test_a_party_that_leaves_in_mid_vote_is_counted_no_more_and_casts_no_more(leaves):
     vote = notice()
     leaves("aster", 3 * HOUR)

@@ -1,11 +1,24 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.durations import Duration
 from core.times import Period
-from treaty.rules.parties import BOUND, Instruments, Status, binds_from, entry_into_force, status, withdrawal_effective
+from treaty.rules.parties import (
+    BOUND,
+    ENTITLED,
+    Departure,
+    Instruments,
+    Status,
+    binds_from,
+    departures,
+    entry_into_force,
+    may_merge,
+    status,
+    withdrawal_effective,
+)
 from treaty.rules.text import EntryIntoForce, Withdrawal
 
 DAY = timedelta(days=1)
@@ -103,3 +116,36 @@ def test_a_suspended_party_stays_bound():
     assert status(instruments, START, START + DAY) is Status.SUSPENDED
     assert status(instruments, START, START + 9 * DAY) is Status.PARTY
     assert Status.SUSPENDED in BOUND
+
+
+def test_a_merged_party_stays_bound_and_votes_no_more_whatever_else_is_decided_about_its_rights():
+    lab = Instruments(
+        lab="aster",
+        signed_at=START,
+        ratified_at=START,
+        suspensions=(Period(START, START + 9 * DAY),),
+        merged_at=START + DAY,
+    )
+    assert status(lab, START, START + DAY - TICK) is Status.SUSPENDED
+    assert status(lab, START, START + DAY) is status(lab, START, START + 9 * DAY) is Status.MERGED
+    assert Status.MERGED in BOUND - ENTITLED
+
+
+@pytest.mark.parametrize("other", Status)
+def test_a_party_merges_once_and_into_another_that_is_bound_and_has_not_merged_itself(other):
+    expected = other in BOUND and other is not Status.MERGED
+    assert (
+        may_merge("aster", Status.PARTY, "elbe", other) is may_merge("aster", other, "elbe", Status.PARTY) is expected
+    )
+    assert not may_merge("aster", other, "aster", other)
+
+
+def test_a_party_departs_when_it_loses_its_vote_after_the_notice():
+    lab = Instruments(lab="aster", withdrawal_effective_at=START + 5 * DAY, merged_at=START + 2 * DAY)
+    merged, withdrawn = (
+        Departure("aster", START + 2 * DAY, Status.MERGED),
+        Departure("aster", START + 5 * DAY, Status.WITHDRAWN),
+    )
+    assert {*departures(lab, START)} == {merged, withdrawn}
+    assert departures(lab, START + 2 * DAY) == [withdrawn]
+    assert departures(lab, START + 5 * DAY) == []

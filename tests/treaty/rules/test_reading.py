@@ -207,7 +207,8 @@ def test_the_line_of_every_field_is_known():
 def test_the_schema_is_published_for_every_field():
     schema = json_schema(Text)
     assert schema["additionalProperties"] is False
-    assert set(schema["required"]) == set(Text.model_fields)
+    assert set(schema["properties"]) == set(Text.model_fields)
+    assert set(Text.model_fields) - set(schema["required"]) == {"delegation"}
     assert schema["$defs"]["Length"]["pattern"].startswith("^(0|")
 
 

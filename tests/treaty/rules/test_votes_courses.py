@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treaty.rules.courses import Facts, course
+from treaty.rules.courses import Facts, course, dropped
 from treaty.rules.parties import Departure, Status
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.vote_states import Event, NoSuchTransition, State, next_state
@@ -222,13 +222,13 @@ def test_a_state_at_an_instant_depends_on_nothing_that_came_later(rule, drawn, n
     assert course(rule, ROLL, ballots, facts, T0 + now) == course(rule, ROLL, known, facts, T0 + now)
 
 
-DROPS = {"roll_changes": {"withdrawn": "drop", "suspended": "drop"}, "labs": {"quorum": "1/2"}}
+DROPS = {"roll_changes": {"withdrawn": "drop", "suspended": "drop", "merged": "one_vote"}, "labs": {"quorum": "1/2"}}
 departures = st.lists(
     st.builds(
         Departure,
         st.integers(0, 5).map("m{}".format),
         instants.map(lambda after: T0 + after),
-        st.sampled_from([Status.WITHDRAWN, Status.SUSPENDED]),
+        st.sampled_from([Status.WITHDRAWN, Status.SUSPENDED, Status.MERGED]),
     ),
     max_size=3,
     unique_by=lambda one: one.lab,
@@ -239,15 +239,23 @@ def leaving(member, hours, why=Status.WITHDRAWN):
     return Departure(f"m{member}", at(hours), why)
 
 
-def test_who_leaves_in_mid_vote_leaves_the_roll_with_its_ballot_where_the_rule_says_so():
+@pytest.mark.parametrize("why", [Status.WITHDRAWN, Status.SUSPENDED, Status.MERGED])
+def test_who_leaves_in_mid_vote_leaves_the_roll_with_its_ballot_where_the_rule_says_so(why):
     ballots = [cast(0, YES, 1), cast(1, YES, 1), cast(2, NO, 1)]
-    gone = (leaving(0, 5, Status.SUSPENDED),)
+    gone = (leaving(0, 5, why),)
     facts = Facts(at(-1), T0, departures=gone)
     before, after = (course(profile(**DROPS), ROLL, ballots, facts, at(hours)) for hours in (4, 5))
     assert (before.tally.counts[0].consents, before.tally.counts[0].members) == (2, 6)
     assert (after.tally.counts[0].consents, after.tally.counts[0].members) == (1, 5)
     kept = course(profile(labs={"quorum": "1/2"}), ROLL, ballots, facts, at(60))
     assert kept.tally.counts[0].members == 6
+
+
+def test_of_several_departures_the_first_that_the_rule_heeds_counts():
+    heeds = profile(roll_changes={"withdrawn": "drop", "merged": "one_vote"})
+    gone = [leaving(0, 9), leaving(0, 3, Status.SUSPENDED), leaving(0, 5, Status.MERGED)]
+    assert dropped(heeds, gone) == [gone[2]]
+    assert dropped(heeds, gone[:2]) == [gone[0]]
 
 
 def test_objections_that_become_too_many_when_somebody_leaves_make_a_silence_contested():

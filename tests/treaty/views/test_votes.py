@@ -276,7 +276,13 @@ def test_the_api_answers_all_that_is_needed_to_recompute(client):
     ballot = cast(vote, "aster", Choice.CONSENT, reason="")
     answer = client.get(f"/api/v1/votes/{vote.key}/").json()
     assert answer["state"] == "silence"
-    assert answer["roll"][0] == {"organisation": "aster", "class": "labs", "weight": "1", "recused": None}
+    assert answer["roll"][0] == {
+        "organisation": "aster",
+        "class": "labs",
+        "weight": "1",
+        "recused": None,
+        "delegate": None,
+    }
     assert answer["ballots"][0]["hash"] == ballot.hash
     assert json.loads(answer["ballots"][0]["ballot"])["choice"] == "consent"
 
