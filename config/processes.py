@@ -16,12 +16,12 @@ def web(port: int, *, workers: int = 1, threads: int = 4) -> list[str]:
     ]
 
 
-def worker(concurrency: int = 2) -> list[str]:
-    """Return the Celery worker's command line."""
+def worker(concurrency: int = 2, *, name: str = "worker") -> list[str]:
+    """Return the Celery worker's command line; of several on one machine, each has a name of its own."""
     return [
         str(BIN / "celery"),
         *("--app", "config", "worker", "--loglevel", "warning", "--concurrency", str(concurrency)),
-        *("--without-mingle", "--without-gossip", "--hostname", "worker@%h"),
+        *("--without-mingle", "--without-gossip", "--hostname", f"{name}@%h"),
     ]
 
 

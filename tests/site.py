@@ -141,6 +141,33 @@ def main_of(page: str) -> str:
     return page[page.find("<main") : page.rfind("</main>")] if "<main" in page else page
 
 
+def surroundings(state: Path, port: int, database_url: str, redis_url: str) -> dict[str, str]:
+    """The environment of a site's processes, with its files in `state`."""
+    (state / "static").mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
+    return {
+        **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))},
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "FERMATA_DEMO": "1",
+        "FERMATA_STATE": str(state),
+        "FERMATA_SECRET_KEY": secrets.token_hex(32),
+        "FERMATA_SITE_URL": f"http://localhost:{port}",
+    }
+
+
+@contextmanager
+def ending(here: Site) -> Iterator[Site]:
+    """End whatever was started meanwhile."""
+    try:
+        yield here
+    finally:
+        for visitor in here.visitors:
+            visitor.http.close()
+        for running in list(here.running):
+            here.stop(running)
+
+
 @contextmanager
 def site(
     state: Path, *, name: str, prepare: tuple[tuple[str, ...], ...] = (), settings: dict[str, str] | None = None
@@ -148,20 +175,8 @@ def site(
     """Start everything in `state`; `prepare` are manage.py commands to run on the empty database."""
     port = free_port()
     with database(os.environ["DATABASE_URL"], name) as database_url, valkey(state / "valkey") as redis_url:
-        environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV"))},
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "FERMATA_DEMO": "1",
-            "FERMATA_STATE": str(state),
-            "FERMATA_SECRET_KEY": secrets.token_hex(32),
-            "FERMATA_SITE_URL": f"http://localhost:{port}",
-            **(settings or {}),
-        }
-        (state / "static").mkdir(exist_ok=True)  # WhiteNoise warns where it is missing
-        here = Site(f"http://localhost:{port}", environment, state)
-        try:
+        environment = surroundings(state, port, database_url, redis_url) | (settings or {})
+        with ending(Site(f"http://localhost:{port}", environment, state)) as here:
             for command in prepare:
                 here.manage(*command)
             here.start("web", processes.web(port))
@@ -169,8 +184,3 @@ def site(
             here.start("beat", processes.beat(state))
             here.until(lambda: httpx.get(here.url + "/healthz", timeout=5).status_code == 200, 240, "the site answers")
             yield here
-        finally:
-            for visitor in here.visitors:
-                visitor.http.close()
-            for running in list(here.running):
-                here.stop(running)

@@ -1,6 +1,6 @@
 """A small record that follows, made by the site's own actions: eight laboratories under the treaty, keys, and a signed vote."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from accounts.actions.organisations import found_organisation
 from accounts.actions.people import appoint
@@ -23,22 +23,23 @@ BEGINNING = NOON - timedelta(days=90)
 IN_FORCE = BEGINNING + timedelta(days=31)
 
 
-def treaty_in_force(source: bytes | None = None) -> None:
-    """Open the log and let the model treaty (or `source`) enter into force for its eight laboratories."""
-    open_log(at=BEGINNING)
-    secretariat = _founded("secretariat", "Secretariat of the Treaty", Kind.SECRETARIAT, "CH", Role.DEPOSITARY)
-    text = publish_text(source=source or model_text(), by=secretariat, at=BEGINNING)
+def treaty_in_force(source: bytes | None = None, *, beginning: datetime = BEGINNING) -> None:
+    """Open the log and let the model treaty (or `source`) enter into force for its eight laboratories, 31 days later."""
+    at = beginning
+    open_log(at=at)
+    secretariat = _founded("secretariat", "Secretariat of the Treaty", Kind.SECRETARIAT, "CH", Role.DEPOSITARY, at)
+    text = publish_text(source=source or model_text(), by=secretariat, at=at)
     for key, (name, country) in LABS.items():
-        by = _founded(key, name, Kind.LABORATORY, country, Role.REPRESENTATIVE)
-        sign(organisation=Organisation.objects.get(key=key), sha256=text.sha256, by=by, at=BEGINNING)
-        ratify(party=Party.objects.get(organisation__key=key), by=by, at=BEGINNING)
-    enter_into_force(text=TreatyText.objects.get(), at=IN_FORCE)
+        by = _founded(key, name, Kind.LABORATORY, country, Role.REPRESENTATIVE, at)
+        sign(organisation=Organisation.objects.get(key=key), sha256=text.sha256, by=by, at=at)
+        ratify(party=Party.objects.get(organisation__key=key), by=by, at=at)
+    enter_into_force(text=TreatyText.objects.get(), at=at + timedelta(days=31))
 
 
-def _founded(key: str, name: str, kind: Kind, country: str, role: Role) -> User:
-    made = found_organisation(key=key, name=name, kind=kind, jurisdiction=country, by=None, at=BEGINNING)
+def _founded(key: str, name: str, kind: Kind, country: str, role: Role, at: datetime) -> User:
+    made = found_organisation(key=key, name=name, kind=kind, jurisdiction=country, by=None, at=at)
     person = user(f"Person Of {name}", email=f"{key}@people.example")
-    appoint(user=person, organisation=made, role=role, by=None, at=BEGINNING)
+    appoint(user=person, organisation=made, role=role, by=None, at=at)
     return person
 
 

@@ -77,10 +77,42 @@ absolute_rules = st.builds(
     st.integers(1, 9),
     st.sampled_from(["adopted", "rejected"]),
 )
-every_rule = st.one_of(rules, absolute_rules)
+thresholds = st.one_of(
+    st.builds(
+        lambda share, strict, base: {"share": share, "strict": strict, "base": base},
+        st.sampled_from(["1/2", "2/3", "55/100"]),
+        st.booleans(),
+        st.sampled_from(["cast", "valid", "entitled"]),
+    ),
+    st.integers(1, 9).map(lambda number: {"absolute": number}),
+)
+vetoes = st.sampled_from([[], [{"members": ["m0", "m3"]}], [{"electorate": "bodies", "share": "1/3"}]])
+rules_of_two_classes = st.builds(
+    lambda labs, bodies, vetoes, blocking, tie, default: profile(
+        electorate(threshold=labs),
+        electorate("bodies", threshold=bodies, quorum="1/2"),
+        vetoes=vetoes,
+        blocking_minority=blocking,
+        tie=tie,
+        default=default,
+    ),
+    thresholds,
+    thresholds,
+    vetoes,
+    st.sampled_from([None, 1, 4]),
+    st.sampled_from(["adopted", "rejected"]),
+    st.sampled_from(["adopted", "rejected"]),
+)
+every_rule = st.one_of(rules, absolute_rules, rules_of_two_classes)
 weights = st.lists(st.fractions(Fraction(1, 4), 9, max_denominator=4), min_size=1, max_size=8)
 choices = st.lists(st.sampled_from([YES, NO, ABSTAIN, None]), min_size=8, max_size=8)
 recusals = st.sets(st.integers(0, 7), max_size=4)
+
+
+def everybody(rule, heavy, recused=()):
+    """Eight members, each in every class of the rule."""
+    classes = (roll(8, name=one.name, weights=heavy, recused=recused).members for one in rule.electorates)
+    return Roll(tuple(member for members in classes for member in members))
 
 
 @given(every_rule, weights, choices, st.randoms())
@@ -88,12 +120,12 @@ def test_the_order_of_ballots_never_matters(rule, heavy, chosen, random):
     cast = ballots(*chosen)
     shuffled = list(cast)
     random.shuffle(shuffled)
-    assert tally(rule, roll(8, weights=heavy), cast) == tally(rule, roll(8, weights=heavy), shuffled)
+    assert tally(rule, everybody(rule, heavy), cast) == tally(rule, everybody(rule, heavy), shuffled)
 
 
 @given(every_rule, weights, choices, recusals)
 def test_a_further_consent_never_defeats(rule, heavy, chosen, recused):
-    entitled = roll(8, weights=heavy, recused=recused)
+    entitled = everybody(rule, heavy, recused)
     before = tally(rule, entitled, ballots(*chosen))
     for silent in (n for n, choice in enumerate(chosen) if choice is None):
         more = [*chosen[:silent], YES, *chosen[silent + 1 :]]
@@ -103,7 +135,7 @@ def test_a_further_consent_never_defeats(rule, heavy, chosen, recused):
 
 @given(every_rule, weights, choices, recusals)
 def test_turning_an_objection_into_a_consent_never_defeats(rule, heavy, chosen, recused):
-    entitled = roll(8, weights=heavy, recused=recused)
+    entitled = everybody(rule, heavy, recused)
     if tally(rule, entitled, ballots(*chosen)).outcome is Outcome.ADOPTED:
         for n, choice in enumerate(chosen):
             if choice is NO:
@@ -113,7 +145,7 @@ def test_turning_an_objection_into_a_consent_never_defeats(rule, heavy, chosen, 
 
 @given(every_rule, weights, choices, recusals)
 def test_a_ballot_of_the_recused_or_of_a_stranger_never_counts(rule, heavy, chosen, recused):
-    entitled = roll(8, weights=heavy, recused=recused)
+    entitled = everybody(rule, heavy, recused)
     without = [ballot for ballot in ballots(*chosen) if not entitled.is_recused(ballot.member)]
     assert tally(rule, entitled, ballots(*chosen)) == tally(rule, entitled, without)
     assert tally(rule, entitled, [*without, BallotValue("stranger", YES)]) == tally(rule, entitled, without)
@@ -121,7 +153,7 @@ def test_a_ballot_of_the_recused_or_of_a_stranger_never_counts(rule, heavy, chos
 
 @given(every_rule, weights, choices)
 def test_counts_are_linear(rule, heavy, chosen):
-    entitled = roll(8, weights=heavy)
+    entitled = everybody(rule, heavy)
     halves = [ballots(*chosen[:4]), [BallotValue(f"m{n}", c) for n, c in enumerate(chosen) if c and n >= 4]]
     whole = tally(rule, entitled, ballots(*chosen)).counts[0]
     parts = [tally(rule, entitled, half).counts[0] for half in halves]
@@ -133,13 +165,43 @@ def test_counts_are_linear(rule, heavy, chosen):
     every_rule, weights, choices, recusals, st.lists(st.sampled_from([YES, NO, ABSTAIN, None]), min_size=8, max_size=8)
 )
 def test_what_can_no_longer_change_does_not_change(rule, heavy, chosen, recused, later):
-    entitled = roll(8, weights=heavy, recused=recused)
+    entitled = everybody(rule, heavy, recused)
     counting = Counting(rule, entitled)
     for ballot in ballots(*chosen):
         counting.put(ballot)
     if not can_still_change(counting):
         final = [first or second for first, second in zip(chosen, later, strict=True)]
         assert tally(rule, entitled, ballots(*final)).outcome is tally(rule, entitled, ballots(*chosen)).outcome
+
+
+@given(
+    st.integers(1, 12), st.integers(0, 12), st.sampled_from(["1/2", "1/3", "2/3", "3/4"]), st.booleans(), st.booleans()
+)
+def test_a_share_is_reached_where_its_numbers_multiplied_crosswise_say_so(count, consents, share, strict, tie):
+    """Exactly met suffices unless it is strict; a tie goes as the rule says."""
+    threshold = {"share": share, "strict": strict, "base": "entitled"}
+    rule = profile(electorate(threshold=threshold), tie="adopted" if tie else "rejected")
+    consents = min(consents, count)
+    part, whole = (int(number) for number in share.split("/"))
+    difference = consents * whole - part * count
+    result = tally(rule, roll(count), ballots(*[YES] * consents))
+    expected = consents > 0 and (difference > 0 or (difference == 0 and (tie or not strict)))
+    assert (result.outcome is Outcome.ADOPTED) is expected
+    assert (result.reason is Reason.TIE) is (consents > 0 and difference == 0 and strict and not tie)
+
+
+@given(every_rule, weights, recusals)
+def test_where_all_abstain_the_default_holds_whatever_the_rule(rule, heavy, recused):
+    result = tally(rule, everybody(rule, heavy, recused), ballots(*[ABSTAIN] * 8))
+    assert result.outcome.value == rule.default.value
+
+
+@given(every_rule, weights, choices)
+def test_where_nobody_may_vote_nothing_is_adopted_whatever_the_rule(rule, heavy, chosen):
+    cast = ballots(*chosen)
+    assert tally(rule, Roll(()), cast).reason is Reason.NOBODY_ENTITLED
+    nobody_left = tally(rule, everybody(rule, heavy, range(8)), cast)
+    assert (nobody_left.outcome, nobody_left.reason) == (Outcome.REJECTED, Reason.ALL_RECUSED)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +341,7 @@ def test_the_roll_has_one_hash_whatever_the_order_of_its_lines():
 
 @given(every_rule, weights, choices, choices, recusals)
 def test_counting_at_once_is_counting_one_after_the_other(rule, heavy, chosen, later, recused):
-    entitled = roll(8, weights=heavy, recused=recused)
+    entitled = everybody(rule, heavy, recused)
     again = [BallotValue(f"m{n}", choice, sequence=2) for n, choice in enumerate(later) if choice]
     one, all_at_once = Counting(rule, entitled), Counting(rule, entitled)
     for ballot in [*ballots(*chosen), *again]:

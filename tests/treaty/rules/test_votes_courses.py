@@ -1,14 +1,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from treaty.rules.courses import Facts, course, dropped
+from treaty.rules.courses import Facts, Repudiated, course, dropped
 from treaty.rules.parties import Departure, Status
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.vote_states import Event, NoSuchTransition, State, next_state
-from treaty.rules.votes import BallotValue, Choice, Outcome, Reason, Recusal, Roll, RollMember
+from treaty.rules.votes import BallotValue, Choice, Counting, Outcome, Reason, Recusal, Roll, RollMember
 
 YES, NO, ABSTAIN = Choice.CONSENT, Choice.OBJECT, Choice.ABSTAIN
 T0 = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -288,3 +288,73 @@ def test_departures_count_as_of_their_instant_in_whatever_order_one_looks(rule, 
     assert course(rule, ROLL, ballots, Facts(T0 - HOUR, T0, departures=known), T0 + now) == whole
     if whole.closed_at is None:
         assert whole.tally.counts[0].members == len(ROLL.members) - len(known)
+
+
+FACTS = Facts(T0 - HOUR, T0)
+END = T0 + 300 * HOUR
+
+
+@given(profiles, cast_ballots, st.integers(0, 5))
+def test_a_consent_that_comes_last_never_defeats(rule, drawn, silent):
+    ballots = [ballot for ballot in sequenced(drawn) if ballot.member != f"m{silent}"]
+    before = course(rule, ROLL, ballots, FACTS, END)
+    received = max((ballot.received_at for ballot in ballots), default=T0) + MICRO
+    assume(before.decision.outcome is Outcome.ADOPTED and received < before.closed_at)
+    after = course(rule, ROLL, [*ballots, BallotValue(f"m{silent}", YES, received)], FACTS, END)
+    assert after.decision.outcome is Outcome.ADOPTED
+
+
+late = st.integers(0, 60 * 60).map(lambda minutes: timedelta(minutes=minutes))
+late_ballots = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([YES, NO, ABSTAIN]), late), max_size=14)
+
+
+@given(late_ballots, st.sampled_from([["quorum"], ["swing"], ["quorum", "swing"]]), late)
+def test_in_the_added_time_for_objections_nothing_else_moves_anything(drawn, on, now):
+    extension = {"window": "6 h", "by": "10 h", "on": on, "objections_only": True}
+    rule, ballots = profile(labs={"quorum": "1/2"}, extension=extension), sequenced(drawn)
+    heard = [ballot for ballot in ballots if ballot.received_at < T0 + 48 * HOUR or ballot.choice is NO]
+    assert course(rule, ROLL, ballots, FACTS, T0 + now) == course(rule, ROLL, heard, FACTS, T0 + now)
+
+
+hours = st.integers(0, 30 * 24)
+
+
+@given(hours, st.none() | hours, hours)
+def test_an_emergency_holds_until_it_lapses_unless_it_was_ratified_before(applied, ratified, now):
+    rule = profile(emergency={"lapses": "14 d", "ratified_by": "ratify"})
+    applied, lapses = 48 + applied, 48 + 14 * 24
+    ratified = None if ratified is None else applied + ratified
+    facts = {"effect_applied_at": applied} | ({} if ratified is None else {"ratified_at": ratified})
+    result = run(rule, [cast(0, YES, 1)], applied + now, **facts)
+    assert result.lapses_at == at(lapses)
+    if ratified is not None and ratified <= applied + now and ratified < lapses:
+        assert result.state is State.RATIFIED
+    else:
+        assert result.state is (State.LAPSED if applied + now >= lapses else State.PROVISIONAL)
+
+
+@given(st.integers(0, 96), st.integers(0, 96), st.none() | st.integers(0, 95), st.integers(0, 400))
+def test_what_was_adopted_expires_at_the_end_of_its_grace_unless_it_took_effect(timelock, grace, applied, now):
+    rule = profile(timelock=f"{timelock} h", grace=f"{grace} h")
+    ready, expires = 48 + timelock, 48 + timelock + grace
+    took_effect = applied is not None and applied < grace and ready + applied <= now
+    facts = {"effect_applied_at": ready + applied} if applied is not None and applied < grace else {}
+    assume(now >= 48)
+    expected = State.WAITING if now < ready else State.EXPIRED if now >= expires else State.READY
+    assert run(rule, [cast(0, YES, 1)], now, **facts).state is (State.IN_EFFECT if took_effect else expected)
+
+
+@given(profiles, cast_ballots, st.sets(st.integers(0, 13)), st.integers(200, 290))
+def test_a_recount_leaves_out_what_was_repudiated_and_moves_no_instant(rule, drawn, numbers, hour):
+    ballots = sequenced(drawn)
+    gone = {(one.member, one.sequence) for number, one in enumerate(ballots) if number in numbers}
+    facts = Facts(T0 - HOUR, T0, repudiated=tuple(Repudiated(*one, at(hour)) for one in sorted(gone)))
+    before, after = course(rule, ROLL, ballots, FACTS, END), course(rule, ROLL, ballots, facts, END)
+    assert course(rule, ROLL, ballots, facts, at(hour) - MICRO) == course(rule, ROLL, ballots, FACTS, at(hour) - MICRO)
+    for instant in ("closed_at", "contested_at", "extended_at", "closes_at"):
+        assert getattr(after, instant) == getattr(before, instant)
+    if rule.minimum_open is None:  # where it may close early, a ballot received at that very instant may be the last
+        counting = Counting(rule, ROLL)
+        received = [one for one in ballots if one.received_at < before.closed_at]
+        counting.put_all(one for one in received if (one.member, one.sequence) not in gone)
+        assert after.tally.figures == counting.figures()
