@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from fractions import Fraction
 from http.client import HTTPConnection
 from pathlib import Path
@@ -28,6 +29,7 @@ LABS = (8, 200)
 BALLOTS = 80  # in each measurement: what a ballot costs grows with those that are there
 TALLIED = 100_000
 BARE = (
+    "DROP TABLE IF EXISTS bare_entry, bare_ballot",
     "CREATE TABLE bare_entry (LIKE ledger_entry INCLUDING ALL)",  # LIKE takes no trigger along: no position is given
     "CREATE TABLE bare_ballot (LIKE treaty_ballot INCLUDING ALL)",
 )
@@ -52,7 +54,10 @@ def inside(labs: int) -> None:
     made = populate(labs)
     page = f"/votes/{Vote.objects.filter(title='Open question 1').get().key}/"
     with served() as site:
-        rows = [ballots(site, made), *page_rows(site, page, f"page of a vote with {labs} members")]
+        rows = [ballots(site, made)]
+        if labs > BALLOTS:
+            rows.append(signed_ballots(site, made))
+        rows += page_rows(site, page, f"page of a vote with {labs} members")
     show(f"Votes with {labs} members, {CLIENTS} clients, pages loaded by {TOOL}", rows)
     if labs == LABS[-1]:
         show("Tally", tallies())
@@ -63,19 +68,60 @@ def ballots(site: str, made: Any) -> Row:
     from benchmarks.population import DAY, open_vote
 
     vote = open_vote("Start a pause", made.now - DAY, "start_pause_ordinary")
-    jobs = [
-        (lab.key, token, ("consent", "abstain")[number // len(made.labs) % 2])
-        for number in range(BALLOTS)
-        for lab, token in [tokens(made)[number % len(made.labs)]]
-    ]
-    statements = queries_of_a_ballot(vote, made)
-    rate = cast_all(site, f"/api/v1/votes/{vote.key}/ballots/", jobs)
-    kept = vote.ballots.count()
-    if kept != BALLOTS + 1:
-        raise RuntimeError(f"{kept} ballots of {BALLOTS + 1} are on record")
+    jobs = []
+    for number in range(BALLOTS + 1):
+        lab, token = tokens(made)[number % len(made.labs)]
+        choice = ("consent", "abstain")[number // len(made.labs) % 2]
+        jobs.append(Job({"organisation": lab.key, "choice": choice}, {"Authorization": f"Token {token}"}))
+    rate, statements = cast_all(site, vote, jobs)
     each = BALLOTS // len(made.labs)
     what = f"ballots in one vote, {each} of each member" if each else "ballots in one vote, one of a member"
     return Row(what, rate, floor(vote), "ballots/s", statements, f"{BALLOTS} ballots; floor: its two rows, committed")
+
+
+def signed_ballots(site: str, made: Any) -> Row:
+    """Cast BALLOTS ballots, one of a laboratory, each signed with a machine key of its own before the clock starts."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from accounts.rules.signatures import b64url, dump_key, verify
+    from accounts.rules.statements import Purpose, challenge
+    from benchmarks.population import DAY, open_vote
+    from core.canonical import canonical
+    from treaty.models import Vote
+
+    vote = Vote.objects.get(pk=open_vote("Signed question", made.now - DAY, "start_pause_ordinary").pk)
+    jobs, checks = [], []
+    for lab in made.labs[: BALLOTS + 1]:
+        private = Ed25519PrivateKey.generate()
+        key = enrolled(lab, dump_key(private.public_key()), made.now - 40 * DAY)
+        message = canonical(prepared(vote, lab, key.key_id, made.now).value())
+        asked = challenge(Purpose.BALLOT, message)
+        signature = private.sign(asked)
+        jobs.append(Job({"ballot": b64url(message), "proof": {"signature": b64url(signature)}}))
+        checks.append((key.public_key, asked, signature))
+    rate, statements = cast_all(site, vote, jobs)
+    bare = floor(vote, lambda number: verify(*checks[number % len(checks)]))
+    note = f"{BALLOTS} ballots; goal: 150; floor: one check, its two rows, committed"
+    return Row("signed ballots in one vote, verified, one of a member", rate, bare, "ballots/s", statements, note)
+
+
+def enrolled(lab: Any, public_key: str, at: Any) -> Any:
+    """Return a key as the directory has it, without its entry: a benchmark's record is not verified."""
+    from accounts.models import VotingKey
+    from accounts.rules.signatures import key_id
+
+    return VotingKey.objects.create(
+        organisation=lab, kind="ed25519", public_key=public_key, key_id=key_id(public_key), signed_by="root",
+        signature="benchmark", enrolled_at=at, usable_at=at, entry_hash=f"{lab.pk:064x}",
+    )  # fmt: skip
+
+
+def prepared(vote: Any, lab: Any, key: str, at: Any) -> Any:
+    """Return the first ballot of `lab` under `key`."""
+    from treaty.queries.ballot_papers import ballot_for
+    from treaty.rules.profiles import Choice
+
+    return ballot_for(vote, lab, choice=Choice.ABSTAIN, reason=None, ground="", key=key, nonce=f"{lab.pk:032x}", at=at)
 
 
 def tokens(made: Any) -> list[tuple[Any, str]]:
@@ -87,21 +133,32 @@ def tokens(made: Any) -> list[tuple[Any, str]]:
     return made.tokens
 
 
-def cast_all(site: str, path: str, jobs: Sequence[tuple[str, str, str]]) -> float:
-    """Send every ballot, one after the other on each of CLIENTS connections; return ballots per second."""
+@dataclass(frozen=True)
+class Job:
+    """One ballot to send."""
+
+    body: dict[str, object]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def cast_all(site: str, vote: Any, jobs: Sequence[Job]) -> tuple[float, int]:
+    """Send the ballots over CLIENTS connections, the first apart; return ballots per second, and the statements of the first."""
+    path = f"/api/v1/votes/{vote.key}/ballots/"
+    statements = queries_of(path, jobs[0])
 
     def client(number: int) -> None:
         connection = HTTPConnection(urlsplit(site).netloc, timeout=60)
-        for lab, token, choice in jobs[number::CLIENTS]:
-            body = json.dumps({"organisation": lab, "choice": choice})
-            headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
-            connection.request("POST", path, body, headers)
+        for job in jobs[1 + number :: CLIENTS]:
+            connection.request("POST", path, json.dumps(job.body), {"Content-Type": "application/json"} | job.headers)
             answer = connection.getresponse()
             said = answer.read()
             if answer.status != 201:
-                raise RuntimeError(f"{lab}: {answer.status} {said[:300]!r}")
+                raise RuntimeError(f"{answer.status} {said[:300]!r}")
 
-    return per_second(client, len(jobs))
+    rate = per_second(client, len(jobs) - 1)
+    if (kept := vote.ballots.count()) != len(jobs):
+        raise RuntimeError(f"{kept} ballots of {len(jobs)} are on record")
+    return rate, statements
 
 
 def per_second(client: Callable[[int], None], count: int) -> float:
@@ -112,34 +169,33 @@ def per_second(client: Callable[[int], None], count: int) -> float:
     return count / (time.perf_counter() - start)
 
 
-def queries_of_a_ballot(vote: Any, made: Any) -> int:
+def queries_of(path: str, job: Job) -> int:
     """Count the SQL statements of one ballot by the same middleware and view in this process; it stays on record."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    lab, token = tokens(made)[0]
     with CaptureQueriesContext(connection) as captured:
         answer = Client(HTTP_HOST="localhost").post(
-            f"/api/v1/votes/{vote.key}/ballots/",
-            {"organisation": lab.key, "choice": "abstain"},
-            content_type="application/json",
-            headers={"Authorization": f"Token {token}"},
+            path, job.body, content_type="application/json", headers=job.headers
         )
     if answer.status_code != 201:
         raise RuntimeError(answer.content)
     return len(captured)
 
 
-def floor(vote: Any) -> float:
-    """Return how often a second the two rows of a ballot are inserted and committed, without a position, by CLIENTS connections."""
+def floor(vote: Any, check: Callable[[int], object] = int) -> float:
+    """Return how often a second the two rows of a ballot are inserted and committed, without a position, by CLIENTS connections.
+
+    Before each, `check` is called with its number.
+    """
     url = os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in BARE:
             connection.execute(statement)
         ballot = connection.execute(
-            "SELECT choice, ground, reason, content, received_at, by_id, key_kind, organisation_id, entry_hash"
-            " FROM treaty_ballot WHERE vote_id = %s LIMIT 1",
+            "SELECT choice, ground, reason, content, received_at, by_id, key_kind, proofs::text, organisation_id,"
+            " entry_hash, salt FROM treaty_ballot WHERE vote_id = %s LIMIT 1",
             [vote.pk],
         ).fetchone()
         entry = connection.execute(
@@ -149,13 +205,14 @@ def floor(vote: Any) -> float:
     def client(number: int) -> None:
         with psycopg.connect(url) as connection:
             for sequence in range(1, 3 * BALLOTS + 1):
+                check(sequence)
                 connection.execute(
                     "INSERT INTO bare_entry (kind, at, data, subjects) VALUES (%s, %s, %s, %s) RETURNING id", entry
                 )
                 connection.execute(
-                    "INSERT INTO bare_ballot (choice, ground, reason, content, received_at, by_id, key_kind,"
-                    " organisation_id, entry_hash, vote_id, sequence, hash)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                    "INSERT INTO bare_ballot (choice, ground, reason, content, received_at, by_id, key_kind, proofs,"
+                    " organisation_id, entry_hash, salt, vote_id, sequence, hash)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s) RETURNING id",
                     [*ballot, -number, sequence, f"{number:032x}{sequence:032x}"],
                 )
                 connection.commit()
