@@ -15,6 +15,8 @@ from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
 from inspections.rules.findings import AS_FILED, FindingEvent, Severity
 from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+from labs.models import Facility
+from treaty.forms.pauses import OrganisationForm
 
 LONGEST_NOTES: Final = 20_000
 MOST_FINDINGS: Final = 100
@@ -54,6 +56,26 @@ class DraftMoment(Moment):
 
     def validate(self, value: Any) -> None:
         """Accept that nothing is typed yet."""
+
+
+class ChallengeForm(OrganisationForm):
+    """Which facility is to be inspected, and why."""
+
+    facility = forms.ModelChoiceField(label=_("Facility"), queryset=Facility.objects.none(), to_field_name="key")
+    ground = PlainText(
+        label=_("Reasons"),
+        help_text=_("What gives you reason to ask. Your words are published with the challenge."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    field_order = ["organisation", "facility", "ground"]
+
+    def __init__(self, *args: Any, facilities: list[Facility], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["facility"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Facility.objects.filter(pk__in=[one.pk for one in facilities]).select_related("organisation")
+        field.choices = [("", "---------"), *((one.key, f"{one.organisation.name} · {one.name}") for one in facilities)]
 
 
 class SectionForm(forms.Form):

@@ -7,7 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import conclusions, plan, visits
+from inspections.actions import challenges, conclusions, plan, visits
+from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.visits import due_for_moving, due_for_notice
 from treaty.queries.pauses import in_force
@@ -17,8 +18,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def plan_visits() -> None:
-    """Plan what the pauses in force ask for and has no visit yet."""
+    """Settle the challenges whose vote has closed, and plan what the pauses in force ask for; challenges come first."""
     at = timezone.now()
+    _each(lambda challenge: challenges.settle_challenge(challenge=challenge, at=at), unsettled(at))
     _each(lambda pause: plan.plan_visits(pause=pause, at=at), in_force(at=at))
 
 

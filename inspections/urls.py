@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from inspections.views import bodies, evidence, overview, reports, visits
+from inspections.views import bodies, challenges, evidence, overview, reports, visits
 
 app_name = "inspections"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     ),
     path("bodies/<slug:key>/inspectors/<slug:handle>/designate/", bodies.Designate.as_view(), name="designate"),
     path("bodies/<slug:key>/inspectors/<slug:handle>/end/", bodies.EndDesignation.as_view(), name="end_designation"),
+    path("challenges/new/", challenges.RequestChallenge.as_view(), name="request_challenge"),
+    path("challenges/<slug:key>/", challenges.ChallengePage.as_view(), name="challenge"),
     path("reports/<slug:key>/<int:version>/", reports.ReportPage.as_view(), name="report"),
     path("reports/<slug:key>/<int:version>/comment/", visits.CommentView.as_view(), name="comment"),
     path("reports/<slug:key>/<int:version>/findings/<int:number>/", visits.SettleView.as_view(), name="settle"),

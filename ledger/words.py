@@ -140,6 +140,11 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "order.renewed": gettext_lazy("Orders that say the same as before were renewed until %(expires_at)s."),
     "order.acknowledged": gettext_lazy("%(lab)s acknowledged its order %(sequence)s."),
     "plan.made": gettext_lazy("Visits under pause %(pause)s were planned and sealed."),
+    "challenge.requested": gettext_lazy(
+        "%(organisation)s asked for a challenge inspection of %(facility)s of %(lab)s; vote %(vote)s may stop it."
+    ),
+    "challenge.stopped": gettext_lazy("Vote %(vote)s stopped the challenge inspection of %(facility)s of %(lab)s."),
+    "challenge.planned": gettext_lazy("The challenge inspection of %(facility)s of %(lab)s was planned and sealed."),
     "visit.notified": gettext_lazy("Visit %(visit)s to %(facility)s of %(lab)s was notified for %(from)s."),
     "visit.cancelled": gettext_lazy("Visit %(visit)s to %(facility)s of %(lab)s was cancelled."),
     "visit.acknowledged": gettext_lazy("%(lab)s acknowledged visit %(visit)s to %(facility)s."),

@@ -8,6 +8,8 @@ from accounts.models import Organisation
 from dashboard.queries.home import titles
 from dashboard.queries.situation import PAUSED, situation
 from inspections.models import Report, Visit
+from inspections.queries.challenges import ChallengeRow
+from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.visits import ParityRow, VisitRow, parity, rows, with_team
 from inspections.rules.reports import ReportState
@@ -47,6 +49,7 @@ class Obligations:
     cases: Sequence[Case]
     evidence: Sequence[MatrixRow]
     layers: Mapping[str, str]
+    challenges: Sequence[ChallengeRow]
     visits: Sequence[VisitRow]
     reports: Sequence[Report]
     rivals: Sequence[Rival]
@@ -70,6 +73,7 @@ def obligations(lab: Organisation, at: datetime) -> Obligations:
         cases=list(Case.objects.filter(organisation=lab, opened_at__lte=at).select_related("pause")),
         evidence=_own(evidence, lab),
         layers=evidence.layers if evidence else {},
+        challenges=challenge_rows(at, lab=lab, limit=MOST_VISITS),
         visits=_visits(lab, at) if text else [],
         reports=_reports(lab, at),
         rivals=_rivals(lab, board, at) if text else [],

@@ -60,6 +60,16 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
     "resumption.stage_reached": ("on", _("Stage %(stage)s of resumption was reached"), ("treaty:pause", "pause")),
     "resumption.snapped_back": ("br", _("Resumption snapped back to the pause"), ("treaty:pause", "pause")),
     "ballot.repudiated": ("br", _("%(organisation)s repudiated a ballot in its name"), ("treaty:vote", "vote")),
+    "challenge.requested": (
+        "br",
+        _("%(organisation)s asked for a challenge inspection of %(lab)s"),
+        ("inspections:challenge", "challenge"),
+    ),
+    "challenge.stopped": (
+        "on",
+        _("The challenge inspection of %(lab)s was stopped by vote %(vote)s"),
+        ("inspections:challenge", "challenge"),
+    ),
     "visit.notified": ("on", _("A visit to %(lab)s was announced"), ("inspections:visit", "visit")),
     "visit.access_refused": ("br", _("%(lab)s refused access to inspectors"), ("inspections:visit", "visit")),
     "visit.access_delayed": ("br", _("%(lab)s delayed the access of inspectors"), ("inspections:visit", "visit")),

@@ -1,7 +1,7 @@
 """Planning visits, sealed until notice; giving notice; cancelling."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from core.canonical import tagged_digest
 from core.errors import require
 from core.times import stamp
-from inspections.models import Designation, Plan, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Plan, Visit, VisitInspector
 from inspections.permissions import oversees
 from inspections.queries.candidates import candidates, facilities_to_visit, party_starts, sites
 from inspections.queries.visits import monitoring_of, seal, team_of
@@ -39,7 +39,7 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
     Return the run of the planner, None when it changed nothing. What it could not place stands in it with the provision in the
     way, and is tried again at the next sweep. Days and teams are committed to now and opened visit by visit.
     """
-    _one_planner_at_a_time()
+    one_planner_at_a_time()
     pause.refresh_from_db(from_queryset=Pause.objects.select_for_update(of=("self",)))
     if pause.in_force_at is None:
         return None
@@ -60,13 +60,14 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
     ]
     if not found.placed and _obstacles(unplaced) == _obstacles(_last_unplaced(pause)):
         return None
-    visits = _book(pause, found.placed, {facility.key: facility for facility in facilities}, text, at)
+    visits = book(found.placed, {facility.key: facility for facility in facilities}, text, at=at, pause=pause)
     made = Plan.objects.create(pause=pause, made_at=at, seed=seed, placed=len(visits), unplaced=unplaced)
     _record_plan(made, visits, moved, at)
     return made
 
 
-def _one_planner_at_a_time() -> None:
+def one_planner_at_a_time() -> None:
+    """Keep other planners waiting until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('inspections.plan'))")
 
@@ -97,13 +98,16 @@ def _obstacles(unplaced: list[dict[str, Any]]) -> set[tuple[str, ...]]:
     return {(missed["facility"], *(provision for provision, _words in missed["reasons"])) for missed in unplaced}
 
 
-def _book(
-    pause: Pause,
+def book(
     placed: Sequence[planner.Placement],
-    facilities: dict[str, Facility],
+    facilities: Mapping[str, Facility],
     text: TreatyText,
+    *,
     at: datetime,
+    pause: Pause | None = None,
+    challenge: Challenge | None = None,
 ) -> list[Visit]:
+    """Make the visits that were placed, sealed, with their teams; the caller records them."""
     people = {
         one.pk: one
         for one in Designation.objects.filter(
@@ -118,13 +122,14 @@ def _book(
             key=f"{at.year:04}-{number:04}",
             facility=facilities[found.site.key],
             pause=pause,
-            kind=VisitKind.PAUSE_VERIFICATION,
+            challenge=challenge,
+            kind=found.site.kind,
             text=text,
             planned_at=at,
             planned_from=found.period.start,
             planned_until=found.period.end,
             due_at=found.site.due,
-            notice_due_at=notice_due(VisitKind.PAUSE_VERIFICATION, rules_of(text).monitoring, found.period.start),
+            notice_due_at=notice_due(found.site.kind, rules_of(text).monitoring, found.period.start),
             salt=secrets.token_hex(32),
         )
         team = [people[member.key] for member in found.team]

@@ -1,3 +1,4 @@
+from inspections.models.challenges import Challenge
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
 from inspections.models.inspectors import Availability, Designation, Mandate
@@ -8,6 +9,7 @@ from inspections.models.visits import AccessRecord, Visit, VisitInspector
 __all__ = [
     "AccessRecord",
     "Availability",
+    "Challenge",
     "Designation",
     "Evidence",
     "Finding",

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from inspections.models.challenges import Challenge
 from inspections.models.inspectors import Designation
 from inspections.rules.visits import ENDED, REPORTABLE, VisitKind, VisitState
 from labs.models import Facility
@@ -40,16 +41,20 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits, filtered."""
 
     def with_names(self) -> Self:
-        """With facility, laboratory, pause and text, in one query."""
-        return self.select_related("facility__organisation", "pause", "text").defer("text__source")
+        """With facility, laboratory, pause, challenge and text, in one query."""
+        return self.select_related("facility__organisation", "pause", "challenge", "text").defer("text__source")
 
     def opened(self) -> Self:
         """Those whose notice was given: the plan is sealed until then."""
         return self.exclude(notified_at=None)
 
     def counting(self) -> Self:
-        """Those that count towards quotas and parity: all but the cancelled."""
+        """Those that count towards parity: all but the cancelled."""
         return self.exclude(state=VisitState.CANCELLED)
+
+    def in_quota(self) -> Self:
+        """Those that count towards quotas: a challenge inspection does not (Art. 15)."""
+        return self.counting().exclude(kind=VisitKind.CHALLENGE)
 
     def not_ended(self) -> Self:
         """Those that something may still happen to."""
@@ -70,6 +75,7 @@ class Visit(models.Model):
     key = models.SlugField(max_length=32, unique=True)
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="visits")
     pause = models.ForeignKey("treaty.Pause", on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
+    challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     kind = models.CharField(max_length=24, choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
     state = models.CharField(
         max_length=24,
@@ -119,6 +125,14 @@ class Visit(models.Model):
                 condition=Q(kind=VisitKind.PAUSE_VERIFICATION.value)
                 & ~Q(state__in=[state.value for state in sorted(ENDED)]),
                 name="visit_once_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=VisitKind.CHALLENGE.value, challenge__isnull=False, pause=None)
+                | (~Q(kind=VisitKind.CHALLENGE.value) & Q(challenge=None)),
+                name="visit_of_its_challenge",
+            ),
+            models.UniqueConstraint(
+                fields=["challenge"], condition=~Q(state=VisitState.CANCELLED.value), name="visit_once_a_challenge"
             ),
         ]
 

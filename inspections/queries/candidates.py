@@ -8,11 +8,11 @@ from accounts.models import Membership, Organisation
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
 from core.times import Period
-from inspections.models import Designation, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Visit, VisitInspector
 from inspections.rules.conflicts import Ties
 from inspections.rules.plan import Candidate, Site
 from inspections.rules.reports import Conclusion, ReportState
-from inspections.rules.visits import ENDED, VisitKind, VisitState, first_arrival
+from inspections.rules.visits import ENDED, VisitKind, first_arrival
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
 from treaty.models import Pause, StandDown
@@ -90,7 +90,7 @@ def sites(pause: Pause, facilities: Iterable[Facility], monitoring: Monitoring, 
     near = {facility.organisation_id: affiliates(facility.organisation, at) for facility in facilities}
     visited: dict[int, list[datetime]] = defaultdict(list)
     for facility, start in (
-        Visit.objects.counting().filter(facility__in=facilities).values_list("facility", "planned_from")
+        Visit.objects.in_quota().filter(facility__in=facilities).values_list("facility", "planned_from")
     ):
         visited[facility].append(start)
     return [
@@ -106,6 +106,20 @@ def sites(pause: Pause, facilities: Iterable[Facility], monitoring: Monitoring, 
     ]
 
 
+def challenged_site(challenge: Challenge, monitoring: Monitoring, at: datetime) -> Site:
+    """Return the facility of a challenge as the planner's site: as soon as the text's notice allows, without quota."""
+    facility = challenge.facility
+    return Site(
+        key=facility.key,
+        lab=facility.organisation_id,
+        earliest=first_arrival(VisitKind.CHALLENGE, monitoring, at),
+        lab_affiliates=affiliates(facility.organisation, at),
+        kind=VisitKind.CHALLENGE,
+        requester=challenge.requester_id,
+        requester_affiliates=affiliates(challenge.requester, at),
+    )
+
+
 def _deadlines(stand_down: StandDown, at: datetime) -> dict[StageKey, datetime]:
     return {stage.key: stage.due_at for stage in stages_of(stand_down, at)}
 
@@ -117,9 +131,9 @@ def _earliest(stand_down: StandDown, monitoring: Monitoring, at: datetime) -> da
 
 
 def party_starts(labs: Iterable[int]) -> dict[int, tuple[datetime, ...]]:
-    """Return when the visits of each of these laboratories begin or began, the cancelled ones left out."""
+    """Return when the visits of each of these laboratories that count towards its quota begin or began."""
     found: dict[int, tuple[datetime, ...]] = defaultdict(tuple)
-    visits = Visit.objects.exclude(state=VisitState.CANCELLED).filter(facility__organisation__in=list(labs))
+    visits = Visit.objects.in_quota().filter(facility__organisation__in=list(labs))
     for lab, start in visits.order_by("planned_from").values_list("facility__organisation", "planned_from"):
         found[lab] += (start,)
     return found

@@ -16,6 +16,7 @@ from inspections.rules.visits import (
     Timer,
     VisitEvent,
     VisitFacts,
+    VisitKind,
     VisitState,
     can_follow,
     delay_of,
@@ -43,6 +44,7 @@ def facts_of(visit: Visit) -> VisitFacts:
         reported_at=visit.reported_at,
         commented_at=visit.commented_at,
         final_at=visit.final_at,
+        kind=VisitKind(visit.kind),
     )
 
 

@@ -13,6 +13,7 @@ from itertools import combinations
 from core.times import Period
 from inspections.rules.conflicts import Ties, conflict, team_conflict
 from inspections.rules.quotas import QuotaUse, party_use, site_use
+from inspections.rules.visits import VisitKind, planned_end
 from treaty.rules.text import Monitoring
 
 MINUTE = timedelta(minutes=1)
@@ -22,7 +23,10 @@ LOOK_AHEAD = 60  # days after the first possible one
 
 @dataclass(frozen=True)
 class Site:
-    """A facility that needs a visit, from `earliest` on and, to be in time, ended by `due`. `visited`: starts of its other visits."""
+    """A facility that needs a visit, from `earliest` on and, to be in time, ended by `due`. `visited`: starts of its other visits.
+
+    `requester`: who asked for a challenge inspection; its inspectors and those near it are not sent either.
+    """
 
     key: str
     lab: int
@@ -30,6 +34,9 @@ class Site:
     due: datetime | None = None
     lab_affiliates: frozenset[int] = frozenset()
     visited: tuple[datetime, ...] = ()
+    kind: VisitKind = VisitKind.PAUSE_VERIFICATION
+    requester: int | None = None
+    requester_affiliates: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -116,9 +123,9 @@ def drawn_rank(seed: str, key: str) -> bytes:
 def _place(
     site: Site, candidates: Sequence[Candidate], monitoring: Monitoring, calendar: _Calendar, seed: str
 ) -> Placement | Unplaced:
-    fit = [member for member in candidates if conflict(member.ties, site.lab, site.lab_affiliates) is None]
+    fit = [member for member in candidates if is_fit(member, site)]
     reasons: dict[str, str] = {}
-    for period in days(site.earliest, monitoring):
+    for period in days(site.earliest, monitoring, site.kind):
         spent = _spent(site, period.start, monitoring, calendar)
         if spent:
             reasons[spent.provision] = (
@@ -138,14 +145,25 @@ def _place(
     return Unplaced(site, tuple(sorted(reasons.items())))
 
 
-def days(earliest: datetime, monitoring: Monitoring) -> Iterator[Period]:
-    """Yield the periods in which a visit may take place: from the first full minute at or after `earliest`, then day by day; holidays are left out."""
+def is_fit(member: Candidate, site: Site) -> bool:
+    """Whether the inspector has no conflict of interest with the laboratory, nor with who asked for the visit."""
+    asked = site.requester is not None and conflict(member.ties, site.requester, site.requester_affiliates)
+    return not asked and conflict(member.ties, site.lab, site.lab_affiliates) is None
+
+
+def days(
+    earliest: datetime, monitoring: Monitoring, kind: VisitKind = VisitKind.PAUSE_VERIFICATION
+) -> Iterator[Period]:
+    """Yield the periods in which a visit may take place: from the first full minute at or after `earliest`, then day by day.
+
+    Holidays are left out, but for a challenge: its clock runs on every day.
+    """
     start = earliest.astimezone(UTC)
     whole = start.replace(second=0, microsecond=0)
     start = whole if whole == start else whole + MINUTE
     for _ in range(LOOK_AHEAD):
-        if start.date() not in monitoring.holidays:
-            yield Period(start, monitoring.visit_length.after(start, holidays=monitoring.holidays))
+        if kind is VisitKind.CHALLENGE or start.date() not in monitoring.holidays:
+            yield Period(start, planned_end(kind, start, monitoring))
         start += DAY
 
 
@@ -172,6 +190,8 @@ def choose_team(free: Sequence[Candidate], monitoring: Monitoring) -> tuple[Cand
 
 
 def _spent(site: Site, start: datetime, monitoring: Monitoring, calendar: _Calendar) -> QuotaUse | None:
+    if site.kind is VisitKind.CHALLENGE:  # Art. 15: not counted
+        return None
     uses = (
         site_use(site.visited, start, monitoring),
         party_use(calendar.party_starts.get(site.lab, ()), start, monitoring),

@@ -125,6 +125,7 @@ class VisitFacts:
     reported_at: datetime | None = None
     commented_at: datetime | None = None
     final_at: datetime | None = None
+    kind: VisitKind = VisitKind.ROUTINE
 
 
 @dataclass(frozen=True)
@@ -168,13 +169,31 @@ def notice_suffices(kind: VisitKind, monitoring: Monitoring, at: datetime, plann
     return notice_of(kind, monitoring).after(at, holidays=monitoring.holidays) <= planned_from
 
 
+def access_due(kind: VisitKind, planned_from: datetime, monitoring: Monitoring) -> datetime:
+    """Return when inspectors who arrive at `planned_from` are to be on site: at once, or within a challenge's time for it."""
+    if kind is VisitKind.CHALLENGE:
+        return monitoring.challenge.on_site_within.after(planned_from, holidays=monitoring.holidays)
+    return planned_from
+
+
+def leave_by(kind: VisitKind, access_at: datetime, monitoring: Monitoring) -> datetime:
+    """Return until when inspectors who came on site at `access_at` may stay."""
+    longest = monitoring.challenge.longest if kind is VisitKind.CHALLENGE else monitoring.visit_length
+    return longest.after(access_at, holidays=monitoring.holidays)
+
+
+def planned_end(kind: VisitKind, planned_from: datetime, monitoring: Monitoring) -> datetime:
+    """Return until when a visit that begins at `planned_from` is planned: its longest stay after the last moment for access."""
+    return leave_by(kind, access_due(kind, planned_from, monitoring), monitoring)
+
+
 def timers(facts: VisitFacts, monitoring: Monitoring, at: datetime) -> tuple[Timer, ...]:
     """Return the deadlines of every stage, in order, as the text sets them."""
     final_due = monitoring.final_report_within.after(facts.planned_until, holidays=monitoring.holidays)
     stages = [
         ("notice", facts.notice_due_at, facts.notified_at),
         ("acknowledge", facts.planned_from, facts.acknowledged_at or facts.access_at),
-        ("access", facts.planned_from, facts.access_at),
+        ("access", access_due(facts.kind, facts.planned_from, monitoring), facts.access_at),
         ("report", report_due(facts.planned_until, monitoring), facts.reported_at),
     ]
     if facts.reported_at is not None:

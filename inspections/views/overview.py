@@ -10,12 +10,14 @@ from django.views.generic import TemplateView, View
 
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.visits import STATE_LABELS
+from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_findings, recent_reports
 from inspections.queries.visits import newest_plans, parity, past, sealed_count, upcoming
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
 from inspections.rules.visits import VisitState
+from inspections.views.challenges import challenge_row
 from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMER_LABELS, layer_title
 from ledger.queries import position
 from treaty.queries.texts import text_at
@@ -42,6 +44,7 @@ class InspectionsPage(TemplateView):
             text=True,
             upcoming=[visit_row(row) for row in upcoming(at)],
             past=[visit_row(row) for row in past(at, 10)],
+            challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
             sealed=sealed_count(at),
             plans=[plan_row(plan) for plan in newest_plans(at)],
             reports=recent_reports(at),
@@ -145,7 +148,43 @@ def visits_table() -> Table:
     ), lines
 
 
-TABLES: dict[str, Callable[[], Table]] = {"matrix": matrix_table, "parity": parity_table, "visits": visits_table}
+def challenges_table() -> Table:
+    """Return the challenges, each with its vote, and with its visit once notice of that was given."""
+    lines = (
+        (
+            row.challenge.key,
+            row.challenge.facility.organisation.key,
+            row.challenge.facility.key,
+            row.challenge.requester.key,
+            row.standing.value,
+            row.challenge.vote.key,
+            row.challenge.requested_at,
+            row.course.closes_at,
+            row.challenge.stopped_at,
+            row.visit.key if row.visit else None,
+        )
+        for row in challenge_rows(timezone.now(), limit=1000)
+    )
+    return (
+        "challenge",
+        "lab",
+        "facility",
+        "requester",
+        "standing",
+        "vote",
+        "requested_at",
+        "closes_at",
+        "stopped_at",
+        "visit",
+    ), lines
+
+
+TABLES: dict[str, Callable[[], Table]] = {
+    "challenges": challenges_table,
+    "matrix": matrix_table,
+    "parity": parity_table,
+    "visits": visits_table,
+}
 
 
 @method_decorator(cached_by(position), name="dispatch")

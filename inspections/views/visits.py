@@ -31,7 +31,7 @@ from inspections.queries.reports import draft_of
 from inspections.queries.visits import facts_of, monitoring_of, team_of, what_may_follow
 from inspections.rules.findings import FindingEvent
 from inspections.rules.reports import ReportState
-from inspections.rules.visits import REPORTABLE, VisitEvent, VisitKind, VisitState, delay_of, timers
+from inspections.rules.visits import REPORTABLE, VisitEvent, VisitKind, VisitState, delay_of, leave_by, timers
 from inspections.views.readers import person, reader, visit_for
 from inspections.views.words import EVENT_LABELS, TIMER_LABELS
 from web.views import ActionView
@@ -73,6 +73,7 @@ class VisitPage(TemplateView):
             bodies=sorted({one.designation.body.name for one in team}),
             people=[one.designation.user.name for one in team] if inside else [],
             delay=delay_of(visit.planned_from, visit.access_at, at) if waited else None,
+            stay_until=visit.access_at and leave_by(VisitKind(visit.kind), visit.access_at, monitoring_of(visit)),
             reports=list(Report.objects.filter(visit=visit, state=ReportState.SUBMITTED).select_related("visit")),
             draft=draft_of(visit) if inside else None,
             buttons=list(buttons(self.request, visit, at)),

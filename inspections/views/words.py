@@ -4,6 +4,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from inspections.rules.challenges import Standing
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.visits import VisitEvent
 
@@ -36,6 +37,48 @@ EVENT_LABELS: Final = {
     VisitEvent.BEGIN: _("Begin the inspection"),
     VisitEvent.FINALISE: _("Make the report final"),
     VisitEvent.CANCEL: _("Cancel the visit"),
+}
+STEP_LABELS: Final = {
+    "asked": _("Asked for"),
+    "vote": _("May be stopped until"),
+    "notice": _("Notice given"),
+    "arrival": _("Inspectors arrive"),
+    "access": _("On site"),
+    "leave": _("Leave"),
+    "report": _("Report"),
+}
+STANDING_SIGNS: Final = {
+    Standing.ASKED: "on",
+    Standing.STOPPED: "na",
+    Standing.WITHDRAWN: "na",
+    Standing.PROCEEDS: "br",
+    Standing.INSPECTED: "ok",
+}
+CHALLENGE_LEDES: Final = {
+    Standing.ASKED: _("It proceeds unless the vote stops it in time."),
+    Standing.STOPPED: _("The vote stopped it: nobody is sent."),
+    Standing.WITHDRAWN: _("The vote was withdrawn, and the request with it."),
+    Standing.PROCEEDS: _("It was not stopped: inspectors are sent."),
+    Standing.INSPECTED: _("Its visit is over; what was found is in the report."),
+}
+# The kinds of entry that tell a challenge's story, with the sign that stands beside each.
+CHALLENGE_EVENTS: Final = {
+    "challenge.requested": ("br", _("Challenge inspection asked for")),
+    "vote.closed": ("on", _("Vote closed")),
+    "vote.withdrawn": ("na", _("Vote withdrawn")),
+    "challenge.stopped": ("na", _("Stopped by the vote")),
+    "challenge.planned": ("on", _("Visit planned, and sealed")),
+    "visit.notified": ("on", _("Notice given, and the seal opened")),
+    "visit.cancelled": ("na", _("Visit called off")),
+    "visit.acknowledged": ("ok", _("Notice acknowledged")),
+    "access.granted": ("ok", _("Access granted")),
+    "access.delayed": ("br", _("Access delayed")),
+    "access.refused": ("br", _("Access refused")),
+    "visit.begun": ("on", _("Inspection begun")),
+    "report.submitted": ("on", _("Report submitted")),
+    "visit.finalised": ("ok", _("Report final")),
+    "visit.closed": ("ok", _("Closed")),
+    "visit.left_open": ("un", _("Ended inconclusive")),
 }
 
 

@@ -29,6 +29,7 @@ SUBJECT_KEYS: Final = frozenset(
         "text",
         "indicator",
         "case",
+        "challenge",
         "drill",
         "run",
         "party",

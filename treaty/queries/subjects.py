@@ -90,6 +90,10 @@ def _amendment(_vote: Vote, _rules: Text, key: str) -> list[Fact]:
     return [Fact(_("Amendment"), key, reverse("treaty:amendment", args=[key]))]
 
 
+def _challenge(_vote: Vote, _rules: Text, key: str) -> list[Fact]:
+    return [Fact(_("Challenge"), key, reverse("inspections:challenge", args=[key]))]
+
+
 SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "lab": _organisation,
     "organisation": _organisation,
@@ -103,4 +107,5 @@ SAYINGS: dict[str, Callable[[Vote, Text, str], list[Fact]]] = {
     "purpose": _purpose,
     "lasts": _lasts,
     "amendment": _amendment,
+    "challenge": _challenge,
 }

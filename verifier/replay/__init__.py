@@ -4,6 +4,7 @@ from verifier.replay import (
     amendments,
     ballots,
     cases,
+    challenges,
     declarations,
     delegations,
     drills,
@@ -33,7 +34,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, visits, reports, standdowns,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, reports, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, drills, orders,
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from treaty.rules.standdowns import LATE_STATES, Conclusion
 from verifier.replay.declarations import Declarations
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock, by_role
-from verifier.replay.parties import Parties
+from verifier.replay.parties import Parties, asks_for
 from verifier.replay.pauses import PauseRecord, Pauses
 from verifier.replay.payloads import Payload, maybe_text, moment, text
 from verifier.replay.standdowns import WITHOUT_VISIT, stand_down_of
@@ -56,13 +56,6 @@ class Cases:
         return any(
             case.lab == lab and case.determined and case.state is not CaseState.CLOSED for case in self.known.values()
         )
-
-
-def asks_for(replay: Replay, handle: str | None, organisation: str, at: datetime) -> bool:
-    """Whether `handle` asked in the name of a bound laboratory or an accredited body of its own."""
-    known, parties = replay.of(Organisations), replay.of(Parties)
-    lab = organisation in parties.bound(at) and known.holds(handle, {Role.REPRESENTATIVE}, at, organisation)
-    return lab or (organisation in parties.bodies(at) and known.holds(handle, {Role.OFFICER}, at, organisation))
 
 
 @replays("case.opened")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from accounts.rules.organisations import Kind
+from accounts.rules.organisations import Kind, Role
 from core.times import Period, stamp
 from ledger.rules.entries import EntryValue
 from treaty.rules.parties import (
@@ -70,6 +70,13 @@ def _first_text(replay: Replay, at: datetime) -> Published:
 def _entry(replay: Replay, at: datetime) -> EntryIntoForceState:
     rule = _first_text(replay, at).rules.entry_into_force
     return entry_into_force(rule, replay.of(Parties).instruments.values(), at)
+
+
+def asks_for(replay: Replay, handle: str | None, organisation: str, at: datetime) -> bool:
+    """Whether `handle` asked in the name of a bound laboratory or an accredited body of its own."""
+    known, parties = replay.of(Organisations), replay.of(Parties)
+    lab = organisation in parties.bound(at) and known.holds(handle, {Role.REPRESENTATIVE}, at, organisation)
+    return lab or (organisation in parties.bodies(at) and known.holds(handle, {Role.OFFICER}, at, organisation))
 
 
 @replays("treaty.signed")

@@ -22,10 +22,9 @@ from treaty.rules.resumption import (
     unmet,
 )
 from treaty.rules.text import ResumptionStage
-from verifier.replay.cases import asks_for
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import by_clock, by_role
-from verifier.replay.parties import Parties
+from verifier.replay.parties import Parties, asks_for
 from verifier.replay.pauses import PauseRecord, Pauses, ResumptionRecord, pause_of
 from verifier.replay.payloads import Payload, as_object, flag, moment, number, parts, text
 from verifier.replay.votes import Votes, effect_of, takes_effect

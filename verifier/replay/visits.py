@@ -9,6 +9,7 @@ from accounts.rules.organisations import Role
 from core.canonical import commitment, tagged_digest
 from core.errors import DomainError
 from core.times import Period, stamp
+from inspections.rules.challenges import OVER, Standing
 from inspections.rules.visits import (
     BEFORE_ACCESS,
     VisitEvent,
@@ -17,9 +18,11 @@ from inspections.rules.visits import (
     comments_close,
     next_state,
     notice_suffices,
+    planned_end,
 )
 from ledger.rules.entries import EntryValue
 from treaty.rules.text import Monitoring
+from verifier.replay.challenges import ChallengeRecord, Challenges, named
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock, by_representative, by_role
 from verifier.replay.parties import Parties
@@ -57,6 +60,7 @@ class VisitRecord:
     text: Monitoring
     planned_at: datetime
     pause: str | None
+    challenge: ChallengeRecord | None = None
     state: VisitState = VisitState.PLANNED
     facility: str = ""
     lab: str = ""
@@ -106,8 +110,12 @@ def by_team(replay: Replay, entry: EntryValue, visit: VisitRecord) -> Iterator[F
 
 
 def move(visit: VisitRecord, event: VisitEvent) -> None:
-    """Move a visit on by its table; raise OutOfTurn."""
+    """Move a visit on by its table; raise OutOfTurn. A challenge is over with its visit, and open again if that is called off."""
     visit.state = next_state(visit.state, event)
+    if visit.challenge and visit.state is VisitState.CANCELLED:
+        visit.challenge.visit = None
+    elif visit.challenge and visit.state in OVER:
+        visit.challenge.inspected = True
 
 
 @replays("mandate.given")
@@ -183,6 +191,26 @@ def plan(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
         known.visits[key] = VisitRecord(text(one, "commitment"), monitoring, entry.at, pause.key)
 
 
+@replays("challenge.planned")
+def plan_challenge(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """A challenge that its vote did not stop gets one visit, committed to with a seed that it fixes."""
+    yield from named(replay, entry)
+    payload, known = entry.payload, replay.of(Inspections)
+    challenge, key = replay.of(Challenges).of(text(payload, "challenge")), text(payload, "visit")
+    if challenge.standing is not Standing.PROCEEDS:
+        yield Finding("state", f"challenge {challenge.key} is {challenge.standing.value}: it does not proceed")
+    if challenge.visit:
+        yield Finding("repeated", f"visit {challenge.visit} was planned for this challenge")
+    if key in known.visits:
+        yield Finding("repeated", f"visit {key} was planned before")
+    seed = tagged_digest("fermata/challenge-seed/v1", {"challenge": challenge.key, "plan": challenge.plans})
+    yield from differs("seed", "its seed", text(payload, "seed"), seed)
+    challenge.plans += 1
+    challenge.visit = key
+    monitoring = replay.of(Texts).at(entry.at).rules.monitoring
+    known.visits[key] = VisitRecord(text(payload, "commitment"), monitoring, entry.at, None, challenge)
+
+
 @replays("visit.notified")
 def notify(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     """A notice opens what the plan committed to, leaves the text's time, and names a team that may be sent."""
@@ -205,12 +233,22 @@ def notify(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from differs("commitment", "the commitment that it opens", text(payload, "commitment"), visit.commitment)
     yield from differs("commitment", "what was committed to in the plan", opened, visit.commitment)
     yield from differs("pause", "its pause", maybe_text(payload, "pause"), visit.pause)
-    if not notice_suffices(VisitKind(text(payload, "kind")), visit.text, entry.at, starts):
-        yield Finding("too_late", f"the notice is shorter than the text asks for: the visit begins at {stamp(starts)}")
+    yield from _clock(visit, payload, entry.at)
     move(visit, VisitEvent.NOTIFY)
     visit.facility, visit.lab, visit.period = text(payload, "facility"), text(payload, "lab"), Period(starts, ends)
     yield from _team(replay, visit, team, texts(payload, "bodies"))
     yield from _place(replay, visit)
+
+
+def _clock(visit: VisitRecord, payload: Payload, at: datetime) -> Iterator[Finding]:
+    """Find a visit of another kind than it was planned as, and one that the text's times for that kind do not allow."""
+    kind, starts = VisitKind(text(payload, "kind")), moment(payload, "from")
+    if (kind is VisitKind.CHALLENGE) is not (visit.challenge is not None):
+        yield Finding("kind", f"a visit is a {kind.value} only where one was planned")
+    if not notice_suffices(kind, visit.text, at, starts):
+        yield Finding("too_late", f"the notice is shorter than the text asks for: the visit begins at {stamp(starts)}")
+    ends = planned_end(kind, starts, visit.text)
+    yield from differs("clock", "until when it is planned", moment(payload, "until"), ends)
 
 
 def _team(replay: Replay, visit: VisitRecord, team: list[str], bodies: list[str]) -> Iterator[Finding]:
@@ -229,10 +267,18 @@ def _team(replay: Replay, visit: VisitRecord, team: list[str], bodies: list[str]
     near = sorted(set(visit.team.values()) & replay.of(Organisations).affiliates(visit.lab, at))
     if near:
         yield Finding("conflict", f"{', '.join(near)} is affiliated with {visit.lab}")
+    asked = visit.challenge.requester if visit.challenge else None
+    sent_by_it = sorted(_near(replay, asked, at) & set(visit.team.values())) if asked else []
+    if sent_by_it:
+        yield Finding("conflict", f"{', '.join(sent_by_it)} is or is affiliated with {asked}, who asked for the visit")
     for other in known.visits.values():
         twice = sorted(set(team) & set(other.team)) if other is not visit and _is_booked(other) else []
         if twice and visit.period and other.period and visit.period.overlaps(other.period):
             yield Finding("double_booking", f"{', '.join(twice)} is booked elsewhere then")
+
+
+def _near(replay: Replay, key: str, at: datetime) -> frozenset[str]:
+    return replay.of(Organisations).affiliates(key, at) | {key}
 
 
 def _is_booked(visit: VisitRecord) -> bool:
@@ -246,6 +292,8 @@ def _place(replay: Replay, visit: VisitRecord) -> Iterator[Finding]:
         yield Finding("unknown", f"{visit.lab} has no site {visit.facility}")
     if visit.pause and visit.lab not in replay.of(Pauses).of(visit.pause).stand_downs:
         yield Finding("state", f"{visit.lab} is not bound by pause {visit.pause}")
+    if visit.challenge:
+        yield from differs("facility", "the facility", visit.facility, visit.challenge.facility)
 
 
 @replays("visit.cancelled")
