@@ -13,7 +13,7 @@ from core.errors import require
 from core.times import stamp
 from inspections.models import Challenge, Designation, Plan, Visit, VisitInspector
 from inspections.permissions import oversees
-from inspections.queries.candidates import candidates, facilities_to_visit, party_starts, sites
+from inspections.queries.candidates import candidates, facilities_to_visit, sites
 from inspections.queries.visits import monitoring_of, seal, team_of
 from inspections.rules import plan as planner
 from inspections.rules.visits import (
@@ -50,10 +50,7 @@ def plan_visits(*, pause: Pause, at: datetime) -> Plan | None:
     if not facilities:
         return None
     seed = tagged_digest("fermata/plan-seed/v1", {"pause": pause.key, "plan": pause.plans.count()})
-    labs = {facility.organisation_id for facility in facilities}
-    found = planner.plan(
-        sites(pause, facilities, monitoring, at), candidates(at), monitoring, seed=seed, party_starts=party_starts(labs)
-    )
+    found = planner.plan(sites(pause, facilities, monitoring, at), candidates(at), monitoring, seed=seed)
     unplaced = [
         {"facility": missed.site.key, "reasons": [list(reason) for reason in missed.reasons]}
         for missed in found.unplaced

@@ -52,10 +52,6 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Those that count towards parity: all but the cancelled."""
         return self.exclude(state=VisitState.CANCELLED)
 
-    def in_quota(self) -> Self:
-        """Those that count towards quotas: a challenge inspection does not (Art. 15)."""
-        return self.counting().exclude(kind=VisitKind.CHALLENGE)
-
     def not_ended(self) -> Self:
         """Those that something may still happen to."""
         return self.exclude(state__in=[state.value for state in ENDED])

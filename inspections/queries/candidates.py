@@ -88,11 +88,6 @@ def sites(pause: Pause, facilities: Iterable[Facility], monitoring: Monitoring, 
         one.organisation_id: one for one in pause.stand_downs.select_related("pause").prefetch_related("extensions")
     }
     near = {facility.organisation_id: affiliates(facility.organisation, at) for facility in facilities}
-    visited: dict[int, list[datetime]] = defaultdict(list)
-    for facility, start in (
-        Visit.objects.in_quota().filter(facility__in=facilities).values_list("facility", "planned_from")
-    ):
-        visited[facility].append(start)
     return [
         Site(
             key=facility.key,
@@ -100,14 +95,13 @@ def sites(pause: Pause, facilities: Iterable[Facility], monitoring: Monitoring, 
             earliest=_earliest(stand_downs[facility.organisation_id], monitoring, at),
             due=_deadlines(stand_downs[facility.organisation_id], at).get(StageKey.VERIFY),
             lab_affiliates=near[facility.organisation_id],
-            visited=tuple(sorted(visited[facility.pk])),
         )
         for facility in facilities
     ]
 
 
 def challenged_site(challenge: Challenge, monitoring: Monitoring, at: datetime) -> Site:
-    """Return the facility of a challenge as the planner's site: as soon as the text's notice allows, without quota."""
+    """Return the facility of a challenge as the planner's site: as soon as the text's notice allows."""
     facility = challenge.facility
     return Site(
         key=facility.key,
@@ -128,12 +122,3 @@ def _earliest(stand_down: StandDown, monitoring: Monitoring, at: datetime) -> da
     arrival = first_arrival(VisitKind.PAUSE_VERIFICATION, monitoring, at)
     declaration_due = None if stand_down.declared_at else _deadlines(stand_down, at).get(StageKey.DECLARE)
     return max(arrival, declaration_due) if declaration_due else arrival
-
-
-def party_starts(labs: Iterable[int]) -> dict[int, tuple[datetime, ...]]:
-    """Return when the visits of each of these laboratories that count towards its quota begin or began."""
-    found: dict[int, tuple[datetime, ...]] = defaultdict(tuple)
-    visits = Visit.objects.in_quota().filter(facility__organisation__in=list(labs))
-    for lab, start in visits.order_by("planned_from").values_list("facility__organisation", "planned_from"):
-        found[lab] += (start,)
-    return found

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from core.times import Period
 from inspections.rules.conflicts import Ties, conflict, team_conflict
-from inspections.rules.quotas import QuotaUse, party_use, site_use
+from inspections.rules.quotas import NOT_COUNTED, QuotaUse, party_use, site_use
 from inspections.rules.visits import VisitKind, planned_end
 from treaty.rules.text import Monitoring
 
@@ -23,8 +23,9 @@ LOOK_AHEAD = 60  # days after the first possible one
 
 @dataclass(frozen=True)
 class Site:
-    """A facility that needs a visit, from `earliest` on and, to be in time, ended by `due`. `visited`: starts of its other visits.
+    """A facility that needs a visit, from `earliest` on and, to be in time, ended by `due`.
 
+    `visited`: starts of its other visits that count towards its quota.
     `requester`: who asked for a challenge inspection; its inspectors and those near it are not sent either.
     """
 
@@ -90,7 +91,8 @@ class _Calendar:
     def take(self, placement: Placement) -> None:
         for member in placement.team:
             self.booked.setdefault(member.key, []).append(placement.period)
-        self.party_starts.setdefault(placement.site.lab, []).append(placement.period.start)
+        if placement.site.kind not in NOT_COUNTED:
+            self.party_starts.setdefault(placement.site.lab, []).append(placement.period.start)
 
 
 def plan(
@@ -101,7 +103,7 @@ def plan(
     seed: str,
     party_starts: dict[int, tuple[datetime, ...]] | None = None,
 ) -> Plan:
-    """Place a visit at every site. `party_starts`: starts of each party's visits that are planned or made already."""
+    """Place a visit at every site. `party_starts`: starts of each party's visits that count towards its quota."""
     calendar = _Calendar(party_starts={lab: list(starts) for lab, starts in (party_starts or {}).items()})
     placed: list[Placement] = []
     unplaced: list[Unplaced] = []
@@ -190,7 +192,7 @@ def choose_team(free: Sequence[Candidate], monitoring: Monitoring) -> tuple[Cand
 
 
 def _spent(site: Site, start: datetime, monitoring: Monitoring, calendar: _Calendar) -> QuotaUse | None:
-    if site.kind is VisitKind.CHALLENGE:  # Art. 15: not counted
+    if site.kind in NOT_COUNTED:
         return None
     uses = (
         site_use(site.visited, start, monitoring),

@@ -1,13 +1,19 @@
-"""How many visits a year, per site and per party. A year is any twelve months, so December and January cannot be played off."""
+"""How many visits a year, per site and per party. A year is any twelve months, so December and January cannot be played off.
+
+Visits that verify a pause, and challenge inspections, are not counted (Art. 15).
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from core.durations import Duration, Unit
+from inspections.rules.visits import VisitKind
 from treaty.rules.text import Monitoring
 
 YEAR = Duration(1, Unit.YEARS)
+NOT_COUNTED: Final = frozenset({VisitKind.PAUSE_VERIFICATION, VisitKind.CHALLENGE})
 
 
 @dataclass(frozen=True)

@@ -155,10 +155,3 @@ def test_nobody_near_the_laboratory_or_whoever_asked_is_sent(near_lab, near_aske
 def test_a_body_that_asked_sends_nobody():
     people = [inspector(body, body) for body in BODIES]
     assert {one.body for one in placed(people, requester=10).team} == {11, 12}
-
-
-def test_article_15_a_challenge_is_in_no_quota():
-    people = [inspector(body, body) for body in BODIES]
-    often = tuple(NOON - days * 24 * HOUR for days in range(10, 60, 10))
-    assert placed(people, visited=often)
-    assert placed(people, visited=often, kind=VisitKind.PAUSE_VERIFICATION) is None

@@ -9,6 +9,7 @@ from core.times import Period
 from inspections.rules.conflicts import Ties, conflict
 from inspections.rules.plan import Candidate, Site, days, plan
 from inspections.rules.quotas import fullest_year
+from inspections.rules.visits import VisitKind
 from tests.inspections.values import monitoring
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,7 +21,7 @@ def candidate(key, body, **changes):
 
 
 def site(key, lab=100, **changes):
-    return replace(Site(key, lab, earliest=NOON + timedelta(hours=24)), **changes)
+    return replace(Site(key, lab, earliest=NOON + timedelta(hours=24), kind=VisitKind.ROUTINE), **changes)
 
 
 PAIR = (candidate(1, 11), candidate(2, 12))
@@ -135,6 +136,15 @@ def test_a_site_with_its_quota_used_up_is_not_visited():
     visited = (NOON - timedelta(days=30), NOON - timedelta(days=60))
     [missed] = plan([site("s", visited=visited)], PAIR, monitoring(), seed="s").unplaced
     assert dict(missed.reasons).keys() == {"monitoring.visits_per_site_per_year"}
+
+
+def test_article_15_neither_a_pauses_visit_nor_a_challenge_is_in_a_quota():
+    often = tuple(NOON - timedelta(days=days) for days in range(10, 60, 10))
+    uncounted = [VisitKind.PAUSE_VERIFICATION, VisitKind.CHALLENGE]
+    sites = [site(f"{kind}{n}", kind=kind, visited=often) for kind in uncounted for n in range(2)]
+    text = monitoring(visits_per_party_per_year=1)
+    assert not plan(sites, PAIR, text, seed="s", party_starts={100: often}).unplaced
+    assert len(plan([*sites, site("own")], PAIR, text, seed="s").placed) == 5
 
 
 def test_an_inspector_whose_designation_ends_in_mid_visit_is_not_sent():
