@@ -61,7 +61,12 @@ class DraftMoment(Moment):
 class ChallengeForm(OrganisationForm):
     """Which facility is to be inspected, and why."""
 
-    facility = forms.ModelChoiceField(label=_("Facility"), queryset=Facility.objects.none(), to_field_name="key")
+    facility = forms.ModelChoiceField(
+        label=_("Facility"),
+        help_text=_("Those in use that are on record. One that was never declared is a case to refer."),
+        queryset=Facility.objects.none(),
+        to_field_name="key",
+    )
     ground = PlainText(
         label=_("Reasons"),
         help_text=_("What gives you reason to ask. Your words are published with the challenge."),
@@ -75,7 +80,10 @@ class ChallengeForm(OrganisationForm):
         field = self.fields["facility"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Facility.objects.filter(pk__in=[one.pk for one in facilities]).select_related("organisation")
-        field.choices = [("", "---------"), *((one.key, f"{one.organisation.name} · {one.name}") for one in facilities)]
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for one in facilities:
+            groups.setdefault(one.organisation.name, []).append((one.key, one.name))
+        field.choices = [("", "---------"), *groups.items()]
 
 
 class SectionForm(forms.Form):

@@ -42,11 +42,7 @@ class Step:
     key: str
     due_at: datetime
     done_at: datetime | None
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it was done after it was due."""
-        return self.done_at is not None and self.done_at > self.due_at
+    is_late: bool = False
 
 
 def vote_state(challenge: Challenge, at: datetime) -> State:
@@ -115,8 +111,8 @@ def terms_of(row: ChallengeRow) -> Clock:
     return rules_of(text).monitoring.challenge
 
 
-def clock_of(row: ChallengeRow) -> list[Step]:
-    """Return the challenge's steps in order, as far as their instants are known to the public."""
+def clock_of(row: ChallengeRow, at: datetime) -> list[Step]:
+    """Return the challenge's steps in order, as far as their instants are known to the public; what is overdue at `at` is late."""
     steps = [
         Step("asked", row.challenge.requested_at, row.challenge.requested_at),
         Step("vote", row.course.closes_at, row.course.closed_at),
@@ -127,11 +123,12 @@ def clock_of(row: ChallengeRow) -> list[Step]:
     kind, monitoring = VisitKind(visit.kind), monitoring_of(visit)
     on_site = access_due(kind, visit.planned_from, monitoring)
     stay = leave_by(kind, visit.access_at or on_site, monitoring)
+    report = report_due(visit.planned_until, monitoring)
     return [
         *steps,
         Step("notice", visit.notice_due_at, visit.notified_at),
         Step("arrival", visit.planned_from, visit.access_at and visit.planned_from),
-        Step("access", on_site, visit.access_at),
+        Step("access", on_site, visit.access_at, is_late=(visit.access_at or at) > on_site),
         Step("leave", stay, None if visit.reported_at is None else min(visit.reported_at, stay)),
-        Step("report", report_due(visit.planned_until, monitoring), visit.reported_at),
+        Step("report", report, visit.reported_at, is_late=(visit.reported_at or at) > report),
     ]

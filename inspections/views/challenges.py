@@ -72,7 +72,7 @@ class ChallengePage(TemplateView):
             position=position(),
             lede=CHALLENGE_LEDES[row.standing],
             vote=vote_row(row.challenge.vote, at),
-            clock=[(step, STEP_LABELS[step.key]) for step in clock_of(row)],
+            clock=[(step, STEP_LABELS[step.key]) for step in clock_of(row, at)],
             terms=clock_words(terms_of(row)),
             hindrances=[(PROVISION_LABELS.get(key, key), key, words) for key, words in hindrances(row, at)],
             events=events(row),
@@ -144,10 +144,6 @@ class RequestChallenge(ActionView):
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form what may be chosen."""
         return super().get_form_kwargs() | {"organisations": self.organisations, "facilities": self.facilities}
-
-    def get_initial(self) -> dict[str, Any]:
-        """Return the facility that the link which led here has chosen already."""
-        return {"facility": self.request.GET["facility"]} if "facility" in self.request.GET else {}
 
     def act(self, form: forms.Form, *, at: datetime) -> Challenge:
         """Ask for it."""

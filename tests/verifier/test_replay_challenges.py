@@ -83,6 +83,16 @@ def test_a_challenge_stopped_without_its_vote_is_named(site):
     assert codes(record)[0] == "not_adopted"
 
 
+def test_a_vote_to_stop_it_that_is_denied_its_effect_is_named(site):
+    decided(site, challenged(site), "consent")
+    record = site.record()
+    applied = record.entries[record.find("vote.applied", decision="stop_challenge")]
+    applied["kind"] = "vote.effect_refused"
+    applied["payload"]["code"] = "no_reason"
+    record.drop("challenge.stopped")
+    assert codes(record) == ["effect"]
+
+
 def test_an_inspection_that_the_vote_stopped_is_named(site):
     record = inspected(site)
     record.payload("vote.closed")["outcome"] = "adopted"

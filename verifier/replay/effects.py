@@ -50,6 +50,8 @@ def refuse(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     yield from by_clock(entry)
     vote = replay.of(Votes).of(text(entry.payload, "vote"))
     yield from _ready(vote, entry.at)
+    if vote.decision not in EFFECTS:
+        yield Finding("effect", f"vote {vote.key} stands as it was adopted: it has no effect that could be refused")
     stands_in_the_way = HINDRANCES.get(EFFECTS.get(vote.decision, ""))
     if stands_in_the_way and not stands_in_the_way(replay, vote, entry.at):
         yield Finding("effect", f"nothing stood in the way of vote {vote.key}: it has its effect")

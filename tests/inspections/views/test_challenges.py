@@ -90,6 +90,12 @@ def test_a_refusal_stands_beside_the_facility(client, challenge):
     assert Challenge.objects.count() == 1
 
 
+def test_the_form_is_led_to_from_the_laboratory_and_from_where_votes_are_asked_for(client, hall):
+    sign_in(client, make.representative(make.laboratory("aster")))
+    for place in (reverse("labs:lab", args=["fjord"]), reverse("treaty:request_vote"), LIST):
+        assert f'href="{NEW}"' in page(client, place)
+
+
 def test_those_who_may_ask_for_none_are_refused(client, hall):
     assert client.get(NEW).status_code == 302
     for stranger in (make.observer(), make.depositary(), make.inspector(make.body("ivb"))):
@@ -134,6 +140,18 @@ def test_after_the_notice_the_clock_shows_every_instant(client, challenge):
         assert instant in words
     assert reverse("inspections:visit", args=[visit.key]) in words
     assert address(challenge) in page(client, reverse("inspections:visit", args=[visit.key]))
+
+
+def test_access_that_is_overdue_is_shown_as_late(client, challenge):
+    make.inspectors(each=2)
+    proceeding(challenge)
+    with time_machine.travel(CLOSE, tick=False):
+        plan_visits()
+        sweep_visits()
+        assert 'class="late"' not in page(client, address(challenge))
+    cache.clear()
+    with time_machine.travel(CLOSE + timedelta(hours=12 + 36 + 1), tick=False):
+        assert page(client, address(challenge)).count('class="late"') == 1
 
 
 def test_a_challenge_without_a_team_names_the_provision_in_the_way(client, challenge):
