@@ -71,6 +71,42 @@ def test_the_public_pages_of_votes_are_accessible_and_break_no_policy(page, live
         check(page, f"{name}-{width}")
 
 
+@pytest.mark.parametrize("width", [1280, 380])
+def test_a_representative_names_a_delegate_whose_ballots_the_roll_call_explains(page, live_server, client, vote, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, live_server, client, factories.representative(factories.laboratory("aster")))
+    page.goto(live_server.url + reverse("treaty:delegations"))
+    check(page, f"delegations-none-{width}")
+    page.get_by_role("link", name="Name a delegate").click()
+    check(page, f"delegation-new-{width}")
+    page.get_by_label("Until").fill("2099-01-01T12:00")
+    page.get_by_label("Delegate", exact=True).select_option("borealis")
+    page.get_by_role("button", name="Name the delegate").click()
+    page.get_by_role("alert").wait_for()
+    check(page, f"delegation-refused-{width}")
+    page.get_by_label("Until").fill(f"{timezone.now() + 30 * 24 * HOUR:%Y-%m-%dT%H:%M}")
+    page.get_by_role("button", name="Name the delegate").click()
+    page.get_by_role("link", name="Revoke").wait_for()
+    check(page, f"delegations-{width}")
+    asked = notice_vote(
+        decision="procedural", title="Meet in March", question="Shall the parties meet in March?", subject={},
+        requester=None, subject_organisation=None, by=None, at=timezone.now(),
+    )  # fmt: skip
+    lab, opens = factories.laboratory("borealis"), asked.opens_at
+    if opens <= timezone.now():
+        cast_ballot(
+            vote=asked, organisation=lab, choice=Choice.CONSENT, by=factories.representative(lab), at=timezone.now()
+        )
+    page.goto(live_server.url + reverse("treaty:vote", args=[asked.key]))
+    assert page.get_by_text("Borealis Research").count() >= 2
+    check(page, f"vote-delegated-{width}")
+    page.goto(live_server.url + reverse("treaty:delegations"))
+    page.get_by_role("link", name="Revoke").click()
+    check(page, f"delegation-revoke-{width}")
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_text("Nobody has a delegate.").wait_for()
+
+
 def test_a_representative_chooses_checks_confirms_and_keeps_a_receipt(page, live_server, client, vote):
     sign_in(page, live_server, client, factories.representative(factories.laboratory("aster")))
     page.goto(live_server.url + reverse("treaty:vote", args=[vote.key]))

@@ -7,7 +7,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
-from core.times import stamp
 from labs.forms import Instant
 from treaty.forms.pauses import OrganisationForm
 from treaty.queries.delegations import peers
@@ -42,4 +41,4 @@ class DelegationForm(OrganisationForm):
         if rules.delegation:
             latest = rules.delegation.longest.after(at).replace(second=0, microsecond=0)
             self.initial.setdefault("until", latest)
-            until.help_text = _("In UTC, by %(latest)s at the latest.") % {"latest": stamp(latest)}
+            until.help_text = _("In UTC, by %(latest)s at the latest.") % {"latest": f"{latest:%Y-%m-%d %H:%M}"}

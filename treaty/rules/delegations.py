@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import DomainError
-from core.times import stamp
 from treaty.rules.text import Text
 
 
@@ -61,7 +60,5 @@ def check(one: DelegationValue, text: Text, *, labs: Collection[str], bodies: Co
         raise DelegationRefused("A laboratory that may vote delegates to another one, a body to another body.")
     latest = rule.longest.after(one.given_at)
     if not one.given_at < one.expires_at <= latest:
-        raise DelegationRefused(
-            f"A delegation lasts {rule.longest} at most: it ends after now, and by {stamp(latest)}.",
-            fields={"until": f"It ends after now, and by {stamp(latest)}."},
-        )
+        bound = f"It ends after now, and by {latest:%Y-%m-%d %H:%M} UTC."
+        raise DelegationRefused(f"A delegation lasts {rule.longest} at most. {bound}", fields={"until": bound})
