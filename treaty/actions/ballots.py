@@ -283,13 +283,8 @@ def _moves_with_ballots(vote: Vote) -> bool:
 
 
 def _note_ballot(vote: Vote, received_at: datetime) -> None:
-    """Wake the sweep where this ballot contested, extended or closed the vote."""
+    """Wake the sweep where this ballot may have contested, extended or closed the vote; it computes the course again, once for many."""
     vote.last_ballot_at = received_at
     if _moves_with_ballots(vote):
-        course = course_afresh(vote, received_at)
-        vote.next_at = (
-            received_at
-            if (course.contested_at, course.extended_at) != (vote.contested_at, vote.extended_at)
-            else course.next_at or received_at
-        )
+        vote.next_at = received_at
     vote.save(update_fields=["last_ballot_at", "next_at"])
