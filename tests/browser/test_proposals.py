@@ -1,0 +1,88 @@
+"""What parties put to the others (amendments, challenge inspections), the keys they sign with, and the try-out of a vote, in a real Chromium."""
+
+import os
+
+import pytest
+
+from tests.texts import model_text
+
+NEXT = model_text().replace(b"\nversion: 1\n", b"\nversion: 2\n").replace(b"answer_within: 5 d", b"answer_within: 7 d")
+SCREENS = [(1280, 900, "light"), (390, 844, "dark")]
+
+
+@pytest.fixture
+def look(page, axe):
+    """`look(name)` asserts that the page as it stands is accessible and fits: wide in light, on a phone in dark."""
+
+    def check(name):
+        for width, height, scheme in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            axe(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (page.url, width)
+            assert page.locator("h1").count() == 1, page.url
+            if folder := os.environ.get("SCREENSHOTS"):
+                page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+
+    return check
+
+
+def test_the_public_pages_of_rules_and_keys(page, site, look):
+    for name, path in (("keys", "/keys/"), ("tryouts", "/votes/try/")):
+        page.goto(site.url + path)
+        look(name)
+    page.goto(f"{site.url}/votes/")
+    page.locator('main a[href^="/votes/2"]').first.click()
+    page.locator('main a[href$="/try/"]').first.click()
+    look("tryout-vote")
+
+
+def test_an_amendment_is_checked_proposed_and_read(page, site, become, look):
+    become(page, "Priya Natarajan")
+    page.goto(f"{site.url}/treaty/amendments/new/")
+    page.get_by_role("button", name="Propose it").click()
+    look("amendment-refused")
+    page.get_by_label("The text, as a YAML file").set_input_files(file(NEXT))
+    page.get_by_label("Title").fill("A week to answer a request for clarification")
+    page.get_by_label("Question").fill("Shall a laboratory have seven days to answer, in place of five?")
+    page.get_by_role("button", name="Only show what it changes").click()
+    page.locator("#provisions").get_by_text("7 d").wait_for()
+    look("amendment-checked")
+    page.get_by_label("The text, as a YAML file").set_input_files(file(NEXT))
+    page.get_by_role("button", name="Propose it").click()
+    page.wait_for_url("**/treaty/amendments/2*/")
+    look("amendment")
+    page.goto(f"{site.url}/treaty/amendments/")
+    look("amendments")
+
+
+def file(source):
+    return {"name": "next.yaml", "mimeType": "application/yaml", "buffer": source}
+
+
+def test_a_challenge_is_asked_for_and_followed(page, site, become, look):
+    become(page, "Priya Natarajan")
+    page.goto(f"{site.url}/inspections/challenges/new/")
+    page.get_by_role("button", name="Ask for the inspection").click()
+    assert page.get_by_role("alert").is_visible()
+    look("challenge-refused")
+    page.get_by_label("Facility").select_option(index=1)
+    page.get_by_label("Reasons").fill("Its power draw rose by a third while its declaration says that nothing runs.")
+    page.get_by_role("button", name="Ask for the inspection").click()
+    page.wait_for_url("**/inspections/challenges/2*/")
+    look("challenge")
+    page.goto(f"{site.url}/inspections/")
+    assert page.locator("#challenges li").count() == 1
+    look("inspections")
+
+
+def test_an_organisation_sees_its_keys_and_exactly_what_it_signs(page, site, become, look):
+    become(page, "Priya Natarajan")
+    page.goto(f"{site.url}/keys/mine/")
+    look("keys-mine")
+    page.get_by_role("link", name="Register a key").first.click()
+    look("key-register")
+    page.goto(f"{site.url}/keys/mine/")
+    page.get_by_role("link", name="Ask for more").first.click()
+    page.get_by_role("button", name="Show what to sign").click()
+    look("key-signers")
