@@ -19,7 +19,7 @@ from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
 from treaty.queries.votes import course_afresh, departures_of, profile_of, roll_lines
 from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, seal
-from treaty.rules.courses import Course
+from treaty.rules.courses import Course, open_until
 from treaty.rules.profiles import Choice
 from treaty.rules.rolls import SESSION
 
@@ -262,7 +262,7 @@ def _check_open(vote: Vote, choice: Choice, at: datetime) -> None:
         raise VoteClosed(
             f"Vote {vote.key} closed at {stamp(vote.closed_at or vote.closes_at)}; a ballot counts if it arrives before."
         )
-    if _moves_with_ballots(vote):
+    if _moves_with_ballots(vote) and at >= open_until(profile_of(vote), vote.opens_at):
         _check_course(vote, choice, course_afresh(vote, at))
 
 

@@ -105,6 +105,19 @@ def course(profile: VoteProfile, roll: Roll, ballots: Iterable[BallotValue], fac
     return walk.result()
 
 
+def open_until(profile: VoteProfile, opens_at: datetime) -> datetime:
+    """Return an instant before which a vote that was not withdrawn takes every ballot, whatever ballots and departures come.
+
+    From there on `course` has to be asked: extensions and contests only move the close further away.
+    """
+    ends = [profile.period.after(opens_at)]
+    if profile.silence:
+        ends.append(profile.silence.period.after(opens_at))
+    if profile.minimum_open is not None:
+        ends.append(profile.minimum_open.after(opens_at))
+    return min(ends)
+
+
 def _instant(ballot: BallotValue) -> datetime:
     if not isinstance(ballot.received_at, datetime):
         raise TypeError("the course of a vote needs the instant at which each ballot was received")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from treaty.rules.courses import Facts, Repudiated, course, dropped
+from treaty.rules.courses import Facts, Repudiated, course, dropped, open_until
 from treaty.rules.parties import Departure, Status
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.vote_states import Event, NoSuchTransition, State, next_state
@@ -288,6 +288,21 @@ def test_departures_count_as_of_their_instant_in_whatever_order_one_looks(rule, 
     assert course(rule, ROLL, ballots, Facts(T0 - HOUR, T0, departures=known), T0 + now) == whole
     if whole.closed_at is None:
         assert whole.tally.counts[0].members == len(ROLL.members) - len(known)
+
+
+@given(profiles, cast_ballots, departures, instants)
+def test_before_the_first_instant_at_which_it_could_close_a_vote_takes_every_ballot(rule, drawn, gone, now):
+    rule = rule.model_copy(update={"roll_changes": profile(**DROPS).roll_changes})
+    assume(T0 + now < open_until(rule, T0))
+    found = course(rule, ROLL, sequenced(drawn), Facts(T0 - HOUR, T0, departures=tuple(gone)), T0 + now)
+    assert found.takes_ballots
+    assert not found.objections_only
+
+
+def test_that_instant_is_the_end_of_the_silence_or_of_the_minimum_where_it_comes_first():
+    assert open_until(profile(), T0) == at(48)
+    assert open_until(profile(**SILENT), T0) == at(24)
+    assert open_until(profile(**SILENT, minimum_open="3 h"), T0) == at(3)
 
 
 FACTS = Facts(T0 - HOUR, T0)
