@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 
 from core.canonical import parse
 from core.errors import NotAllowed
@@ -10,8 +11,10 @@ from tests import factories as make
 from tests.factories import NOON
 from treaty.actions.advance import advance_pause
 from treaty.actions.determinations import NotDeterminable, determine_criterion
+from treaty.actions.pauses import start_pause
 from treaty.actions.resumption import CriteriaNotMet, ResumptionVoteOpen, begin_resumption, open_resumption_vote
-from treaty.models import Determination, Pause, Vote
+from treaty.actions.triggers import evaluate_triggers
+from treaty.models import Determination, Pause, TriggerFiring, Vote
 from treaty.queries.pauses import state
 from treaty.queries.resumption import criteria
 from treaty.rules.pauses import PauseInAnotherState, PauseState
@@ -206,6 +209,22 @@ def test_a_stage_whose_condition_is_unknown_holds(pause, officer):
         advance_pause(pause=pause, at=days(day))
     assert state(fresh(pause), days(61)) is PauseState.RESUMING
     assert len(entries("resumption.stage_reached")) == 1
+
+
+def test_a_trigger_that_comes_true_while_a_resumption_waits_opens_its_own_vote_and_the_two_pauses_go_their_own_ways(
+    pause, officer
+):
+    all_met(pause, officer)
+    waiting = adopted(pause, days(3))
+    cache.clear()
+    make.reading("time_horizon", value="900", low="500", unit="minute", observed_at=days(1), received_at=days(2))
+    evaluate_triggers(at=days(2))
+    opened = TriggerFiring.objects.select_related("vote").get().vote
+    assert (opened.decision, opened.subject["trigger"]) == ("start_pause_ordinary", "horizon")
+    begin_resumption(vote=waiting, at=days(3))
+    second = start_pause(vote=make.adopted_vote(effective_at=days(4)), at=days(4))
+    assert state(fresh(pause), days(4)) is PauseState.RESUMING
+    assert state(fresh(second), days(4)) is PauseState.ACTIVATING
 
 
 def test_nothing_is_determined_once_the_pause_is_over(pause, officer):
