@@ -53,10 +53,11 @@ def issued() -> list[Row]:
     from django.test.utils import CaptureQueriesContext
     from django.utils import timezone
 
-    from treaty.actions.orders import issue_due, signer
+    from treaty.actions.orders import issue_due
     from treaty.models import Order
     from treaty.queries.orders import document
     from treaty.rules.orders import Order as Document
+    from treaty.signer import order_signer
 
     def timed(at):
         with CaptureQueriesContext(connection) as captured:
@@ -73,7 +74,7 @@ def issued() -> list[Row]:
     ]
     measured = [(what, timed(at), expected) for what, at, expected in cases]
     notes = [document(order).note for order in Order.objects.filter(renewal=True).select_related("organisation")]
-    key, start = signer().key, time.perf_counter()
+    key, start = order_signer().key, time.perf_counter()
     for note in notes:
         key.sign(note)
         Document.parse(note)

@@ -77,7 +77,7 @@ class Signer:
 
     def sign(self, head: Head, proof: Sequence[bytes]) -> Note:
         """Sign `head`; `proof` shows that it extends the mark. The mark is on the disk before the signature is returned."""
-        with self._locked():
+        with self.locked():
             self._check(head, proof)
             note = Note(head.text, (self.key.sign(head.text),))
             write_durably(self.folder / "mark", str(note).encode(), mode=0o600)
@@ -116,7 +116,9 @@ class Signer:
             )
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Hold the right to sign with this folder's key; other processes wait."""
+        make_folder(self.folder, 0o700)
         descriptor = os.open(self.folder / "signing.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -4,16 +4,15 @@ Like the log's key it lies in a folder outside the database: a database that is 
 orders have gone out since. A number is on the disk before the signature that uses it is let out, and is never used again.
 """
 
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from django.conf import settings
 
 from ledger.rules.notes import Note, NoteSigner
 from ledger.signer import Signer, SigningRefused
-from ledger.storage import make_folder, write_durably
+from ledger.storage import write_durably
 
 type Draft = Callable[[int], str]  # from an order's number to the text that is signed
 
@@ -50,7 +49,7 @@ class OrderSigner:
     def sign(self, drafts: Mapping[str, tuple[int, Draft]]) -> dict[str, Note]:
         """Sign an order for each laboratory; beside the draft stands the last number that the database knows."""
         key = self.key
-        with self._locked():
+        with self._kept.locked():
             used = self.sequences()
             numbers = {lab: max(last, used.get(lab, 0)) + 1 for lab, (last, _draft) in drafts.items()}
             texts = {lab: draft(numbers[lab]) for lab, (_last, draft) in drafts.items()}
@@ -58,12 +57,7 @@ class OrderSigner:
             write_durably(self.folder / "sequences", sequences + b"\n", mode=0o600)
             return {lab: Note(text, (key.sign(text),)) for lab, text in texts.items()}
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        make_folder(self.folder, 0o700)
-        descriptor = os.open(self.folder / "signing.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+
+def order_signer() -> OrderSigner:
+    """Return the signer of this site's orders; its folder lies in that of the log's signer."""
+    return OrderSigner(settings.LEDGER["SIGNER_DIR"] / "orders")

@@ -22,6 +22,7 @@ from treaty.actions.pauses import lock_keys
 from treaty.actions.votes import clean_words, notice_vote
 from treaty.models import TreatyText, Vote
 from treaty.permissions import can_ask_to_resume
+from treaty.queries.numbering import next_key
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import required_text, rules_at, rules_of
 
@@ -44,7 +45,7 @@ def request_challenge(*, facility: Facility, ground: str, requester: Organisatio
         if where is Standing.ASKED and (one.requester, one.ground) == (requester, words):
             return one
     _check(facility, requester, under_challenge=bool(known), at=at)
-    key = _next_key(at)
+    key = next_key(Challenge.objects.all(), at)
     vote = _ask(key, facility, requester, by, at)
     challenge = Challenge.objects.create(
         key=key,
@@ -136,7 +137,3 @@ def _names(challenge: Challenge) -> dict[str, str]:
         "lab": facility.organisation.key,
         "facility": facility.key,
     }
-
-
-def _next_key(at: datetime) -> str:
-    return f"{at.year:04}-{Challenge.objects.filter(key__startswith=f'{at.year:04}-').count() + 1:02}"

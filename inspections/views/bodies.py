@@ -12,12 +12,12 @@ from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
 from accounts.permissions import is_depositary
+from accounts.views.readers import person, reader
 from inspections.actions.inspectors import designate, end_designation, give_mandate, state_availability
 from inspections.forms import AvailabilityForm, MandateForm, NothingForm
 from inspections.models import Designation
 from inspections.permissions import can_designate
 from inspections.queries.bodies import overview
-from inspections.views.readers import person, reader
 from inspections.views.words import layer_title
 from treaty.queries.texts import rules_at
 from web.views import ActionView

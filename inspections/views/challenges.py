@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
+from accounts.views.readers import person
 from core.errors import require
 from inspections.actions.challenges import ASKERS, request_challenge
 from inspections.forms import ChallengeForm
@@ -29,7 +30,6 @@ from inspections.queries.challenges import (
     terms_of,
 )
 from inspections.rules.visits import VisitState
-from inspections.views.readers import person
 from inspections.views.words import CHALLENGE_EVENTS, CHALLENGE_LEDES, PROVISION_LABELS, STANDING_SIGNS, STEP_LABELS
 from labs.models import Facility
 from ledger.queries import position

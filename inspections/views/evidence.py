@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.views.generic import View
 
 from accounts.models import User
+from accounts.views.readers import person, reader
 from core.errors import DomainError, Malformed
 from inspections.actions.evidence import attach_evidence, remove_evidence
 from inspections.forms import PhotographForm
 from inspections.models import Evidence
 from inspections.permissions import can_read_draft, can_see_photograph
 from inspections.rules.uploads import SUFFIXES
-from inspections.views.readers import person, reader
 from inspections.views.reports import DraftView, titles, wants_json
 from web.errors import body_of, status_of
 

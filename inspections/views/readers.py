@@ -1,24 +1,13 @@
-"""Who reads a page, and what they may know of."""
+"""What the reader of a page may know of."""
 
 from datetime import datetime
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from accounts.models import User
+from accounts.views.readers import reader
 from inspections.models import Visit
 from inspections.permissions import can_read_draft
-
-
-def reader(request: HttpRequest) -> User | None:
-    """Return who is signed in; None for the public."""
-    return request.user if isinstance(request.user, User) else None
-
-
-def person(request: HttpRequest) -> User:
-    """Return who is signed in, on a page that asks for a sign-in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def visit_for(request: HttpRequest, key: str, at: datetime) -> Visit:

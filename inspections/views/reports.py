@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 from django_stubs_ext import StrOrPromise
 
+from accounts.views.readers import person, reader
 from core.canonical import canonical
 from core.errors import DomainError, require
 from core.times import stamp
@@ -39,7 +40,7 @@ from inspections.queries.visits import monitoring_of
 from inspections.rules.findings import OPEN, Severity
 from inspections.rules.reports import Conclusion, missing
 from inspections.rules.visits import comments_close
-from inspections.views.readers import person, reader, visit_for
+from inspections.views.readers import visit_for
 from inspections.views.words import layer_title
 from web.errors import body_of, status_of
 from web.views import ActionView

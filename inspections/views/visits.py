@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 from django_stubs_ext import StrOrPromise
 
+from accounts.views.readers import person, reader
 from inspections.actions.findings import settle_finding
 from inspections.actions.plan import cancel_visit
 from inspections.actions.reports import comment_on_report, open_report
@@ -32,7 +33,7 @@ from inspections.queries.visits import facts_of, monitoring_of, team_of, what_ma
 from inspections.rules.findings import FindingEvent
 from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitEvent, VisitKind, VisitState, delay_of, leave_by, timers
-from inspections.views.readers import person, reader, visit_for
+from inspections.views.readers import visit_for
 from inspections.views.words import EVENT_LABELS, TIMER_LABELS
 from web.views import ActionView
 

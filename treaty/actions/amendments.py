@@ -15,6 +15,7 @@ from treaty.actions.requests import ASKERS, in_the_name_of
 from treaty.actions.votes import notice_vote
 from treaty.models import Amendment, TreatyText, Vote
 from treaty.permissions import may_request_for
+from treaty.queries.numbering import next_key
 from treaty.queries.texts import required_text, rules_of
 from treaty.rules.amendments import AmendmentRefused, Changes, check_amendment
 from treaty.rules.reading import read_text
@@ -52,7 +53,7 @@ def propose_amendment(
     if known:
         return known
     lock_keys("amendment")
-    key = _next_key(at)
+    key = next_key(Amendment.objects.all(), at)
     rules = rules_of(base)
     profile = rules.profiles[rules.decisions[rules.amendment.decision]]
     vote = notice_vote(
@@ -90,10 +91,6 @@ def _in_force(at: datetime) -> TreatyText:
 def _checked(source: bytes, base: TreatyText) -> tuple[Text, Changes]:
     text = read_text(source)
     return text, check_amendment(rules_of(base), text)
-
-
-def _next_key(at: datetime) -> str:
-    return f"{at.year:04}-{Amendment.objects.filter(key__startswith=f'{at.year:04}-').count() + 1:02}"
 
 
 def _proposal(amendment: Amendment, found: Changes) -> dict[str, Json]:

@@ -14,6 +14,7 @@ from treaty.actions.standdowns import LABS_ONLY, NotInScope, StageNotReady
 from treaty.models import Drill, DrillLab, DrillStep, Vote
 from treaty.permissions import can_act_for_lab
 from treaty.queries.drills import done_at, exercised, facts, is_prevented, state
+from treaty.queries.numbering import next_key
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import rules_of
 from treaty.rules.drills import (
@@ -51,7 +52,7 @@ def order_drill(*, vote: Vote, at: datetime) -> Drill:
         raise DrillRefused
     starts_at, ends_by = dates(rules.drills, announced_at)
     drill = Drill.objects.create(
-        key=_next_key(announced_at),
+        key=next_key(Drill.objects.all(), announced_at, letter="d", digits=1),
         level=level,
         vote=vote,
         text=vote.text,
@@ -76,11 +77,6 @@ def order_drill(*, vote: Vote, at: datetime) -> Drill:
         at=at,
     )
     return drill
-
-
-def _next_key(at: datetime) -> str:
-    prefix = f"{at.year:04}-d"
-    return f"{prefix}{Drill.objects.filter(key__startswith=prefix).count() + 1}"
 
 
 @transaction.atomic

@@ -29,7 +29,7 @@ from treaty.queries.parties import bound_labs
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules import orders as rules
 from treaty.rules.orders import Obligation, is_renewal_due, next_instant
-from treaty.signer import OrderSigner
+from treaty.signer import order_signer
 
 # Orders in one entry of renewal: an entry is published in 64 KiB at most.
 RENEWED_TOGETHER: Final = 200
@@ -59,11 +59,6 @@ class Plan:
     not_before: datetime
     expires_at: datetime
     wanted: tuple[Wanted, ...]
-
-
-def signer() -> OrderSigner:
-    """Return the signer of this site's orders; its folder lies in that of the log's signer."""
-    return OrderSigner(settings.LEDGER["SIGNER_DIR"] / "orders")
 
 
 def issue_due(*, at: datetime) -> list[Order]:
@@ -99,7 +94,7 @@ def _plan(at: datetime) -> Plan | None:
     rule, labs = rules_of(text).orders, bound_labs(at)
     newest = newest_orders(labs)
     now = next_instant(at, max((it.not_before for it in newest.values()), default=None), rule.valid_for)
-    asked, signed = obligations(now), signer().sequences()
+    asked, signed = obligations(now), order_signer().sequences()
     wanted = [_wanted(lab, newest.get(lab.pk), asked.get(lab.pk, ()), text.sha256) for lab in labs]
     begun = [it.newest.not_before for it in wanted if it.newest and not it.is_new]
     renew = bool(begun) and is_renewal_due(min(begun), now, rule.renewed_every)
@@ -118,7 +113,7 @@ def _number(wanted: Wanted) -> int:
 
 def _signed(plan: Plan) -> Iterator[Order]:
     entries = position()
-    notes = signer().sign({it.lab.key: (_number(it), partial(_note, plan, it, entries)) for it in plan.wanted})
+    notes = order_signer().sign({it.lab.key: (_number(it), partial(_note, plan, it, entries)) for it in plan.wanted})
     for wanted in plan.wanted:
         yield _row(wanted, notes[wanted.lab.key])
 
@@ -183,8 +178,8 @@ def declare_order_key(*, at: datetime) -> OrderKey:
     lock_keys("order")
     newest = order_key()
     if newest is None:
-        signer().create(settings.LEDGER["ORIGIN"].removesuffix("/tlog") + "/orders")
-    key = str(signer().key.verifier)
+        order_signer().create(settings.LEDGER["ORIGIN"].removesuffix("/tlog") + "/orders")
+    key = str(order_signer().key.verifier)
     if newest and newest.verifier_key == key:
         return newest
     supersedes = newest.verifier_key if newest else None

@@ -14,6 +14,7 @@ from treaty.models import Commitment, Party, Pause, StandDown, Vote
 from treaty.models.pauses import ROWS
 from treaty.permissions import can_act_for_lab
 from treaty.queries.commitments import covered_compute
+from treaty.queries.numbering import next_key
 from treaty.queries.parties import bound_labs
 from treaty.queries.pauses import facts, state, terms
 from treaty.queries.texts import rules_of
@@ -87,7 +88,7 @@ def start_pause(*, vote: Vote, at: datetime) -> Pause:
     )
     lock_keys("pause")
     pause = Pause.objects.create(
-        key=_next_key(effective_at),
+        key=next_key(Pause.objects.all(), effective_at),
         title=provisions.level.title,
         level=level,
         vote=vote,
@@ -130,11 +131,6 @@ def pause_of(vote: Vote) -> Pause:
     if pause is None:
         raise SubjectIncomplete(f"There is no pause {named(vote, 'pause')!r}.")
     return pause
-
-
-def _next_key(at: datetime) -> str:
-    year = f"{at.year:04}-"
-    return f"{year}{Pause.objects.filter(key__startswith=year).count() + 1:02}"
 
 
 def _enter_at_once(pause: Pause, provisions: PauseTerms, effective_at: datetime) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -17,9 +16,10 @@ from accounts.models import Organisation, User
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.rules.encoding import base64_of
+from treaty.actions.standdowns import LABS_ONLY
 from treaty.models import Order, OrderDelivery, OrderEndpoint
 from treaty.permissions import can_act_for_lab
-from treaty.signer import OrderSigner
+from treaty.signer import order_signer
 from web import egress
 
 MOST_ENDPOINTS: Final = 5
@@ -42,7 +42,7 @@ class EndpointRefused(DomainError):
 def add_endpoint(*, organisation: Organisation, url: str, by: User, at: datetime) -> OrderEndpoint:
     """Let the laboratory's orders be pushed to `url` from now on; the newest goes there at once."""
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-    require(can_act_for_lab(by, organisation, at=at), "Only a representative of the laboratory does this.")
+    require(can_act_for_lab(by, organisation, at=at), LABS_ONLY)
     egress.target_of(url)
     standing = OrderEndpoint.objects.filter(organisation=organisation, removed_at=None)
     if known := standing.filter(url=url).first():
@@ -59,7 +59,7 @@ def add_endpoint(*, organisation: Organisation, url: str, by: User, at: datetime
 @transaction.atomic
 def remove_endpoint(*, endpoint: OrderEndpoint, by: User, at: datetime) -> None:
     """Push nothing to the address any more."""
-    require(can_act_for_lab(by, endpoint.organisation, at=at), "Only a representative of the laboratory does this.")
+    require(can_act_for_lab(by, endpoint.organisation, at=at), LABS_ONLY)
     OrderEndpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(removed_at=at)
     _stop(OrderDelivery.objects.filter(endpoint=endpoint), "the address was removed")
 
@@ -133,8 +133,7 @@ def message(order: Order) -> bytes:
 def signed_headers(order: Order, body: bytes, *, at: datetime) -> dict[str, str]:
     """Return the headers of a Standard Webhook, signed with the key of the orders (v1a: Ed25519)."""
     name, second = f"msg_{order.hash[:40]}", str(int(at.timestamp()))
-    key = OrderSigner(settings.LEDGER["SIGNER_DIR"] / "orders").key
-    signature = key.private.sign(f"{name}.{second}.".encode() + body)
+    signature = order_signer().key.private.sign(f"{name}.{second}.".encode() + body)
     return {
         "Content-Type": "application/json",
         "User-Agent": "Fermata",

@@ -18,6 +18,7 @@ from ledger.actions import record
 from treaty.models import RollEntry, TreatyText, Vote
 from treaty.models.pauses import Pause
 from treaty.queries.delegations import delegates_at
+from treaty.queries.numbering import next_key
 from treaty.queries.parties import entitled_labs, participating_bodies
 from treaty.queries.texts import required_text, rules_of
 from treaty.queries.votes import course_afresh, course_of, profile_of, sealable, standing_ballots, with_rows
@@ -78,7 +79,7 @@ def notice_vote(
     roll = _roll(profile, requester, subject_organisation, delegates_at(rules_of(text), decision, at), at)
     frozen = profile.model_dump(mode="json", exclude_defaults=True)
     vote = Vote(
-        key=_next_key(at),
+        key=next_key(Vote.objects.all(), at),
         decision=decision,
         profile_key=profile_key,
         title=title,
@@ -163,10 +164,6 @@ def _roll(
         affiliates={key: frozenset(keys[pk] for pk in pks) for key, pks in near.items()},
         delegates=delegates,
     )
-
-
-def _next_key(at: datetime) -> str:
-    return f"{at.year}-{Vote.objects.filter(key__startswith=f'{at.year}-').count() + 1:02d}"
 
 
 def _save_roll(vote: Vote, roll: Roll) -> None:

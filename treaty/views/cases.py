@@ -10,8 +10,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import User
+from accounts.views.readers import reader
 from labs.models.declarations import KIND_LABELS as DECLARATION_LABELS
 from labs.rules.declarations import DeclarationKind
 from ledger.queries import position
@@ -25,7 +27,7 @@ from treaty.queries.cases import closed_cases, open_cases
 from treaty.queries.pauses import current
 from treaty.rules.cases import CaseEvent, CaseKind, CaseState, can
 from treaty.rules.standdowns import StageKey
-from treaty.views.acts import PersonAction
+from treaty.views.acts import ActPage
 from treaty.views.pauses import events
 from web.caching import cached_by
 
@@ -101,7 +103,7 @@ class CasePage(TemplateView):
 
 def may(request: HttpRequest, case: Case, at: datetime) -> dict[str, bool]:
     """Return which acts are open to the reader now."""
-    user = request.user if isinstance(request.user, User) else None
+    user = reader(request)
     state, answers = CaseState(case.state), can_act_for_lab(user, case.organisation, at=at)
     return {
         "answer": answers and can(state, CaseEvent.ANSWER),
@@ -116,32 +118,26 @@ def closers(user: User | None, case: Case, at: datetime) -> list[Any]:
     return [body for body in bodies_acting(user, at=at) if is_independent_of(body, case.organisation, at=at)]
 
 
-class CaseAction(PersonAction):
+class CaseAction(ActPage):
     """An act in a case."""
 
-    template_name = "treaty/pause_act.html"
     form_class: type[forms.Form] = WordsForm
-    title = gettext_lazy("Answer")
-    submit = gettext_lazy("Answer")
+    title: StrOrPromise = gettext_lazy("Answer")
+    submit: StrOrPromise = gettext_lazy("Answer")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Look the case up."""
         super().setup(request, *args, **kwargs)
         self.case = get_object_or_404(Case.objects.select_related("organisation", "pause"), key=kwargs["key"])
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return what the page says."""
-        return super().get_context_data(
-            title=self.title,
-            lede=_("Case %(case)s about %(lab)s") % {"case": self.case.key, "lab": self.case.organisation.name},
-            submit=self.submit,
-            crumbs=[
-                (reverse("treaty:cases"), _("Cases")),
-                (self.get_success_url(), _("Case %(key)s") % {"key": self.case.key}),
-            ],
-            back=self.get_success_url(),
-            **context,
-        )
+        self.lede = _("Case %(case)s about %(lab)s") % {"case": self.case.key, "lab": self.case.organisation.name}
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the case."""
+        return [
+            (reverse("treaty:cases"), _("Cases")),
+            (self.get_success_url(), _("Case %(key)s") % {"key": self.case.key}),
+        ]
 
     def get_success_url(self) -> str:
         """Go back to the case."""
@@ -188,29 +184,24 @@ class Close(CaseAction):
         return close_case(case=self.case, body=data["organisation"], words=data["words"], by=self.person(), at=at)
 
 
-class Refer(PersonAction):
+class Refer(ActPage):
     """A bound lab or a body refers a question."""
 
     form_class = ReferForm
-    template_name = "treaty/pause_act.html"
+    title = gettext_lazy("Refer a question of compliance")
+    lede = gettext_lazy(
+        "The laboratory acknowledges and answers within the text's time. Your words are published with the case."
+    )
+    submit = gettext_lazy("Open the case")
     success_message = gettext_lazy("The case is open.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the organisations that the person may refer for."""
         return super().get_form_kwargs() | {"organisations": can_ask_to_resume(self.person(), at=timezone.now())}
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return what the page says."""
-        return super().get_context_data(
-            title=_("Refer a question of compliance"),
-            lede=_(
-                "The laboratory acknowledges and answers within the text's time. Your words are published with the case."
-            ),
-            submit=_("Open the case"),
-            crumbs=[(reverse("treaty:cases"), _("Cases"))],
-            back=reverse("treaty:cases"),
-            **context,
-        )
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the cases."""
+        return [(reverse("treaty:cases"), _("Cases"))]
 
     def act(self, form: forms.Form, *, at: datetime) -> object:
         """Open the case."""

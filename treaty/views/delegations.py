@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Organisation, User
 from accounts.permissions import represents
+from accounts.views.readers import reader
 from core.errors import require
 from core.times import stamp
 from ledger.queries import position
@@ -32,7 +33,7 @@ from treaty.queries.delegations import delegations, standing_delegations
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.text import Text
 from treaty.rules.words_conditions import length_in_words
-from treaty.views.acts import PersonAction
+from treaty.views.acts import ActPage
 from treaty.views.words import voice
 from web.caching import cached_by
 
@@ -45,7 +46,7 @@ class DelegationsPage(TemplateView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the delegations that hold now, each with what it is for."""
-        at, user = timezone.now(), self.request.user if isinstance(self.request.user, User) else None
+        at, user = timezone.now(), reader(self.request)
         text = text_at(at)
         rules = rules_of(text) if text else None
         mine = can_delegate_for(user, at=at)
@@ -76,22 +77,25 @@ def _decision(rules: Text | None, key: str) -> str:
     return str(profile.title) if profile else key
 
 
-class DelegationAction(PersonAction):
+class DelegationAction(ActPage):
     """An act on a delegation."""
 
-    template_name = "treaty/pause_act.html"
     success_url = reverse_lazy("treaty:delegations")
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return where the page lies."""
-        crumbs = [(reverse("treaty:votes"), _("Votes")), (reverse("treaty:delegations"), _("Delegations"))]
-        return super().get_context_data(crumbs=crumbs, back=reverse("treaty:delegations"), **context)
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the delegations."""
+        return [(reverse("treaty:votes"), _("Votes")), (reverse("treaty:delegations"), _("Delegations"))]
 
 
 class GiveDelegation(DelegationAction):
     """Name a delegate."""
 
     form_class = DelegationForm
+    title = gettext_lazy("Name a delegate")
+    lede = gettext_lazy(
+        "In votes noticed from now on the delegate’s own ballot counts for your organisation too, unless your organisation votes itself. You can revoke it at any time; votes that are noticed keep the delegate of their roll."
+    )
+    submit = gettext_lazy("Name the delegate")
     success_message = gettext_lazy("The delegation is on record. It holds in votes noticed from now on.")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -119,22 +123,14 @@ class GiveDelegation(DelegationAction):
             at=at,
         )
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return what the page says about the act."""
-        return super().get_context_data(
-            title=_("Name a delegate"),
-            lede=_(
-                "In votes noticed from now on the delegate’s own ballot counts for your organisation too, unless your organisation votes itself. You can revoke it at any time; votes that are noticed keep the delegate of their roll."
-            ),
-            submit=_("Name the delegate"),
-            **context,
-        )
-
 
 class RevokeDelegation(DelegationAction):
     """Take a delegation back."""
 
     form_class = NothingForm
+    title = gettext_lazy("Revoke a delegation")
+    submit = gettext_lazy("Revoke")
+    danger = True
     success_message = gettext_lazy("Revoked. Votes noticed from now on have no such delegate.")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -153,13 +149,10 @@ class RevokeDelegation(DelegationAction):
         """Return what the page says about the act."""
         names = {"name": self.delegation.organisation.name, "delegate": self.delegation.delegate.name}
         return super().get_context_data(
-            title=_("Revoke a delegation"),
             lede=_(
                 "%(delegate)s will no longer vote for %(name)s. In votes that are noticed already, %(name)s overrides its delegate by voting itself."
             )
             % names,
-            submit=_("Revoke"),
-            danger=True,
             **context,
         )
 

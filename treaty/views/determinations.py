@@ -17,8 +17,7 @@ from treaty.models import Pause
 from treaty.permissions import bodies_acting
 from treaty.queries.pauses import terms
 from treaty.queries.resumption import determinable
-from treaty.views.acts import PersonAction
-from treaty.views.standdowns import crumbs
+from treaty.views.acts import PersonAction, pause_crumbs
 
 
 class Determine(PersonAction):
@@ -54,7 +53,7 @@ class Determine(PersonAction):
             rule=terms(self.pause).resumption.criteria.get(self.criterion),
             made=made.order_by("-determined_at"),
             at=timezone.now(),
-            crumbs=crumbs(self.pause),
+            crumbs=pause_crumbs(self.pause),
             back=self.get_success_url(),
             **context,
         )

@@ -15,18 +15,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Organisation, User
-from core.errors import require
+from accounts.models import Organisation
+from accounts.views.readers import reader
 from ledger.queries import position
 from treaty.actions.drills import pass_stage
-from treaty.actions.standdowns import LABS_ONLY
 from treaty.forms.pauses import NothingForm
 from treaty.models import Drill
 from treaty.models.drills import DRILL_STAGE_LABELS, DRILL_STATE_LABELS
 from treaty.permissions import can_act_for_lab, labs_acting, may_request_for
 from treaty.queries.drills import DrillRow, DrillSummary, due_at, is_prevented, summaries, summary
 from treaty.rules.drills import DrillStage, DrillStanding, DrillState, missing_before
-from treaty.views.acts import PersonAction
+from treaty.views.acts import ActPage, require_representative
 from treaty.views.pauses import events
 from treaty.views.words import written
 from web.caching import cached_by
@@ -54,7 +53,7 @@ class DrillsPage(TemplateView):
         """Return the drills as they stand now."""
         at = timezone.now()
         found, due = summaries(at), due_at(at)
-        may_order = not is_prevented(at) and bool(may_request_for(_reader(self.request), at=at))
+        may_order = not is_prevented(at) and bool(may_request_for(reader(self.request), at=at))
         return super().get_context_data(
             drills=[(one, DRILL_STATE_LABELS[one.state]) for one in found],
             history=_history(found),
@@ -77,7 +76,7 @@ class DrillPage(TemplateView):
         """Return the drill as it stands now, and what is asked of the reader."""
         at = timezone.now()
         one = summary(_drill(self.kwargs["key"]), at)
-        acting = {lab.pk for lab in labs_acting(_reader(self.request), at=at)}
+        acting = {lab.pk for lab in labs_acting(reader(self.request), at=at)}
         return super().get_context_data(
             one=one,
             drill=one.drill,
@@ -106,7 +105,7 @@ class DrillLabPage(TemplateView):
         lab = get_object_or_404(Organisation, key=self.kwargs["lab"], drills__drill=one.drill)
         row = next(row for row in one.rows if row.organisation == lab)
         done = [stage.stage for stage in row.stages if stage.done_at]
-        mine = one.state is DrillState.RUNNING and can_act_for_lab(_reader(self.request), lab, at=at)
+        mine = one.state is DrillState.RUNNING and can_act_for_lab(reader(self.request), lab, at=at)
         return super().get_context_data(
             one=one,
             drill=one.drill,
@@ -128,7 +127,7 @@ class DrillLabPage(TemplateView):
         )
 
 
-class PassStage(PersonAction):
+class PassStage(ActPage):
     """A laboratory goes through one stage."""
 
     template_name = "treaty/drill_act.html"
@@ -141,8 +140,11 @@ class PassStage(PersonAction):
         self.drill = _drill(kwargs["key"])
         self.lab = get_object_or_404(Organisation, key=kwargs["lab"], drills__drill=self.drill)
         self.stage = DrillStage(kwargs["stage"])
-        if isinstance(request.user, User):
-            require(can_act_for_lab(request.user, self.lab, at=timezone.now()), LABS_ONLY)
+        require_representative(request, self.lab)
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the laboratory's workspace."""
+        return [*crumbs(self.drill), (self.get_success_url(), self.lab.name)]
 
     def act(self, form: forms.Form, *, at: datetime) -> object:  # noqa: ARG002 - the form only confirms
         """Write it down."""
@@ -159,8 +161,6 @@ class PassStage(PersonAction):
             title=_("Drill: %(stage)s") % {"stage": DRILL_STAGE_LABELS[self.stage]},
             lede=STAGE_LEDES[self.stage],
             submit=DRILL_STAGE_LABELS[self.stage],
-            crumbs=[*crumbs(self.drill), (self.get_success_url(), self.lab.name)],
-            back=self.get_success_url(),
             **context,
         )
 
@@ -218,10 +218,6 @@ def drill_json(one: DrillSummary) -> dict[str, Any]:
 
 def _drill(key: str) -> Drill:
     return get_object_or_404(Drill.objects.with_rows(), key=key)
-
-
-def _reader(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None
 
 
 def crumbs(drill: Drill) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
+from accounts.views.readers import reader
 from core.errors import Malformed, NotAllowed, require
 from core.times import instant, stamp
 from labs.models.readings import SOURCE_LABELS
@@ -58,7 +59,7 @@ class IndicatorPage(TemplateView):
         found = detail(self.kwargs["key"], at, self.request.GET.get("lab", ""))
         if found is None:
             raise Http404
-        user = self.request.user if isinstance(self.request.user, User) else None
+        user = reader(self.request)
         return super().get_context_data(
             one=found,
             validity=length_in_words(found.rule.validity, voice()),
@@ -199,7 +200,7 @@ class SubmitReading(ActionView):
     @cached_property
     def subjects(self) -> dict[str, tuple[Organisation | None, Source, Organisation]]:
         """About whom this person may submit a reading; refuse a person who may about nobody."""
-        user = self.request.user if isinstance(self.request.user, User) else None
+        user = reader(self.request)
         found = subjects(user, self.rule, timezone.now())
         require(bool(found), _("Readings come from a laboratory's representatives and from monitoring bodies."))
         return {

@@ -13,10 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User, VotingKey
+from accounts.models import VotingKey
 from accounts.queries.organisations import by_key
 from accounts.rules.keys import ROOT
 from accounts.rules.statements import KeyKind
+from accounts.views.readers import reader
 from core.errors import Malformed
 from treaty.actions.keys import enrol_key, revoke_key
 
@@ -99,7 +100,7 @@ class KeysView(ListAPIView[VotingKey]):
         organisation = by_key(values.pop("organisation"))
         if organisation is None:
             raise Malformed("There is no such organisation.")
-        by = request.user if isinstance(request.user, User) else None
+        by = reader(request)
         kind = KeyKind(values.pop("kind"))
         key = enrol_key(organisation=organisation, kind=kind, holder=by, by=by, at=timezone.now(), **values)
         return Response(KeySerializer(key).data, status=status.HTTP_201_CREATED)
@@ -123,7 +124,7 @@ class RevocationView(APIView):
     def post(self, request: Request, key: str) -> Response:
         """Revoke the key; 409 with a code where the statement does not hold."""
         values = read(RevocationSerializer, request)
-        by = request.user if isinstance(request.user, User) else None
+        by = reader(request)
         revoked = revoke_key(key=_key(key), by=by, at=timezone.now(), **values)
         return Response(KeySerializer(revoked).data)
 

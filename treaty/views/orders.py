@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
-from django_stubs_ext import StrOrPromise
 
-from accounts.models import Organisation, User
-from core.errors import require
+from accounts.models import Organisation
+from accounts.views.readers import reader
 from ledger.queries import position
 from ledger.rules.encoding import base64_of
 from ledger.rules.notes import VerifierKey
@@ -30,7 +29,7 @@ from treaty.permissions import can_act_for_lab
 from treaty.queries.orders import HistoryRow, document, history, newest_note, newest_order, order_key
 from treaty.rules.orders import Obligation, Work
 from treaty.rules.standdowns import StageKey
-from treaty.views.acts import PersonAction
+from treaty.views.acts import ActPage, require_representative
 from treaty.views.words import written
 from web.caching import cached_by
 
@@ -94,7 +93,7 @@ class OrdersPage(TemplateView):
         """Return the newest order and those that said something else before it."""
         at, lab = timezone.now(), laboratory(self.kwargs["key"])
         order, key = newest_order(lab.key), order_key()
-        user = self.request.user if isinstance(self.request.user, User) else None
+        user = reader(self.request)
         mine = can_act_for_lab(user, lab, at=at)
         return super().get_context_data(
             lab=lab,
@@ -172,33 +171,18 @@ class EndpointForm(forms.Form):
     )
 
 
-class EndpointAction(PersonAction):
+class EndpointAction(ActPage):
     """An act on the addresses of the laboratory that the page names; only its representatives see the form."""
-
-    template_name = "treaty/order_act.html"
-    title: StrOrPromise = ""
-    lede: StrOrPromise = ""
-    submit: StrOrPromise = ""
-    danger = False
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Look the laboratory up, and refuse those who do not act for it."""
         super().setup(request, *args, **kwargs)
         self.lab = laboratory(kwargs["key"])
-        if isinstance(request.user, User):
-            require(
-                can_act_for_lab(request.user, self.lab, at=timezone.now()),
-                _("Only a representative of the laboratory does this."),
-            )
+        require_representative(request, self.lab)
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return what the page says about the act."""
-        said = {name: getattr(self, name) for name in ("lab", "title", "lede", "submit", "danger")}
-        crumbs = [
-            (reverse("labs:lab", args=[self.lab.key]), self.lab.name),
-            (self.get_success_url(), _("Orders")),
-        ]
-        return super().get_context_data(**said, crumbs=crumbs, back=self.get_success_url(), **context)
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the orders."""
+        return [(reverse("labs:lab", args=[self.lab.key]), self.lab.name), (self.get_success_url(), _("Orders"))]
 
     def get_success_url(self) -> str:
         """Go back to the orders."""
@@ -232,7 +216,7 @@ class RemoveEndpoint(EndpointAction):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Name the address."""
-        return super().get_context_data(**context) | {"lede": self._endpoint().url}
+        return super().get_context_data(lede=self._endpoint().url, **context)
 
     def _endpoint(self) -> OrderEndpoint:
         found: OrderEndpoint = get_object_or_404(

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
+from accounts.views.readers import reader
 from treaty.actions.orders import acknowledge_order
 from treaty.models import Order
 from treaty.queries.orders import document, newest_note, order_key
@@ -90,7 +90,7 @@ class AcknowledgementView(APIView):
         order = found.first()
         if order is None:
             raise Http404
-        by = request.user if isinstance(request.user, User) else None
+        by = reader(request)
         made = acknowledge_order(order=order, by=by, at=timezone.now(), **values)
         answer = {"order": order.hash, "sequence": order.sequence, "acknowledged_at": made.acknowledged_at}
         return Response(answer, status=status.HTTP_201_CREATED)

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from accounts.models import Organisation, User
 from accounts.permissions import represents
+from accounts.views.readers import reader
 from core.errors import require
 from ledger.queries import position
 from treaty.actions.parties import accept_mandate, give_withdrawal_notice, ratify, revoke_withdrawal_notice, sign
@@ -35,7 +36,7 @@ class PartiesPage(TemplateView):
         """Return the annexes with their statuses now, and what the reader may do."""
         at = timezone.now()
         text = text_at(at)
-        user = self.request.user if isinstance(self.request.user, User) else None
+        user = reader(self.request)
         found: dict[str, Any] = {"text": text, "at": at, "position": position()}
         if text:
             found |= {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from accounts.models import User
+from accounts.views.readers import reader
 from core.errors import require
 from labs.actions.readings import review_quarantine
 from labs.models import Quarantine
@@ -28,7 +29,7 @@ class QuarantinePage(TemplateView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the readings in quarantine now; links to review them for those who may."""
         at = timezone.now()
-        user = self.request.user if isinstance(self.request.user, User) else None
+        user = reader(self.request)
         return super().get_context_data(
             rows=in_quarantine(at, user),
             reviews=can_review_quarantine(user, at=at),

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import Organisation, User
+from accounts.views.readers import reader
 from core.errors import Malformed
 from core.times import instant
 from labs.models import Reading
@@ -104,7 +105,7 @@ class ReadingsView(ListAPIView[Reading]):
             raise Malformed(f"A reading has no member {', '.join(sorted(unknown))}.")
         sent = SentSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        reading = _submit(sent.validated_data, request.user if isinstance(request.user, User) else None)
+        reading = _submit(sent.validated_data, reader(request))
         return Response(ReadingSerializer(reading).data, status=status.HTTP_201_CREATED)
 
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.truth import Truth
 from treaty.actions.resumption import open_resumption_vote
@@ -19,7 +20,7 @@ from treaty.queries.texts import rules_of
 from treaty.rules.evaluation import Owed
 from treaty.rules.resumption import CriterionStanding
 from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
-from treaty.views.acts import PersonAction
+from treaty.views.acts import ActPage, pause_crumbs
 from treaty.views.words import voice, written
 
 TRUTHS = {Truth.TRUE: "met", Truth.FALSE: "not_met", Truth.UNKNOWN: "unknown"}
@@ -70,11 +71,16 @@ def _owed_group(group: Sequence[Owed], names: Mapping[str, str]) -> str:
     return _("“%(what)s”, due since %(since)s at the earliest from %(count)s laboratories: %(labs)s") % values
 
 
-class AskToResume(PersonAction):
+class AskToResume(ActPage):
     """Somebody entitled asks for the vote on resuming."""
 
     form_class = OrganisationForm
-    template_name = "treaty/pause_act.html"
+    template_name = "treaty/resumption_act.html"
+    title = gettext_lazy("Ask for the vote on resuming")
+    lede = gettext_lazy(
+        "The vote opens only if every criterion is met at this instant; they are checked again when it takes effect."
+    )
+    submit = gettext_lazy("Open the vote")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Look the pause up."""
@@ -90,19 +96,13 @@ class AskToResume(PersonAction):
         at = timezone.now()
         return super().get_context_data(
             pause=self.pause,
-            title=_("Ask for the vote on resuming"),
-            lede=_(
-                "The vote opens only if every criterion is met at this instant; they are checked again when it takes effect."
-            ),
-            submit=_("Open the vote"),
             criteria=[criterion_row(one, self.pause) for one in criteria(self.pause, at)],
-            crumbs=[
-                (reverse("treaty:pauses"), _("Pauses")),
-                (reverse("treaty:pause", args=[self.pause.key]), _("Pause %(key)s") % {"key": self.pause.key}),
-            ],
-            back=reverse("treaty:pause", args=[self.pause.key]),
             **context,
         )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the pause."""
+        return pause_crumbs(self.pause)
 
     def act(self, form: forms.Form, *, at: datetime) -> object:
         """Open the vote."""

@@ -41,7 +41,7 @@ from treaty.queries.standdowns import (
 from treaty.rules.pauses import BINDING
 from treaty.rules.requests import is_extendable
 from treaty.rules.standdowns import Conclusion, SiteMode, StageStanding, delay_account, missing_before
-from treaty.views.acts import LabAction, PersonAction
+from treaty.views.acts import ActPage, LabAction, pause_crumbs
 from treaty.views.cases import case_row
 from treaty.views.words import STANDING_LABELS
 
@@ -90,17 +90,9 @@ class StandDownPage(TemplateView):
             cases=[case_row(case) for case in cases],
             mine=mine,
             judges=binds and bool(stand_down) and bool(judges(self.request, lab, at)),
-            crumbs=crumbs(pause),
+            crumbs=pause_crumbs(pause),
             **(context | {"lab": lab}),
         )
-
-
-def crumbs(pause: Pause) -> list[tuple[str, str]]:
-    """Return the way to a page below the pause."""
-    return [
-        (reverse("treaty:pauses"), _("Pauses")),
-        (reverse("treaty:pause", args=[pause.key]), _("Pause %(key)s") % {"key": pause.key}),
-    ]
 
 
 def stage_row(stage: StageStanding, stages: tuple[StageStanding, ...]) -> dict[str, Any]:
@@ -289,11 +281,12 @@ class Declare(StandDownAction):
         )
 
 
-class Verify(PersonAction):
+class Verify(ActPage):
     """A body's officer concludes about a stand-down on a basis other than a visit's report."""
 
     form_class = VerifyForm
-    template_name = "treaty/pause_act.html"
+    lede = gettext_lazy("Being unable to conclude is an answer. A discrepancy opens a case by itself.")
+    submit = gettext_lazy("Put the conclusion on record")
     success_message = gettext_lazy("The conclusion is in the record.")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -301,6 +294,11 @@ class Verify(PersonAction):
         super().setup(request, *args, **kwargs)
         found = StandDown.objects.select_related("organisation", "pause")
         self.stand_down = get_object_or_404(found, pause__key=kwargs["key"], organisation__key=kwargs["lab"])
+        self.title = _("Conclude about the stand-down of %(lab)s") % {"lab": self.stand_down.organisation.name}
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the pause."""
+        return pause_crumbs(self.stand_down.pause)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the bodies that the reader may conclude for."""
@@ -312,10 +310,6 @@ class Verify(PersonAction):
         return super().get_context_data(
             pause=self.stand_down.pause,
             lab=self.stand_down.organisation,
-            title=_("Conclude about the stand-down of %(lab)s") % {"lab": self.stand_down.organisation.name},
-            lede=_("Being unable to conclude is an answer. A discrepancy opens a case by itself."),
-            submit=_("Put the conclusion on record"),
-            crumbs=crumbs(self.stand_down.pause),
             back=self.get_success_url(),
             **context,
         )

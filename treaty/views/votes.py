@@ -17,6 +17,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
 from accounts.queries.people import organisations_of
+from accounts.views.readers import reader
 from core.canonical import canonical
 from core.errors import DomainError, NotAllowed
 from ledger.queries import position
@@ -84,7 +85,7 @@ class VoteListPage(TemplateView):
             filtering=chosen.is_valid() and any(chosen.cleaned_data.values()),
             at=at,
             position=position(),
-            may_request=bool(may_request_for(signed_in_or_none(self.request), at=at)),
+            may_request=bool(may_request_for(reader(self.request), at=at)),
         )
 
 
@@ -116,7 +117,7 @@ class VotePage(TemplateView):
         """Return the vote as it stands now."""
         at = timezone.now()
         vote = vote_or_404(self.kwargs["key"])
-        detail = vote_detail(vote, signed_in_or_none(self.request), at)
+        detail = vote_detail(vote, reader(self.request), at)
         for stage in detail.stages:
             stage["when"] = utc(stage["at"], "short")  # type: ignore[arg-type] # the stage of an open close has no instant of another type
         crumbs = [(reverse("treaty:votes"), _("Votes"))]
@@ -131,11 +132,6 @@ def vote_or_404(key: str) -> Vote:
         return get_vote(key)
     except Vote.DoesNotExist:
         raise Http404 from None
-
-
-def signed_in_or_none(request: HttpRequest) -> User | None:
-    """Return the person who asks; None for the public."""
-    return request.user if isinstance(request.user, User) else None
 
 
 class BallotForm(forms.Form):
@@ -297,7 +293,7 @@ class BallotPage(PersonAction):
             organisation=self.organisation,
             others=[
                 (one, ballot_url(self.vote, one))
-                for one in may_vote(self.vote, organisations_of(signed_in_or_none(self.request), at))
+                for one in may_vote(self.vote, organisations_of(reader(self.request), at))
                 if one != self.organisation
             ],
             standing=standing_ballots(self.vote, at).get(self.organisation.key),
@@ -334,7 +330,7 @@ class BallotReceiptPage(TemplateView):
         ballot = get_object_or_404(Ballot.objects.select_related("organisation"), vote=vote, hash=self.kwargs["hash"])
         at = timezone.now()
         sealed, proof = is_sealed(vote, at), sealing_proof(ballot)
-        if sealed and ballot.organisation not in organisations_of(signed_in_or_none(self.request), at):
+        if sealed and ballot.organisation not in organisations_of(reader(self.request), at):
             raise NotAllowed(gettext("This ballot is sealed until the vote closes. Its voter alone can see it."))
         return super().get_context_data(
             **context,

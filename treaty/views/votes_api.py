@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from accounts.models import Organisation, User
 from accounts.queries.organisations import by_key
 from accounts.rules.signatures import from_b64url
+from accounts.views.readers import reader
 from core.errors import Malformed
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.repudiations import repudiate_ballot
@@ -170,7 +171,7 @@ class BallotsView(APIView):
         """Cast the ballot; 409 with a code where the vote does not take it."""
         values = read(BallotSerializer, request)
         vote = get_object_or_404(Vote, key=key)  # the action reads roll and ballots once it holds the lock
-        by = request.user if isinstance(request.user, User) else None
+        by = reader(request)
         cast = _cast_signed if "proof" in values else _cast_by_token
         ballot = cast(vote, values, by, timezone.now())
         return Response(ReceiptSerializer(ballot).data, status=status.HTTP_201_CREATED)
@@ -200,7 +201,7 @@ class RepudiationView(APIView):
         """Record the repudiation; 409 with a code where it does not hold or comes too late."""
         values = read(RepudiationRequest, request)
         ballot = get_object_or_404(Ballot.objects.select_related("vote", "organisation"), vote__key=key, hash=hash)
-        by = request.user if isinstance(request.user, User) else None
+        by = reader(request)
         row = repudiate_ballot(ballot=ballot, signature=values["signature"], by=by, at=timezone.now())
         return Response(RepudiationSerializer(row).data)
 

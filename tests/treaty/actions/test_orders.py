@@ -21,12 +21,12 @@ from treaty.actions.orders import (
     acknowledge_order,
     declare_order_key,
     issue_due,
-    signer,
 )
 from treaty.models import Exemption, Order, OrderAcknowledgement, OrderKey, Pause
 from treaty.queries.orders import document, newest_order
 from treaty.rules import orders as rules
 from treaty.rules.orders import Work
+from treaty.signer import order_signer
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,7 @@ def test_orders_of_a_clock_that_ran_wild_are_not_waited_for():
 def test_numbers_go_on_from_the_signers_mark_where_the_database_is_an_older_copy():
     make.parties("aster")
     issue_due(at=NOON)
-    signer().sign({"aster": (7, str)})
+    order_signer().sign({"aster": (7, str)})
     [again] = issue_due(at=hours(1))
     assert (again.sequence, again.renewal, document(again).replaces) == (
         9,
@@ -169,7 +169,7 @@ def test_numbers_go_on_from_the_signers_mark_where_the_database_is_an_older_copy
 def test_a_key_that_was_lost_is_not_made_again_in_silence():
     make.parties("aster")
     issue_due(at=NOON)
-    (signer().folder / "key").unlink()
+    (order_signer().folder / "key").unlink()
     with pytest.raises(SigningRefused):
         issue_due(at=hours(6))
     assert Order.objects.count() == 1
@@ -180,8 +180,8 @@ def test_another_key_is_declared_with_the_one_that_it_supersedes():
     make.parties("aster")
     issue_due(at=NOON)
     old = OrderKey.objects.get().verifier_key
-    (signer().folder / "key").unlink()
-    signer().create("localhost/orders")
+    (order_signer().folder / "key").unlink()
+    order_signer().create("localhost/orders")
     declare_order_key(at=hours(1))
     declare_order_key(at=hours(1))
     assert [one["supersedes"] for one in entries("order.key_declared")] == [None, old]
@@ -192,7 +192,7 @@ def test_an_altered_order_does_not_verify():
     issue_due(at=NOON)
     note = newest_order("aster").note.replace('"sequence":1', '"sequence":2')
     with pytest.raises(NoteInvalid):
-        Note.parse(note).verified([signer().key.verifier])
+        Note.parse(note).verified([order_signer().key.verifier])
 
 
 def test_a_representative_acknowledges_once_and_only_the_newest():

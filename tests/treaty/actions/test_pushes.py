@@ -11,7 +11,7 @@ from ledger.models import Entry
 from ledger.rules.notes import Note
 from tests import factories as make
 from tests.factories import NOON
-from treaty.actions.orders import issue_due, signer
+from treaty.actions.orders import issue_due
 from treaty.actions.pushes import (
     MOST_ENDPOINTS,
     WAITS,
@@ -23,6 +23,7 @@ from treaty.actions.pushes import (
 )
 from treaty.models import OrderDelivery, OrderEndpoint, OrderKey
 from treaty.queries.orders import newest_order
+from treaty.signer import order_signer
 from treaty.views.orders import webhook_key
 from web.egress import EgressRefused, Unanswered
 
@@ -81,7 +82,7 @@ def test_an_order_is_pushed_once_as_a_standard_webhook(endpoint):
     assert url == URL
     order = newest_order("aster")
     assert json.loads(body)["data"] == {"lab": "aster", "sequence": 1, "order": order.hash, "note": order.note}
-    key = signer().key.verifier
+    key = order_signer().key.verifier
     assert key in Note.parse(json.loads(body)["data"]["note"]).verified([key])
     assert verified(headers, body, webhook_key(OrderKey.objects.get()))
     assert (headers["webhook-id"], headers["webhook-timestamp"]) == (
