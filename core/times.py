@@ -1,8 +1,8 @@
 """Instants and periods: UTC, half-open, RFC 3339 with Z."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from core.errors import Malformed
 
@@ -26,14 +26,13 @@ def instant(text: str) -> datetime:
         raise Malformed(f"{text!r} is not an instant: {error}") from None
 
 
-@dataclass(frozen=True, order=True)
-class Period:
+class Period(NamedTuple):
     """The half-open time from `start` up to, not including, `end`; an `end` of None is open."""
 
     start: datetime
     end: datetime | None = None
 
-    def __contains__(self, at: datetime) -> bool:
+    def __contains__(self, at: datetime) -> bool:  # type: ignore[override] # an instant is in a period; nothing else is asked for
         return self.start <= at and (self.end is None or at < self.end)
 
     def overlaps(self, other: "Period") -> bool:

@@ -1,15 +1,19 @@
 """The command `fermata`. Each sub-command is a module of its own, imported only when it is used."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 from verifier.output import complain, say
 
-# Name, module, and one line of help. A module has `add_arguments(parser)` and `run(options) -> exit code`.
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+# Name, module, and one line of help. A module has `add_arguments(parser)` and `run(options) -> exit code`; one that must
+# be quick has `plain(arguments)`, which reads what needs no parser.
 COMMANDS: Final = {
     "verify": ("verifier.verify", "check a whole record: signatures, every entry, and what was decided"),
     "ballot": ("verifier.ballot", "read a vote, make out a ballot, send it signed, and check its receipt"),
@@ -43,10 +47,17 @@ def _run(name: str, rest: Sequence[str]) -> int:
         complain(f"fermata: this build has no command {name}")
         return USAGE
     module = import_module(module_name)
-    parser = argparse.ArgumentParser(prog=f"fermata {name}", description=words)
-    module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(rest))
+    plain = getattr(module, "plain", None)
+    code: int = module.run((plain and plain(rest)) or _parsed(module, f"fermata {name}", words, rest))
     return code
+
+
+def _parsed(module: ModuleType, name: str, words: str, rest: Sequence[str]) -> "Namespace":
+    from argparse import ArgumentParser  # noqa: PLC0415 - takes longer to load than the gate to answer
+
+    parser = ArgumentParser(prog=name, description=words)
+    module.add_arguments(parser)
+    return parser.parse_args(rest)
 
 
 if __name__ == "__main__":

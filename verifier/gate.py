@@ -7,20 +7,22 @@ cannot be replayed and most answers need no network. Started before every job, s
 import json
 import os
 import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Final
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from core.errors import DomainError
+from core.errors import DomainError, Malformed
 from core.times import stamp
 from ledger.rules.notes import Note, VerifierKey
 from treaty.rules.orders import Answer, Order, Work, answer, quantity, written
 from verifier.order_cache import Cache, Kept, NotKept
 from verifier.output import say
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
 
 CLEAR: Final = 0
 CANNOT_TELL: Final = 69  # EX_UNAVAILABLE of sysexits.h
@@ -34,8 +36,7 @@ class CannotTell(Exception):
     """No valid order can be read."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A valid order, and what is to be said about how it was come by."""
 
     order: Order
@@ -43,24 +44,60 @@ class Seen:
     not_kept: str = ""  # why it could not be kept for next time
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: "ArgumentParser") -> None:
     """Add what the command takes."""
-    parser.add_argument("--site", required=True, help="address of the site, https://…")
-    parser.add_argument("--lab", required=True, help="key of the laboratory")
-    parser.add_argument("--action", required=True, choices=[work.value for work in Work])
-    parser.add_argument("--flop", required=True, type=_flop, help="training compute of the model in FLOP, such as 3e25")
-    parser.add_argument("--model", default="", help="key of the run that trains it, where one is exempted")
-    parser.add_argument("--max-age", type=_seconds, default=timedelta(hours=1), metavar="SECONDS",
-                        help="how long the order seen last is used while the site does not answer (3600)")  # fmt: skip
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for the order seen last")
-    parser.add_argument(
-        "--key", type=_key, metavar="VKEY", help="the key of the orders, from the record or /orders/key"
-    )
-    parser.add_argument("--drill", action="store_true", help="obey drills too")
-    parser.add_argument("--json", action="store_true", help="answer as one JSON object")
+    for name, said in _options().items():
+        parser.add_argument(name, **(said | {"type": _telling(said["type"])} if "type" in said else said))
 
 
-def run(options: Namespace) -> int:
+def plain(arguments: Sequence[str]) -> "Namespace | None":
+    """Read options that are written in full as `argparse` would, which takes 10 ms to load; None for all else."""
+    options = _options()
+    found = {name: said.get("default", False if "action" in said else None) for name, said in options.items()}
+    rest = iter(arguments)
+    for name in rest:
+        said = options.get(name)
+        value = "" if said is None or "action" in said else next(rest, "-")
+        if said is None or value.startswith("-") or value not in said.get("choices", [value]):
+            return None
+        try:
+            found[name] = "action" in said or said.get("type", str)(value)
+        except DomainError:
+            return None
+    if any(said.get("required") and found[name] is None for name, said in options.items()):
+        return None
+    return SimpleNamespace(**{name[2:].replace("-", "_"): value for name, value in found.items()})  # type: ignore[return-value] # has what a Namespace has
+
+
+def _telling(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    from argparse import ArgumentTypeError  # noqa: PLC0415 - not where options are plain
+
+    def told(text: str) -> Any:
+        try:
+            return read(text)
+        except DomainError as error:
+            raise ArgumentTypeError(error.detail) from None
+
+    return told
+
+
+def _options() -> dict[str, dict[str, Any]]:
+    return {
+        "--site": {"required": True, "help": "address of the site, https://…"},
+        "--lab": {"required": True, "help": "key of the laboratory"},
+        "--action": {"required": True, "choices": [work.value for work in Work]},
+        "--flop": {"required": True, "type": quantity, "help": "training compute of the model in FLOP, such as 3e25"},
+        "--model": {"default": "", "help": "key of the run that trains it, where one is exempted"},
+        "--max-age": {"type": _seconds, "default": timedelta(hours=1), "metavar": "SECONDS",
+                      "help": "how long the order seen last is used while the site does not answer (3600)"},
+        "--cache": {"metavar": "DIR", "help": "folder for the order seen last"},
+        "--key": {"type": _key, "metavar": "VKEY", "help": "the key of the orders, from the record or /orders/key"},
+        "--drill": {"action": "store_true", "help": "obey drills too"},
+        "--json": {"action": "store_true", "help": "answer as one JSON object"},
+    }  # fmt: skip
+
+
+def run(options: "Namespace") -> int:
     """Answer in one line and with the exit code; whatever goes wrong is "cannot tell"."""
     now = datetime.now(UTC)
     try:
@@ -83,7 +120,7 @@ def run(options: Namespace) -> int:
     return _say(options, CLEAR if found.is_clear else HELD, words, _facts(found, seen.order))
 
 
-def read_order(options: Namespace, now: datetime) -> Seen:
+def read_order(options: "Namespace", now: datetime) -> Seen:
     """Return the order that holds: the one kept, where it is fresh; else the site's, never older than the one kept."""
     if not _LAB.fullmatch(options.lab):
         raise CannotTell(f"{options.lab[:40]!r} is not the key of a laboratory")
@@ -140,7 +177,7 @@ def _is_newer(other: Kept, key: VerifierKey, order: Order) -> bool:
     return other.key == str(key) and Order.parse(Note.parse(other.note).text).sequence > order.sequence
 
 
-def _fetch(site: str, options: Namespace, kept: Kept | None, old: Order | None) -> tuple[VerifierKey, str]:
+def _fetch(site: str, options: "Namespace", kept: Kept | None, old: Order | None) -> tuple[VerifierKey, str]:
     """Return the key that orders are believed by and the site's order; raise OSError where the site does not answer."""
     from verifier.order_fetch import fetch  # noqa: PLC0415 - the network's modules take longer to load than all the rest
 
@@ -159,12 +196,11 @@ def _too_old(old: Order | None, age: timedelta) -> str:
     return f", and order {old.sequence} was seen {round(age.total_seconds())} s ago, longer than --max-age"
 
 
-def _default_folder() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(home) / "fermata"
+def _default_folder() -> str:
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "fermata")
 
 
-def _words(options: Namespace, found: Answer, order: Order) -> str:
+def _words(options: "Namespace", found: Answer, order: Order) -> str:
     work = f"{options.action} {written(options.flop)} FLOP"
     place = f"order {order.sequence} to {order.lab}, valid until {stamp(order.expires_at)}"
     if found.held_by:
@@ -190,7 +226,7 @@ def _facts(found: Answer, order: Order) -> dict[str, Any]:
     }
 
 
-def _say(options: Namespace, code: int, words: str, facts: dict[str, Any]) -> int:
+def _say(options: "Namespace", code: int, words: str, facts: dict[str, Any]) -> int:
     asked = {"lab": options.lab, "action": options.action, "flop": written(options.flop), "model": options.model}
     line = " ".join(words.split())
     result = {CLEAR: "clear", HELD: "held"}.get(code, "cannot tell")
@@ -198,21 +234,11 @@ def _say(options: Namespace, code: int, words: str, facts: dict[str, Any]) -> in
     return code
 
 
-def _flop(text: str) -> Decimal:
-    try:
-        return quantity(text)
-    except DomainError as error:
-        raise ArgumentTypeError(error.detail) from None
-
-
 def _seconds(text: str) -> timedelta:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ArgumentTypeError(f"{text[:20]!r} is not a number of seconds")
+        raise Malformed(f"{text[:20]!r} is not a number of seconds")
     return timedelta(seconds=int(text))
 
 
 def _key(text: str) -> VerifierKey:
-    try:
-        return VerifierKey.parse(text.strip())
-    except DomainError as error:
-        raise ArgumentTypeError(error.detail) from None
+    return VerifierKey.parse(text.strip())

@@ -1,21 +1,22 @@
-"""The order that a gate saw last, in a file: written whole or not at all, and never replaced by an older one."""
+"""The order that a gate saw last, in a file: written whole or not at all, and never replaced by an older one.
+
+`os` and not `pathlib`, which takes as long to load as the signature takes to be checked.
+"""
 
 import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import NamedTuple
 
 
 class NotKept(Exception):
     """What was seen cannot be kept or read, so that an older order would not be noticed."""
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """An order as it was fetched, and the key by which it was believed."""
 
     key: str
@@ -23,22 +24,22 @@ class Kept:
     note: str
 
 
-@dataclass(frozen=True)
-class Cache:
+class Cache(NamedTuple):
     """The file `name` in `folder`."""
 
-    folder: Path
+    folder: str
     name: str
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str:
         """Where it is."""
-        return self.folder / f"{self.name}.json"
+        return os.path.join(self.folder, f"{self.name}.json")
 
     def read(self) -> Kept | None:
         """Return what was kept; None where nothing was yet. Raise NotKept where it cannot be read."""
         try:
-            value = json.loads(self.path.read_bytes())
+            with open(self.path, "rb") as file:
+                value = json.loads(file.read())
             return Kept(str(value["key"]), datetime.fromtimestamp(value["fetched_at"], UTC), str(value["note"]))
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -54,28 +55,29 @@ class Cache:
             with self._locked():
                 other = self.read()
                 if other is None or not newer(other):
-                    self._replace(json.dumps(value).encode())
+                    self._put(json.dumps(value).encode())
         except OSError as error:
             raise NotKept(
                 f"what was seen cannot be kept in {self.folder} ({error}): name a folder with --cache"
             ) from None
 
-    def _replace(self, data: bytes) -> None:
-        temporary = self.path.with_suffix(f".{os.getpid()}")
+    def _put(self, data: bytes) -> None:
+        temporary = os.path.join(self.folder, f"{self.name}.{os.getpid()}")
         try:
-            with temporary.open("wb") as file:
+            with open(temporary, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self.path)
+            os.replace(temporary, self.path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(temporary)
             raise
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.folder / f"{self.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        descriptor = os.open(os.path.join(self.folder, f"{self.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

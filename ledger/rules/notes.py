@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -34,8 +33,7 @@ class KeyType(IntEnum):
     COSIGNATURE = 4
 
 
-@dataclass(frozen=True)
-class VerifierKey:
+class VerifierKey(NamedTuple):
     """A public key with the name and the type that its id binds it to."""
 
     name: str
@@ -80,8 +78,7 @@ class VerifierKey:
         return True
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """A signature line: who claims to have signed, and with what."""
 
     name: str
@@ -110,8 +107,7 @@ class Signature:
         return cls(found["name"], data[:KEY_ID_SIZE], data[KEY_ID_SIZE:])
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """A text and the signatures below it. Nothing is verified yet."""
 
     text: str
@@ -155,8 +151,7 @@ class Note:
         return Note(self.text, tuple(dict.fromkeys([*self.signatures, *more])))
 
 
-@dataclass(frozen=True)
-class NoteSigner:
+class NoteSigner(NamedTuple):
     """A private key with its name and type."""
 
     name: str

@@ -4,15 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from argparse import ArgumentParser
+from copy import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.verifier.gates import CANNOT_TELL, CLEAR, HELD, NOW, FakeSite, order, pause, signer
 from verifier.cli import main
+from verifier.gate import add_arguments, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -270,3 +274,69 @@ def test_the_gate_loads_neither_the_network_nor_the_treatys_models():
     done = subprocess.run([sys.executable, "-c", loads], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert loaded & {"django", "httpx", "pydantic", "yaml", "urllib.request", "ssl", "http.client", "asyncio"} == set()
+
+
+def test_an_answer_from_the_cache_loads_nothing_slow(ask, site, tmp_path):
+    ask(at=datetime.now(UTC))
+    code = (
+        "import sys; from verifier.cli import main; main(sys.argv[1:]); "
+        "print(sorted({'argparse', 'dataclasses', 'inspect', 'pathlib', 'ssl', 'http', 'urllib.request'} & set(sys.modules)))"
+    )
+    command = ["gate", "--site", site.url, "--lab", "aster", "--action", "train", "--flop", "3e23"]
+    site.show(replace(order(pause()), not_before=datetime.now(UTC), expires_at=datetime.now(UTC) + timedelta(hours=1)))
+    for loaded in (True, False):
+        said = subprocess.run(
+            [sys.executable, "-c", code, *command, "--cache", str(tmp_path / "kept")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        assert said[0].startswith("clear: ")
+        assert (said[1] != "[]") is loaded
+
+
+NAMES = [
+    "--site",
+    "--lab",
+    "--action",
+    "--flop",
+    "--model",
+    "--max-age",
+    "--cache",
+    "--drill",
+    "--json",
+    "--key",
+    "--fl",
+    "-h",
+    "--",
+]
+VALUES = ["https://localhost", "aster", "train", "dance", "3e25", "-1", "", "60", "x y", "--json"]
+
+
+@given(st.lists(st.sampled_from(NAMES + VALUES), max_size=4))
+def test_options_read_without_a_parser_are_what_a_parser_reads(more):
+    given_ = ["--site", "https://localhost", "--lab", "aster", "--flop", "1e24", "--action", "train", *more]
+    found = plain(given_)
+    if found is None:
+        return
+    parser = ArgumentParser()
+    add_arguments(parser)
+    assert vars(found) == vars(parser.parse_args(given_))
+
+
+def test_plain_options_need_no_parser_and_others_do():
+    asked = ["--site", "https://localhost", "--lab", "aster", "--flop", "1e24", "--action", "train"]
+    assert plain(asked).max_age == timedelta(hours=1)
+    assert plain([*asked, "--model", "", "--drill"]).drill
+    for more in (
+        ["--flop=1"],
+        ["--flop", "-1"],
+        ["--flop", "NaN"],
+        ["--max-age"],
+        ["--fl", "1"],
+        ["-h"],
+        ["--action", "rest"],
+    ):
+        assert plain(asked + more) is None
+    assert plain(asked[2:]) is None

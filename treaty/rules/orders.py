@@ -1,16 +1,16 @@
 """Orders (Art. 10): a laboratory's obligations at an instant as a document that its machines read, and what it lets them do.
 
 The document is canonical JSON and the text of a signed note. This module is what `fermata gate` loads: it imports the
-standard library and `core` alone, and knows the treaty text only by the values that it is given.
+standard library and `core` alone, none of it slow to load (so named tuples: `dataclasses` takes 20 ms), and knows the treaty text only by the values that it is given.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from core.canonical import Json, canonical, parse
 from core.errors import Malformed
@@ -34,8 +34,7 @@ class Work(StrEnum):
     RELEASE = "release"  # to make a model available that was not released before
 
 
-@dataclass(frozen=True)
-class Exemption:
+class Exemption(NamedTuple):
     """Work that was allowed to go on: one run, up to the FLOP that were declared for it, until an instant."""
 
     run: str
@@ -55,8 +54,7 @@ class Exemption:
         }
 
 
-@dataclass(frozen=True)
-class Obligation:
+class Obligation(NamedTuple):
     """What one pause, or one drill, asks of the laboratory. A limit of None limits nothing."""
 
     pause: str
@@ -65,7 +63,7 @@ class Obligation:
     text: str  # sha256 of the text that governs it
     since: datetime
     above_flop: Mapping[Work, Decimal | None]
-    due_at: Mapping[str, datetime] = field(default_factory=dict)  # by stage of the stand-down
+    due_at: Mapping[str, datetime] = MappingProxyType({})  # by stage of the stand-down
     exemptions: tuple[Exemption, ...] = ()
     drill: bool = False
 
@@ -91,8 +89,7 @@ class Obligation:
         }
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """One order. `text` and `obligations` are what it says, the rest is its place among the others."""
 
     lab: str
@@ -295,8 +292,7 @@ def is_renewal_due(oldest: datetime, at: datetime, renewed_every: "Duration") ->
     return at >= renewed_every.after(oldest)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What an order says to one piece of work: the obligations that stop it, and drills that would."""
 
     held_by: tuple[Obligation, ...]
