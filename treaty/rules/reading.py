@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -64,6 +64,7 @@ class Marked:
         return self.lines.get(path, 1)
 
 
+@lru_cache(maxsize=16)  # reading one takes 50 ms, and what it says never changes
 def read_text(source: bytes) -> Text:
     """Return the treaty text; raise TextInvalid with every problem that was found."""
     return read_model(source, Text)
