@@ -1,5 +1,6 @@
 """Challenge inspections in the record: asked for, stopped by a vote or carried out by the text's clock, and what would be forged."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -12,14 +13,18 @@ from inspections.actions.plan import give_notice
 from inspections.models import Challenge, Visit
 from inspections.rules.visits import VisitState
 from labs.actions.facilities import register_facility
+from tests.once import once_a_module
 from tests.verifier.decisions import site_in_force
 
 pytestmark = pytest.mark.django_db
 
 
+founded = once_a_module(site_in_force)
+
+
 @pytest.fixture
-def site():
-    return site_in_force()
+def site(founded):
+    return deepcopy(founded)
 
 
 def challenged(site, by="aster", lab="fjord"):

@@ -1,5 +1,6 @@
 """Decisions and their effects: what the site records of them follows, and what an operator would like instead is named."""
 
+from copy import deepcopy
 from decimal import Decimal
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ from accounts.rules.organisations import Kind
 from labs.actions.facilities import register_facility
 from labs.actions.runs import register_run
 from labs.models import Declaration, TrainingRun
+from tests.once import once_a_module
 from tests.verifier.decisions import HOUR, site_in_force
 from tests.verifier.records import TEXT
 from treaty.actions.amendments import propose_amendment
@@ -26,9 +28,12 @@ from treaty.rules.profiles import Choice
 pytestmark = pytest.mark.django_db
 
 
+founded = once_a_module(site_in_force)
+
+
 @pytest.fixture
-def site():
-    return site_in_force()
+def site(founded):
+    return deepcopy(founded)
 
 
 def assert_follows(site):

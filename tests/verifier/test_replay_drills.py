@@ -1,9 +1,11 @@
 """Drills in the record: what the site records of them follows, and what an operator would like instead is named."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
 
+from tests.once import once_a_module
 from tests.verifier.decisions import HOUR, site_in_force
 from treaty.actions.advance import advance_pause
 from treaty.actions.ballots import cast_ballot
@@ -37,9 +39,12 @@ def assert_follows(site):
     assert replay.unreplayed == {}
 
 
+founded = once_a_module(site_in_force)
+
+
 @pytest.fixture
-def site():
-    return site_in_force()
+def site(founded):
+    return deepcopy(founded)
 
 
 def test_a_drill_that_everybody_goes_through_follows(site):
