@@ -15,13 +15,14 @@ def undone():
 
 
 @contextmanager
-def kept_open():
-    """Django's TestCase closes the connection after a test, and the rows would be gone."""
-    connection.close = lambda: None
-    try:
-        yield
-    finally:
-        del connection.close
+def kept(django_db_blocker):
+    """Rows that are written in here stay for the tests that run in here, each in a transaction within this one."""
+    with django_db_blocker.unblock(), undone():
+        connection.close = lambda: None  # Django's TestCase closes it after a test, and the rows would be gone
+        try:
+            yield
+        finally:
+            del connection.close
 
 
 def once_a_module(make):
@@ -33,7 +34,7 @@ def once_a_module(make):
 
     @pytest.fixture(scope="module")
     def made(django_db_setup, django_db_blocker):
-        with django_db_blocker.unblock(), undone(), kept_open():
+        with kept(django_db_blocker):
             yield make()
 
     return made

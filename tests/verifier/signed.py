@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+from django.test import override_settings
+
 from accounts.actions.organisations import found_organisation
 from accounts.actions.people import appoint
 from accounts.models import Organisation, User
@@ -10,6 +13,7 @@ from ledger.actions import open_log
 from ledger.models import Entry
 from tests.conftest import NOON
 from tests.factories import LABS, user
+from tests.once import kept
 from tests.signing import Voter
 from tests.texts import model_text
 from tests.verifier.records import Record
@@ -34,6 +38,20 @@ def treaty_in_force(source: bytes | None = None, *, beginning: datetime = BEGINN
         sign(organisation=Organisation.objects.get(key=key), sha256=text.sha256, by=by, at=at)
         ratify(party=Party.objects.get(organisation__key=key), by=by, at=at)
     enter_into_force(text=TreatyText.objects.get(), at=at + timedelta(days=31))
+
+
+def treaty_once(source: bytes | None = None):
+    """A fixture for every test of a module: `treaty_in_force`, made once, with a signer of its own."""
+
+    @pytest.fixture(scope="module", autouse=True)
+    def treaty(tmp_path_factory, django_db_setup, django_db_blocker):
+        folder = tmp_path_factory.mktemp("log") / "signer"
+        ledger = {"ORIGIN": "localhost/tlog", "SIGNER_DIR": folder, "WITNESSES": [], "QUORUM": 0}
+        with override_settings(LEDGER=ledger, DEMO=True), kept(django_db_blocker):
+            treaty_in_force(source)
+            yield
+
+    return treaty
 
 
 def _founded(key: str, name: str, kind: Kind, country: str, role: Role, at: datetime) -> User:

@@ -1,5 +1,6 @@
 """Orders as the record shows them: they follow from the pauses, and what an operator would like instead is named."""
 
+from copy import deepcopy
 from datetime import timedelta
 from hashlib import sha256
 
@@ -7,6 +8,7 @@ import pytest
 
 from core.canonical import canonical
 from core.times import stamp
+from tests.once import once_a_module
 from tests.verifier.decisions import HOUR, site_in_force
 from treaty.actions.orders import acknowledge_order, issue_due
 from treaty.queries.orders import newest_order
@@ -14,10 +16,13 @@ from treaty.queries.orders import newest_order
 pytestmark = pytest.mark.django_db
 
 
+founded = once_a_module(site_in_force)
+
+
 @pytest.fixture
-def site(settings, tmp_path):
+def site(founded, settings, tmp_path):
     settings.LEDGER = {**settings.LEDGER, "SIGNER_DIR": tmp_path / "signer"}
-    return site_in_force()
+    return deepcopy(founded)
 
 
 def paused(site, level="pause"):

@@ -12,7 +12,7 @@ from tests.conftest import NOON
 from tests.signing import Voter, enrolled
 from tests.texts import model_text
 from tests.verifier.records import Record
-from tests.verifier.signed import IN_FORCE, person_of, root_of, treaty_in_force
+from tests.verifier.signed import IN_FORCE, person_of, root_of, treaty_once
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.effects import apply
 from treaty.actions.repudiations import repudiate_ballot
@@ -27,11 +27,7 @@ HOUR = timedelta(hours=1)
 SOURCE = model_text().replace(b"    minimum_open: 12 h\n", b"").replace(b"timelock: 0 h", b"timelock: 48 h")
 
 
-@pytest.fixture(autouse=True)
-def signer(settings, tmp_path):
-    settings.LEDGER = {"ORIGIN": "localhost/tlog", "SIGNER_DIR": tmp_path / "signer", "WITNESSES": [], "QUORUM": 0}
-    settings.DEMO = True
-    treaty_in_force(SOURCE)
+treaty = treaty_once(SOURCE)
 
 
 @pytest.fixture

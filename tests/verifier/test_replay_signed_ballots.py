@@ -10,7 +10,7 @@ from accounts.rules.statements import KeyKind
 from core.canonical import canonical
 from tests.conftest import NOON
 from tests.signing import Voter, enrolled, passkey
-from tests.verifier.signed import IN_FORCE, noticed, person_of, record, root_of, treaty_in_force
+from tests.verifier.signed import IN_FORCE, noticed, person_of, record, root_of, treaty_once
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.keys import ask_for_signers, enrol_key, revoke_key
 from treaty.actions.signed_ballots import cast_signed_ballot
@@ -23,11 +23,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def signer(settings, tmp_path):
-    settings.LEDGER = {"ORIGIN": "localhost/tlog", "SIGNER_DIR": tmp_path / "signer", "WITNESSES": [], "QUORUM": 0}
-    settings.DEMO = True
-    treaty_in_force()
+treaty = treaty_once()
 
 
 @pytest.fixture
