@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do $$p -c '
 BIN := .venv/bin
 STAMP := .venv/.requirements
 
-.PHONY: help setup demo test check fix bench wheel requirements messages pictures clean
+.PHONY: help setup translations demo test check fix bench wheel requirements messages pictures clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,10 +28,13 @@ $(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --no-build-isolation --no-deps --python $(BIN)/python -e .
 	@touch $@
 
-demo: setup ## Start the whole site with the demonstration; Ctrl-C stops it
+translations: setup
+	@$(BIN)/python -m config.languages
+
+demo: translations ## Start the whole site with the demonstration; Ctrl-C stops it
 	$(BIN)/python -m config.demo --port $(PORT) --state $(STATE) $(if $(FRESH),--fresh)
 
-test: setup ## Run all tests, in parallel (REQUIRE_BROWSER=1: fail where no Chromium is)
+test: translations ## Run all tests, in parallel (REQUIRE_BROWSER=1: fail where no Chromium is)
 	$(BIN)/python -m config.servers --state $(STATE)/test -- $(BIN)/pytest -n $${TEST_PROCESSES:-3} --dist loadgroup $(ARGS)
 
 check: setup ## Run every static check
@@ -50,7 +53,7 @@ fix: setup ## Format and mend what can be mended
 	-git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 6.0
 	-git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djhtml --tabwidth 2
 
-bench: setup ## Run the benchmarks and print their tables
+bench: translations ## Run the benchmarks and print their tables
 	$(BIN)/python -m config.servers --state $(STATE)/bench -- $(BIN)/python -m benchmarks $(ARGS)
 
 wheel: setup ## Build the verifier's wheel into dist/
@@ -60,8 +63,9 @@ requirements: setup ## Pin anew what pyproject.toml names
 	$(BIN)/uv pip compile pyproject.toml --quiet --group dev --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/dev.txt
 	printf 'uv\n' | $(BIN)/uv pip compile - --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade -o requirements/uv.txt
 
-messages: setup ## Collect the strings to translate
-	$(BIN)/python manage.py makemessages --all --no-location
+messages: setup ## Collect the strings to translate (needs GNU gettext; nothing else does)
+	$(BIN)/python manage.py makemessages --all --no-location --no-wrap --no-obsolete
+	$(BIN)/python -m config.languages
 
 pictures: setup ## Take the documentation's pictures from the running demonstration
 	$(BIN)/python -m docs.pictures --url http://localhost:$(PORT)

@@ -8,6 +8,7 @@ from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
+from config.languages import compile_all
 from tests.databases import template
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +50,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def static_root():
     """WhiteNoise warns where the folder of collected files is absent; warnings are errors."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translations():
+    """What `make` compiles, for those who run pytest by itself."""
+    compile_all()
 
 
 @pytest.fixture

@@ -89,9 +89,9 @@ def _tag(request: HttpRequest, position: int, parameters: tuple[str, ...], at: d
 
 @lru_cache(maxsize=1)
 def release() -> str:
-    """Return the hash of all templates, so that a new release shows at once."""
+    """Return the hash of all templates and translations, so that a new release shows at once."""
     digest = hashlib.sha256()
-    for path in sorted((settings.ROOT / "templates").rglob("*.html")):
+    for path in sorted([*(settings.ROOT / "templates").rglob("*.html"), *(settings.ROOT / "locale").rglob("*.po")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -17,6 +17,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from web.languages import instant
+
 type Number = int | float | Decimal | Fraction
 
 WIDTH: Final = 1000
@@ -298,7 +300,7 @@ def _dots(series: Sequence[Point], scale: _Scale, unit: str, *, joined: bool) ->
         for point in run:
             if not joined or len(run) == 1 or point is series[-1]:
                 x, y = _place(point, scale)
-                words = f"{point.label} {written(point.value)} {unit}, {date_format(point.at.astimezone(UTC), 'j M Y')}"
+                words = f"{point.label} {written(point.value)} {unit}, {instant(point.at, 'shortday')}"
                 yield Dot(round(x / WIDTH * 100, 2), y, words.strip(), point.projected)
 
 
@@ -344,7 +346,7 @@ def _calendar(start: datetime, end: datetime) -> list[tuple[datetime, str]]:
     """Return at most five round instants with short labels: hours, days, months or years apart."""
     for hours in (1, 3, 6, 12, 24, 48, 168, 336):
         if (end - start) / timedelta(hours=hours) < MOST_TICKS:
-            return [(at, date_format(at, "H:i" if at.hour else "j M")) for at in _hours(start, end, hours)]
+            return [(at, instant(at, "time" if at.hour else "daymonth")) for at in _hours(start, end, hours)]
     for months in (1, 2, 3, 6, 12, 24, 60, 120, 600):
         ticks = _months(start, end, months)
         if len(ticks) <= MOST_TICKS:
@@ -356,7 +358,7 @@ def _month(at: datetime, first: datetime, months: int) -> str:
     """Write the year once: with the first tick, and with each January."""
     if months >= 12:  # ticks a year or more apart
         return date_format(at, "Y")
-    return date_format(at, "M Y" if at == first or at.month == 1 else "M")
+    return instant(at, "month") if at == first or at.month == 1 else date_format(at, "M")
 
 
 def _hours(start: datetime, end: datetime, hours: int) -> list[datetime]:
@@ -393,8 +395,8 @@ def _describe(
             "first": written(first.value),
             "last": written(last.value),
             "unit": unit,
-            "start": date_format(first.at.astimezone(UTC), "j F Y"),
-            "end": date_format(last.at.astimezone(UTC), "j F Y"),
+            "start": instant(first.at, "day"),
+            "end": instant(last.at, "day"),
         }
     ]
     words += [

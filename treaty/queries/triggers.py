@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from accounts.models import Organisation
@@ -27,6 +26,7 @@ from treaty.rules.words_conditions import (
     owed_in_words,
     truth_in_words,
 )
+from web.languages import instant
 
 
 def voice() -> Voice:
@@ -35,7 +35,7 @@ def voice() -> Voice:
 
 
 def _when(at: datetime) -> str:
-    return date_format(at.astimezone(UTC), "j F Y, H:i") + " UTC"
+    return f"{instant(at)} UTC"
 
 
 def titles_of(rules: Text) -> dict[str, str]:

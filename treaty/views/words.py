@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from treaty.rules.standing import Basis, Standing
 from treaty.rules.words_conditions import Voice
+from web.languages import instant
 
 STANDING_LABELS: dict[Standing, Promise] = {
     Standing.COMPLIANT: _("Compliant"),
@@ -72,7 +72,7 @@ EVENTS: dict[str, tuple[str, Promise]] = {
 
 
 def _when(at: datetime) -> str:
-    return f"{date_format(at, 'j F Y, H:i')} UTC"
+    return f"{instant(at)} UTC"
 
 
 def voice() -> Voice:

@@ -1,12 +1,12 @@
 """Filters and tags of every template: instants, spans, quantities, status signs, hashes. Each escapes what it is given."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
 
 from django import template
-from django.utils.formats import date_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from core.times import stamp
 from web.countries import country_name
 from web.hashwords import hash_words
+from web.languages import instant
 from web.signs import sign_of
 
 register = template.Library()
@@ -21,15 +22,6 @@ register = template.Library()
 NOTHING: Final = "\N{EM DASH}"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 MINUS: Final = "\N{MINUS SIGN}"
-# How each style of `utc` writes an instant, in Django's date format.
-STYLES: Final = {
-    "": "j F Y, H:i",
-    "short": "j M, H:i",
-    "day": "j F Y",
-    "shortday": "j M Y",
-    "seconds": "j F Y, H:i:s",
-    "time": "H:i",
-}
 
 
 @register.filter
@@ -50,7 +42,7 @@ def until(at: datetime | None, style: str = "") -> SafeString | str:
 
 def written(at: datetime, style: str = "") -> str:
     """Write an instant as plain text, in the style of `utc`."""
-    text = date_format(at.astimezone(UTC), STYLES[style])
+    text = instant(at, style)
     return text if style in {"day", "shortday"} else f"{text}{NO_BREAK}UTC"
 
 
@@ -98,7 +90,7 @@ def _decimal(quantity: object) -> Decimal | None:
 @register.filter
 def grouped(number: int | str | None) -> str:
     """Write an integer with its thousands apart: 48,211."""
-    return NOTHING if number in (None, "") else f"{int(number):,}"
+    return NOTHING if number in (None, "") else number_format(int(number), force_grouping=True)
 
 
 @register.filter
@@ -118,8 +110,8 @@ def share(value: Fraction | Decimal | str | float | None, places: int = 0) -> st
     if exact < 100 <= shown:
         shown = 100 - step
     if shown == 0 and exact > 0:
-        return f"<{NO_BREAK}{float(step):.{places}f}{NO_BREAK}%"
-    return f"{float(shown):.{places}f}{NO_BREAK}%"
+        return f"<{NO_BREAK}{number_format(float(step), places)}{NO_BREAK}%"
+    return f"{number_format(float(shown), places)}{NO_BREAK}%"
 
 
 @register.simple_tag
