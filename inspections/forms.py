@@ -9,17 +9,29 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from inspections.models import Report
 from inspections.models.findings import SEVERITY_LABELS
-from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
+from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS, MARK_LABELS
 from inspections.rules.findings import AS_FILED, FindingEvent, Severity
-from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+from inspections.rules.reports import (
+    Answer,
+    Conclusion,
+    FindingValue,
+    ItemValue,
+    Mark,
+    Protocols,
+    ReportValue,
+    SectionValue,
+)
 from labs.models import Facility
 from treaty.forms.pauses import OrganisationForm
+from treaty.rules.text import ProtocolItem
 
 LONGEST_NOTES: Final = 20_000
 MOST_FINDINGS: Final = 100
+ANSWERS: Final = [(value.value, label) for value, label in ANSWER_LABELS.items()]
 FILED: Final = [(value.value, SEVERITY_LABELS[value]) for value in Severity if value in AS_FILED]
 
 
@@ -86,21 +98,55 @@ class ChallengeForm(OrganisationForm):
         field.choices = [("", "---------"), *groups.items()]
 
 
+def marks(label: StrOrPromise) -> forms.ChoiceField:
+    """Return the field that says whom a passage is opened to."""
+    return forms.ChoiceField(
+        label=label, choices=[(value.value, words) for value, words in MARK_LABELS.items()], initial=Mark.PUBLIC.value
+    )
+
+
 class SectionForm(forms.Form):
-    """One verification layer."""
+    """One verification layer. Where the text has a protocol for it, the answer is not asked for: it follows from the items."""
 
     use_required_attribute = False
 
-    answer = DraftChoice(label=_("Answer"), choices=[(value.value, label) for value, label in ANSWER_LABELS.items()])
+    answer = DraftChoice(label=_("Answer"), choices=ANSWERS)
     notes = PlainText(
         label=_("What was seen, and how"),
         required=False,
         max_length=LONGEST_NOTES,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    confidential = forms.BooleanField(
-        label=_("Confidential: for the bodies and the inspected party only"), required=False
+    mark = marks(_("These notes are opened to"))
+
+    def __init__(self, *args: Any, has_protocol: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if has_protocol:
+            del self.fields["answer"]
+            self.fields["notes"].label = _("On the layer as a whole")
+
+
+class ItemForm(forms.Form):
+    """One item of a layer's protocol; its fields are named `items.<layer>.<item>.answer` and `.notes`."""
+
+    use_required_attribute = False
+
+    answer = DraftChoice(choices=ANSWERS)
+    notes = PlainText(
+        label=_("What was seen, and how"),
+        required=False,
+        max_length=LONGEST_NOTES,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def __init__(self, data: QueryDict | None, *, layer: str, item: ProtocolItem, stored: Mapping[str, Any]) -> None:
+        super().__init__(data, prefix=f"items.{layer}.{item.key}", initial=stored)
+        self.fields["answer"].label = item.question
+        self.fields["answer"].help_text = item.method or ""
+
+    def add_prefix(self, field_name: str) -> str:
+        """Join with a dot, as the record and the draft's file name the place."""
+        return f"{self.prefix}.{field_name}"
 
 
 class FindingForm(forms.Form):
@@ -112,7 +158,7 @@ class FindingForm(forms.Form):
     text = PlainText(
         label=_("What was found"), required=False, max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3})
     )
-    confidential = forms.BooleanField(label=_("Confidential"), required=False)
+    mark = marks(_("Opened to"))
 
     def __init__(self, *args: Any, layers: Mapping[str, str], **options: Any) -> None:
         super().__init__(*args, **options)
@@ -142,24 +188,36 @@ class WholeForm(forms.Form):
 
 
 class DraftForm:
-    """The whole report form: one part for all of it, one for each layer, a row for each finding and a blank one."""
+    """The whole report form: one part for all of it, one for each layer and item, a row for each finding and a blank one."""
 
-    def __init__(self, report: Report, layers: Mapping[str, str], data: QueryDict | None = None) -> None:
+    def __init__(
+        self, report: Report, layers: Mapping[str, str], protocols: Protocols, data: QueryDict | None = None
+    ) -> None:
         self.report = report
         self.layers = layers
         whole = {"revision": report.revision, "collected_at": report.collected_at, "conclusion": report.conclusion}
         self.whole = WholeForm(data, initial=whole)
         self.sections = {
-            layer: SectionForm(data, prefix=f"section-{layer}", initial=report.sections.get(layer, {}))
+            layer: SectionForm(
+                data,
+                prefix=f"section-{layer}",
+                initial=report.sections.get(layer, {}),
+                has_protocol=layer in protocols,
+            )
+            for layer in layers
+        }
+        self.items = {
+            layer: {
+                item.key: ItemForm(data, layer=layer, item=item, stored=_stored_item(report, layer, item.key))
+                for item in protocols.get(layer, ())
+            }
             for layer in layers
         }
         self.findings = self._bound(data) if data is not None else self._stored()
         self.blank = FindingForm(prefix="finding-__number__", layers=layers)
 
     def _stored(self) -> list[FindingForm]:
-        rows = list(
-            self.report.findings.order_by("number").values("layer", "severity", "article", "text", "confidential")
-        )
+        rows = list(self.report.findings.order_by("number").values("layer", "severity", "article", "text", "mark"))
         return [
             FindingForm(prefix=f"finding-{number}", initial=row, layers=self.layers)
             for number, row in enumerate([*rows, {}])
@@ -180,7 +238,8 @@ class DraftForm:
     @property
     def parts(self) -> list[forms.Form]:
         """Every form of it."""
-        return [self.whole, *self.sections.values(), *self.findings]
+        items = [form for forms_of_layer in self.items.values() for form in forms_of_layer.values()]
+        return [self.whole, *self.sections.values(), *items, *self.findings]
 
     @property
     def errors(self) -> list[str]:
@@ -197,19 +256,33 @@ class DraftForm:
         """What was typed, as the rules' value."""
         whole = self.whole.cleaned_data
         return ReportValue(
-            sections={layer: _section(form.cleaned_data) for layer, form in self.sections.items()},
+            sections={layer: _section(form.cleaned_data, self.items[layer]) for layer, form in self.sections.items()},
             conclusion=Conclusion(whole["conclusion"]) if whole["conclusion"] else None,
             findings=tuple(_finding(form.cleaned_data) for form in self.findings),
             collected_at=whole["collected_at"],
         )
 
 
-def _section(data: Mapping[str, Any]) -> SectionValue:
-    return SectionValue(Answer(data["answer"]) if data["answer"] else None, data["notes"], data["confidential"])
+def _stored_item(report: Report, layer: str, key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = report.sections.get(layer, {}).get("items", {}).get(key, {})
+    return found
+
+
+def _section(data: Mapping[str, Any], items: Mapping[str, ItemForm]) -> SectionValue:
+    return SectionValue(
+        _answer(data),
+        data["notes"],
+        Mark(data["mark"]),
+        {key: ItemValue(_answer(form.cleaned_data), form.cleaned_data["notes"]) for key, form in items.items()},
+    )
+
+
+def _answer(data: Mapping[str, Any]) -> Answer | None:
+    return Answer(data["answer"]) if data.get("answer") else None
 
 
 def _finding(data: Mapping[str, Any]) -> FindingValue:
-    return FindingValue(data["layer"], Severity(data["severity"]), data["article"], data["text"], data["confidential"])
+    return FindingValue(data["layer"], Severity(data["severity"]), data["article"], data["text"], Mark(data["mark"]))
 
 
 class PhotographForm(forms.Form):
@@ -224,9 +297,9 @@ class PhotographForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
     caption = PlainText(label=_("Caption"), required=False, max_length=300)
-    layer = forms.ChoiceField(label=_("Layer"), required=False)
+    layer = forms.ChoiceField(label=_("Evidence for"), required=False)
     taken_at = Moment(label=_("Taken (UTC)"), required=False)
-    confidential = forms.BooleanField(label=_("Confidential"), required=False)
+    mark = marks(_("Opened to"))
 
     def __init__(
         self,
@@ -234,23 +307,32 @@ class PhotographForm(forms.Form):
         files: MultiValueDict[str, UploadedFile[bytes]] | None = None,
         *,
         layers: Mapping[str, str],
+        protocols: Protocols,
     ) -> None:
         super().__init__(data, files)
         layer = self.fields["layer"]
         assert isinstance(layer, forms.ChoiceField)
-        layer.choices = [("", "—"), *layers.items()]
+        layer.choices = [("", "—"), *(_subjects(key, name, protocols) for key, name in layers.items())]
 
     def arguments(self) -> dict[str, Any]:
         """Return what the action takes."""
         upload = self.cleaned_data["photograph"]
+        layer, _dot, item = self.cleaned_data["layer"].partition(".")
         return {
             "data": upload.read(),
             "name": upload.name,
             "caption": self.cleaned_data["caption"],
-            "layer": self.cleaned_data["layer"],
+            "layer": layer,
+            "item": item,
             "taken_at": self.cleaned_data["taken_at"],
-            "confidential": self.cleaned_data["confidential"],
+            "mark": Mark(self.cleaned_data["mark"]),
         }
+
+
+def _subjects(layer: str, name: str, protocols: Protocols) -> tuple[str, list[tuple[str, str]]]:
+    """Return what a photograph may be evidence for in a layer: the whole of it, or one item of its protocol."""
+    items = [(f"{layer}.{item.key}", item.question) for item in protocols.get(layer, ())]
+    return name, [(layer, name), *items]
 
 
 class NothingForm(forms.Form):

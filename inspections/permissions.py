@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import Membership, Organisation, User
 from accounts.permissions import has_role, inspects_for, represents
 from accounts.rules.organisations import Role
 from inspections.models import Evidence, Report, Visit, VisitInspector
-from inspections.rules.reports import ReportState
+from inspections.rules.reports import Mark, ReportState
+from treaty.queries.parties import bound_labs, participating_bodies
 
 
 def is_on_team(user: User | None, visit: Visit, *, at: datetime) -> bool:
@@ -39,17 +42,30 @@ def can_read_draft(user: User | None, visit: Visit, *, at: datetime) -> bool:
     return is_on_team(user, visit, at=at) or oversees(user, visit, at=at)
 
 
-def can_read_confidential(user: User | None, report: Report, *, at: datetime) -> bool:
-    """Whether `user` may see the confidential parts: the bodies, and the inspected party once the report is submitted."""
+def marks_open_to(user: User | None, report: Report, *, at: datetime) -> frozenset[Mark]:
+    """Return which passages of the report `user` may read: all to the team and its bodies' officers, and once the report is submitted
+    all to the inspected party, those for the parties to whoever acts for a party or a body, the public ones to everybody.
+    """
     if can_read_draft(user, report.visit, at=at):
-        return True
-    return report.state == ReportState.SUBMITTED and speaks_for_party(user, report.visit, at=at)
+        return frozenset(Mark)
+    if report.state != ReportState.SUBMITTED:
+        return frozenset()
+    if speaks_for_party(user, report.visit, at=at):
+        return frozenset(Mark)
+    return frozenset({Mark.PUBLIC, Mark.PARTIES} if acts_in_the_treaty(user, at=at) else {Mark.PUBLIC})
+
+
+def acts_in_the_treaty(user: User | None, *, at: datetime) -> bool:
+    """Whether `user` acts for a laboratory that the treaty binds, or for an accredited body."""
+    if user is None or not user.is_authenticated:
+        return False
+    members = Q(organisation__in=bound_labs(at)) | Q(organisation__in=participating_bodies(at))
+    return Membership.objects.in_force(at).filter(members, user=user).exists()
 
 
 def can_see_photograph(user: User | None, evidence: Evidence, *, at: datetime) -> bool:
-    """Whether `user` may see the copy for publication: everybody, once the report is submitted and it is not confidential."""
-    is_public = evidence.report.state == ReportState.SUBMITTED and not evidence.confidential
-    return is_public or can_read_confidential(user, evidence.report, at=at)
+    """Whether `user` may see the copy for publication."""
+    return evidence.mark in marks_open_to(user, evidence.report, at=at)
 
 
 def can_settle(user: User | None, visit: Visit, *, at: datetime) -> bool:

@@ -14,7 +14,7 @@ from accounts.rules.organisations import Kind, Role
 from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
 from inspections.models import Designation, Report, Visit, VisitInspector
 from inspections.rules.findings import Severity
-from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+from inspections.rules.reports import Answer, Conclusion, FindingValue, ItemValue, Mark, ReportValue, SectionValue
 from inspections.rules.visits import VisitKind, VisitState
 from labs.models import (
     AcceleratorModel,
@@ -485,14 +485,20 @@ def visit(
 
 def report_value(**changes) -> ReportValue:
     """A whole report: every layer of the model text verified, nothing found."""
-    layers = read_text(model_text()).monitoring.layers
     whole = {
-        "sections": {layer: SectionValue(Answer.VERIFIED, f"Seen: {layer}.") for layer in layers},
+        "sections": {layer: section_value(layer) for layer in read_text(model_text()).monitoring.layers},
         "conclusion": Conclusion.CONSISTENT,
         "findings": (),
         "collected_at": NOON,
     }
     return ReportValue(**(whole | changes))
+
+
+def section_value(layer="power", answer=Answer.VERIFIED, notes=None, mark=Mark.PUBLIC) -> SectionValue:
+    """A layer with the same answer to every item of the model text's protocol."""
+    protocol = read_text(model_text()).monitoring.protocols[layer]
+    items = {item.key: ItemValue(answer) for item in protocol}
+    return SectionValue(answer, f"Seen: {layer}." if notes is None else notes, mark, items)
 
 
 def finding_value(
@@ -501,9 +507,9 @@ def finding_value(
     layer="power",
     article="13",
     text="Counters show twice the declared power.",
-    confidential=False,
+    mark=Mark.PUBLIC,
 ) -> FindingValue:
-    return FindingValue(layer, severity, article, text, confidential)
+    return FindingValue(layer, severity, article, text, mark)
 
 
 def draft(of: Visit, *, at=NOON, **changes) -> Report:

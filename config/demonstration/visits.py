@@ -1,5 +1,6 @@
 """The inspections of the story. Days and teams come from the planner; here is only what the teams find."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from io import BytesIO
@@ -14,9 +15,18 @@ from inspections.actions.reports import open_report, save_draft, sign_report, su
 from inspections.actions.visits import acknowledge_visit, begin_visit, delay_access, grant_access
 from inspections.models import Report, Visit
 from inspections.queries.reports import layers_of
-from inspections.queries.visits import team_of
+from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.findings import Severity
-from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue
+from inspections.rules.reports import (
+    Answer,
+    Conclusion,
+    FindingValue,
+    ItemValue,
+    Mark,
+    Protocols,
+    ReportValue,
+    SectionValue,
+)
 from inspections.rules.visits import VisitState
 
 FIRST_LOOK, LOOKS = timedelta(days=9.4), timedelta(hours=4)  # before the present; how often teams and parties act
@@ -89,21 +99,35 @@ def _report(visit: Visit, at: datetime) -> None:
 
 def _content(visit: Visit, at: datetime) -> ReportValue:
     layers, collected = layers_of(visit), at - timedelta(hours=2)
-    verified = {layer: SectionValue(Answer.VERIFIED, "As declared.") for layer in layers}
-    verified["reports"] = SectionValue(Answer.NOT_APPLICABLE, "Nothing was reported about this site.")
+    protocols = monitoring_of(visit).protocols
+    section = partial(_section, protocols)
+    verified = {layer: section(layer, Answer.VERIFIED, "As declared.") for layer in layers}
+    verified["reports"] = section("reports", Answer.NOT_APPLICABLE, "Nothing was reported about this site.")
+    verified["weights"] = replace(
+        verified["weights"], notes="Two vaults; the inner one behind the north stair.", mark=Mark.SEALED
+    )
+    verified["network"] = replace(
+        verified["network"], notes="Four fibres leave the building, as declared.", mark=Mark.PARTIES
+    )
     match visit.facility.key:
         case str(key) if key == SHORT:
             missing = "The register lists 52,096 accelerators; 51,884 were counted. 212 are unaccounted for."
-            sections = {**verified, "chips": SectionValue(Answer.NOT_VERIFIED, missing)}
+            counted = {**verified["chips"].items, "count": ItemValue(Answer.NOT_VERIFIED, missing)}
+            sections = {**verified, "chips": SectionValue(Answer.NOT_VERIFIED, missing, items=counted)}
             finding = FindingValue("chips", Severity.DISCREPANCY, "4", missing)
             return ReportValue(sections, Conclusion.DISCREPANCY, (finding,), collected)
         case str(key) if key == UNABLE:
-            closed = SectionValue(Answer.UNABLE, "The meters of hall 2 were being replaced; no load could be read.")
-            return ReportValue(
-                {**verified, "power": closed, "schedulers": closed}, Conclusion.INCONCLUSIVE, (), collected
-            )
+            words = "The meters of hall 2 were being replaced; no load could be read."
+            closed = {layer: section(layer, Answer.UNABLE, words) for layer in ("power", "schedulers")}
+            return ReportValue({**verified, **closed}, Conclusion.INCONCLUSIVE, (), collected)
         case _:
             return ReportValue(verified, Conclusion.CONSISTENT, (), collected)
+
+
+def _section(protocols: Protocols, layer: str, answer: Answer, notes: str) -> SectionValue:
+    """Answer a layer, and every item of its protocol with it."""
+    items = {item.key: ItemValue(answer) for item in protocols.get(layer, ())}
+    return SectionValue(answer, notes, items=items)
 
 
 @cache

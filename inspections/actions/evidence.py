@@ -18,7 +18,8 @@ from inspections.actions.visits import NOT_ON_TEAM, subject_of
 from inspections.models import Evidence, Report
 from inspections.permissions import is_on_team
 from inspections.queries.reports import layers_of, name_of
-from inspections.rules.reports import ReportEvent, ReportState, next_state
+from inspections.queries.visits import monitoring_of
+from inspections.rules.reports import Mark, ReportEvent, ReportState, next_state
 from inspections.rules.uploads import MOST_PHOTOGRAPHS, TooManyPhotographs, safe_name
 from ledger.actions import record
 
@@ -30,8 +31,9 @@ def attach_evidence(
     name: str,
     caption: str = "",
     layer: str = "",
+    item: str = "",
     taken_at: datetime | None = None,
-    confidential: bool = False,
+    mark: Mark = Mark.PUBLIC,
     by: User,
     at: datetime,
 ) -> Evidence:
@@ -49,15 +51,16 @@ def attach_evidence(
         known = report.evidence.filter(sha256=photograph.sha256).first()
         if known:
             return known
-        _check(report, layer, taken_at, at)
+        _check(report, layer, item, taken_at, at)
         evidence = _row(
             report,
             photograph,
             name=name,
             caption=caption,
             layer=layer,
+            item=item,
             taken_at=taken_at,
-            confidential=confidential,
+            mark=mark,
             by=by,
             at=at,
         )
@@ -94,11 +97,13 @@ def _lock(report: Report) -> None:
     )
 
 
-def _check(report: Report, layer: str, taken_at: datetime | None, at: datetime) -> None:
+def _check(report: Report, layer: str, item: str, taken_at: datetime | None, at: datetime) -> None:
     if report.evidence.count() >= MOST_PHOTOGRAPHS:
         raise TooManyPhotographs
     if layer and layer not in layers_of(report.visit):
         raise Malformed("Choose one of the report's layers for the photograph.")
+    if item and item not in {one.key for one in monitoring_of(report.visit).protocols.get(layer, ())}:
+        raise Malformed("Choose one of the items of the layer's protocol for the photograph.")
     if taken_at and taken_at > at:
         detail = "A photograph is not taken in the future."
         raise Malformed(detail, fields={"taken_at": detail})
@@ -111,14 +116,16 @@ def _row(
     name: str,
     caption: str,
     layer: str,
+    item: str,
     taken_at: datetime | None,
-    confidential: bool,
+    mark: Mark,
     by: User,
     at: datetime,
 ) -> Evidence:
     return Evidence(
         report=report,
         layer=layer,
+        item=item,
         sha256=photograph.sha256,
         published_sha256=photograph.copy_sha256,
         name=safe_name(name, photograph.media_type),
@@ -130,7 +137,7 @@ def _row(
         caption=caption,
         taken_at=taken_at,
         received_at=at,
-        confidential=confidential,
+        mark=mark,
         salt=secrets.token_hex(32),
         by=by,
     )

@@ -15,15 +15,18 @@ from inspections.actions.conclusions import conclude
 from inspections.actions.visits import NOT_ON_TEAM, lock_visit, subject_of
 from inspections.models import Finding, Report, ReportComment, ReportSignature, Visit
 from inspections.permissions import is_on_team, speaks_for_party
-from inspections.queries.reports import commitment_of, layers_of, name_of, signing_state
+from inspections.queries.reports import layers_of, name_of, sealing_of, signing_state, value_of
 from inspections.queries.visits import monitoring_of
+from inspections.rules.passages import open_value
 from inspections.rules.reports import (
+    Answer,
     FindingValue,
     ReportEvent,
     ReportLocked,
     ReportState,
     ReportValue,
     SectionValue,
+    answered,
     next_state,
 )
 from inspections.rules.visits import REPORTABLE, OutOfTurn, VisitEvent, VisitState, comments_close
@@ -87,6 +90,8 @@ def save_draft(*, report: Report, value: ReportValue, revision: int, by: User, a
     _lock(report)
     require(is_on_team(by, report.visit, at=at), NOT_ON_TEAM)
     state = next_state(ReportState(report.state), ReportEvent.SAVE)
+    _check_items(report.visit, value)
+    value = answered(value, monitoring_of(report.visit).protocols)
     if _is_same(report, value):
         return report
     if revision != report.revision:
@@ -118,14 +123,23 @@ def _is_same(report: Report, value: ReportValue) -> bool:
         value.conclusion or "",
         value.collected_at,
     )
-    rows = report.findings.order_by("number").values_list("layer", "severity", "article", "text", "confidential")
-    findings = [(one.layer, one.severity.value, one.article, one.text, one.confidential) for one in value.findings]
+    rows = report.findings.order_by("number").values_list("layer", "severity", "article", "text", "mark")
+    findings = [(one.layer, one.severity.value, one.article, one.text, one.mark.value) for one in value.findings]
     return stored == given and list(rows) == findings
 
 
 def _section(section: SectionValue) -> dict[str, Any]:
-    answer = section.answer.value if section.answer else ""
-    return {"answer": answer, "notes": section.notes, "confidential": section.confidential}
+    items = {key: {"answer": _stored(item.answer), "notes": item.notes} for key, item in section.items.items()}
+    return {
+        "answer": _stored(section.answer),
+        "notes": section.notes,
+        "mark": section.mark.value,
+        **({"items": items} if items else {}),
+    }
+
+
+def _stored(answer: Answer | None) -> str:
+    return answer.value if answer else ""
 
 
 def _finding(report: Report, number: int, one: FindingValue) -> Finding:
@@ -137,7 +151,7 @@ def _finding(report: Report, number: int, one: FindingValue) -> Finding:
         severity=one.severity,
         state=one.severity,
         text=one.text,
-        confidential=one.confidential,
+        mark=one.mark,
     )
 
 
@@ -150,6 +164,17 @@ def _check(visit: Visit, value: ReportValue, at: datetime) -> None:
     if value.collected_at and not notified <= value.collected_at <= at:
         detail = "Evidence is collected between the notice of the visit and now."
         raise Malformed(detail, fields={"collected_at": detail})
+
+
+def _check_items(visit: Visit, value: ReportValue) -> None:
+    protocols = monitoring_of(visit).protocols
+    unknown = {
+        f"{layer}.{key}"
+        for layer, section in value.sections.items()
+        for key in section.items.keys() - {item.key for item in protocols.get(layer, ())}
+    }
+    if unknown:
+        raise Malformed(f"The protocol of this visit has no item {', '.join(sorted(unknown))}.")
 
 
 @transaction.atomic
@@ -219,24 +244,16 @@ def _report_on(visit: Visit, at: datetime) -> None:
 
 
 def _submission(report: Report) -> dict[str, Any]:
-    assert report.collected_at is not None
     assert report.received_at is not None
     return {
         **subject_of(report.visit),
-        "report": name_of(report),
-        "conclusion": report.conclusion,
-        "answers": {layer: section["answer"] for layer, section in report.sections.items()},
-        "findings": [
-            {"number": one.number, "layer": one.layer, "article": one.article, "severity": one.severity}
-            for one in report.findings.order_by("number")
-        ],
-        "photographs": report.evidence.count(),
+        **open_value(name_of(report), value_of(report), report.evidence.count()),
         "signatures": sorted(
             one.user.handle for one in report.signatures.filter(commitment=report.commitment).select_related("user")
         ),
-        "collected_at": stamp(report.collected_at),
         "received_at": stamp(report.received_at),
-        "commitment": commitment_of(report),
+        "parts": dict(sealing_of(report).parts),
+        "commitment": report.commitment,
     }
 
 

@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import User
-from inspections.models.reports import Report
+from inspections.models.reports import MARK_LABELS, Report
+from inspections.rules.reports import Mark
 
 
 def evidence_storage() -> Storage:
@@ -39,6 +40,7 @@ class Evidence(models.Model):
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="evidence")
     layer = models.CharField(max_length=64, blank=True)
+    item = models.CharField(max_length=64, blank=True)  # of the layer's protocol
     file = SealedFileField(max_length=64)
     published = SealedFileField(max_length=64)
     sha256 = models.CharField(max_length=64)
@@ -52,7 +54,9 @@ class Evidence(models.Model):
     caption = models.CharField(max_length=300, blank=True)
     taken_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
-    confidential = models.BooleanField(default=False)
+    mark = models.CharField(
+        max_length=8, default=Mark.PUBLIC.value, choices=[(mark.value, label) for mark, label in MARK_LABELS.items()]
+    )
     salt = models.CharField(max_length=64)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
@@ -62,6 +66,7 @@ class Evidence(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["report", "sha256"], name="evidence_once_a_report"),
             models.CheckConstraint(condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="evidence_sha256"),
+            models.CheckConstraint(condition=Q(mark__in=[value.value for value in Mark]), name="evidence_mark"),
         ]
 
     def __str__(self) -> str:

@@ -5,9 +5,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from inspections.models.reports import Report
+from inspections.models.reports import MARK_LABELS, Report
 from inspections.rules.findings import AS_FILED, OPEN, FindingEvent, Severity
-from inspections.rules.reports import ReportState
+from inspections.rules.reports import Mark, ReportState
 
 SEVERITY_LABELS = {
     Severity.CONSISTENT: _("Consistent"),
@@ -22,7 +22,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     """Findings, filtered."""
 
     def public(self) -> Self:
-        """Those of submitted reports. The text of a confidential one stays sealed."""
+        """Those of submitted reports. The text of one that is not public stays closed."""
         return self.filter(report__state=ReportState.SUBMITTED)
 
     def open(self) -> Self:
@@ -42,7 +42,9 @@ class Finding(models.Model):
     )
     state = models.CharField(max_length=24, choices=[(value.value, label) for value, label in SEVERITY_LABELS.items()])
     text = models.TextField(blank=True)
-    confidential = models.BooleanField(default=False)
+    mark = models.CharField(
+        max_length=8, default=Mark.PUBLIC.value, choices=[(mark.value, label) for mark, label in MARK_LABELS.items()]
+    )
 
     objects = FindingQuerySet.as_manager()
 
@@ -54,6 +56,7 @@ class Finding(models.Model):
                 condition=Q(severity__in=[value.value for value in sorted(AS_FILED)]), name="finding_severity"
             ),
             models.CheckConstraint(condition=Q(state__in=[value.value for value in Severity]), name="finding_state"),
+            models.CheckConstraint(condition=Q(mark__in=[value.value for value in Mark]), name="finding_mark"),
         ]
 
     def __str__(self) -> str:

@@ -4,13 +4,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
 from inspections.models.visits import Visit
-from inspections.rules.reports import Answer, Conclusion, ReportState
+from inspections.rules.reports import Answer, Conclusion, Mark, ReportState
 
 ANSWER_LABELS = {
     Answer.VERIFIED: _("Verified"),
     Answer.NOT_VERIFIED: _("Not verified"),
     Answer.UNABLE: _("Unable to verify"),
     Answer.NOT_APPLICABLE: _("Not applicable"),
+}
+MARK_LABELS = {
+    Mark.PUBLIC: _("Public"),
+    Mark.PARTIES: _("Parties and bodies only"),
+    Mark.SEALED: _("Sealed: the inspected party and the team's bodies only"),
 }
 CONCLUSION_LABELS = {
     Conclusion.CONSISTENT: _("Consistent with what was declared"),
@@ -27,7 +32,7 @@ REPORT_STATE_LABELS = {
 class Report(models.Model):
     """What a team reports about a visit. Once submitted the database refuses any change; an amendment is a new version.
 
-    `sections` holds {layer: {"answer", "notes", "confidential"}}; `revision` counts the saved drafts, so that two devices cannot
+    `sections` holds {layer: {"answer", "notes", "mark", "items": {item: {"answer", "notes"}}}}; `revision` counts the saved drafts, so that two devices cannot
     overwrite each other unseen; `submission_key` makes a resend the same submission.
     """
 

@@ -1,20 +1,24 @@
 """Reports: their exact content, who signed it, what is missing, what the public sees."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
-from core.canonical import Json, commitment
+from core.canonical import Json
 from core.times import stamp
 from inspections.models import Evidence, Finding, Mandate, Report, ReportSignature, Visit
-from inspections.permissions import can_read_confidential
+from inspections.permissions import marks_open_to
 from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.findings import Severity
+from inspections.rules.passages import Passage, PhotographValue, Sealing, passages, sealed
 from inspections.rules.reports import (
     Answer,
     Conclusion,
     FindingValue,
+    ItemValue,
+    Mark,
     Missing,
     ReportState,
     ReportValue,
@@ -49,59 +53,61 @@ def value_of(report: Report) -> ReportValue:
         sections={layer: section_value(section) for layer, section in report.sections.items()},
         conclusion=Conclusion(report.conclusion) if report.conclusion else None,
         findings=tuple(
-            FindingValue(one.layer, Severity(one.severity), one.article, one.text, one.confidential)
+            FindingValue(one.layer, Severity(one.severity), one.article, one.text, Mark(one.mark))
             for one in report.findings.all()
         ),
         collected_at=report.collected_at,
     )
 
 
-def section_value(section: dict[str, object]) -> SectionValue:
-    """Return a stored section as the rules' value."""
-    answer = str(section.get("answer") or "")
+def section_value(section: Mapping[str, Any]) -> SectionValue:
+    """Return a stored section as the rules' value. One that was stored before there were three marks says `confidential`."""
+    mark = section.get("mark") or (Mark.SEALED if section.get("confidential") else Mark.PUBLIC)
     return SectionValue(
-        Answer(answer) if answer else None, str(section.get("notes", "")), bool(section.get("confidential"))
+        answer=_answer(section),
+        notes=section.get("notes", ""),
+        mark=Mark(mark),
+        items={key: ItemValue(_answer(one), one.get("notes", "")) for key, one in section.get("items", {}).items()},
+    )
+
+
+def _answer(stored: Mapping[str, Any]) -> Answer | None:
+    return Answer(stored["answer"]) if stored.get("answer") else None
+
+
+def passages_of(report: Report) -> tuple[Passage, ...]:
+    """Return everything that a signature is under, as passages: those that are not public included."""
+    return passages(name_of(report), value_of(report), [_photograph(one) for one in report.evidence.order_by("pk")])
+
+
+def _photograph(evidence: Evidence) -> PhotographValue:
+    return PhotographValue(
+        sha256=evidence.sha256,
+        published_sha256=evidence.published_sha256,
+        layer=evidence.layer,
+        item=evidence.item,
+        caption=evidence.caption,
+        taken_at=stamp(evidence.taken_at) if evidence.taken_at else None,
+        mark=Mark(evidence.mark),
     )
 
 
 def content(report: Report) -> Json:
-    """Return everything that a signature is under, as canonical JSON: confidential parts included."""
+    """Return the draft as a file: what would be signed, passage by passage."""
     return {
-        "visit": report.visit.key,
-        "version": report.version,
-        "collected_at": stamp(report.collected_at) if report.collected_at else None,
-        "conclusion": report.conclusion,
-        "sections": report.sections,
-        "findings": [_finding(one) for one in report.findings.order_by("number")],
-        "evidence": [_photograph(one) for one in report.evidence.order_by("pk")],
+        "report": name_of(report),
+        "passages": [{"place": one.place, "mark": one.mark.value, "value": one.value} for one in passages_of(report)],
     }
 
 
-def _finding(finding: Finding) -> Json:
-    return {
-        "number": finding.number,
-        "layer": finding.layer,
-        "article": finding.article,
-        "severity": finding.severity,
-        "text": finding.text,
-        "confidential": finding.confidential,
-    }
-
-
-def _photograph(evidence: Evidence) -> Json:
-    return {
-        "sha256": evidence.sha256,
-        "published_sha256": evidence.published_sha256,
-        "layer": evidence.layer,
-        "caption": evidence.caption,
-        "taken_at": stamp(evidence.taken_at) if evidence.taken_at else None,
-        "confidential": evidence.confidential,
-    }
+def sealing_of(report: Report) -> Sealing:
+    """Return the commitments to the report's content as it stands."""
+    return sealed(report.salt, passages_of(report))
 
 
 def commitment_of(report: Report) -> str:
-    """Return the salted commitment to the report's content as it stands."""
-    return report.commitment or commitment(report.salt, content(report))
+    """Return the commitment that the report's inspectors sign, as it stands."""
+    return report.commitment or sealing_of(report).whole
 
 
 def standing_signatures(report: Report) -> list[ReportSignature]:
@@ -124,9 +130,10 @@ def signing_state(report: Report) -> SigningState:
     """Return what is missing and who has signed this very text."""
     team = {booking.designation.user_id for booking in team_of(report.visit)}
     signatures = standing_signatures(report)
-    per_visit = monitoring_of(report.visit).inspectors_per_visit
+    monitoring = monitoring_of(report.visit)
+    per_visit = monitoring.inspectors_per_visit
     return SigningState(
-        missing=missing(value_of(report), tuple(layers_of(report.visit))),
+        missing=missing(value_of(report), tuple(layers_of(report.visit)), monitoring.protocols),
         signatures=tuple(signatures),
         needed=signatures_needed(team, per_visit),
         is_signed=is_signed({one.user_id for one in signatures}, team, per_visit),
@@ -145,35 +152,59 @@ def draft_of(visit: Visit) -> Report | None:
 
 
 @dataclass(frozen=True)
-class PublicSection:
-    """One layer as a page shows it; `notes` is None where they are sealed."""
+class Words:
+    """A passage as a page shows it; `text` is None where the reader is not among those it is opened to."""
 
-    layer: str
-    title: str
-    answer: Answer | None
-    notes: str | None
-
-
-@dataclass(frozen=True)
-class PublicFinding:
-    """A finding as a page shows it; `text` is None where it is sealed."""
-
-    finding: Finding
-    title: str
+    place: str
+    mark: Mark
     text: str | None
 
 
 @dataclass(frozen=True)
+class PublicItem:
+    """One item of a layer's protocol, answered."""
+
+    question: str
+    answer: Answer | None
+    words: Words
+
+
+@dataclass(frozen=True)
+class PublicSection:
+    """One layer as a page shows it."""
+
+    layer: str
+    title: str
+    answer: Answer | None
+    words: Words
+    items: tuple[PublicItem, ...]
+
+
+@dataclass(frozen=True)
+class PublicFinding:
+    """A finding as a page shows it."""
+
+    finding: Finding
+    words: Words
+
+
+@dataclass(frozen=True)
 class PublicReport:
-    """A submitted report as far as the reader may see it."""
+    """A submitted report as far as the reader may see it; `marks` are those that are open to them."""
 
     report: Report
     sections: tuple[PublicSection, ...]
     findings: tuple[PublicFinding, ...]
     evidence: tuple[Evidence, ...]
-    sealed_photographs: int
+    closed_photographs: int
     signatures: tuple[ReportSignature, ...]
-    sees_all: bool
+    marks: frozenset[Mark]
+    sealing: Sealing
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether nothing of it is closed to the reader."""
+        return self.marks == frozenset(Mark)
 
 
 def public_report(visit_key: str, version: int, reader: User | None, at: datetime) -> PublicReport:
@@ -184,31 +215,49 @@ def public_report(visit_key: str, version: int, reader: User | None, at: datetim
     report = found.prefetch_related("findings__steps").get(
         visit__key=visit_key, version=version, state=ReportState.SUBMITTED
     )
-    sees_all = can_read_confidential(reader, report, at=at)
-    titles = monitoring_of(report.visit).layers
+    marks = marks_open_to(reader, report, at=at)
     evidence = list(report.evidence.all())
     return PublicReport(
         report=report,
-        sections=tuple(
-            _public_section(layer, titles.get(layer, layer), section, sees_all=sees_all)
-            for layer, section in sorted(
-                report.sections.items(), key=lambda item: list(titles).index(item[0]) if item[0] in titles else 99
-            )
-        ),
+        sections=tuple(sections_of(report, marks)),
         findings=tuple(
-            PublicFinding(one, titles.get(one.layer, one.layer), one.text if sees_all or not one.confidential else None)
+            PublicFinding(one, _words(f"findings.{one.number}", Mark(one.mark), one.text, marks))
             for one in report.findings.all()
         ),
-        evidence=tuple(one for one in evidence if sees_all or not one.confidential),
-        sealed_photographs=0 if sees_all else sum(one.confidential for one in evidence),
+        evidence=tuple(one for one in evidence if one.mark in marks),
+        closed_photographs=sum(one.mark not in marks for one in evidence),
         signatures=tuple(standing_signatures(report)),
-        sees_all=sees_all,
+        marks=marks,
+        sealing=sealing_of(report),
     )
 
 
-def _public_section(layer: str, title: str, section: dict[str, object], *, sees_all: bool) -> PublicSection:
-    value = section_value(section)
-    return PublicSection(layer, title, value.answer, value.notes if sees_all or not value.confidential else None)
+def sections_of(report: Report, marks: frozenset[Mark]) -> Iterator[PublicSection]:
+    """Yield the layers in the text's order and their items in the protocol's, with the words that are among `marks`."""
+    monitoring = monitoring_of(report.visit)
+    for layer, title in monitoring.layers.items():
+        if layer not in report.sections:
+            continue
+        value = section_value(report.sections[layer])
+        yield PublicSection(
+            layer=layer,
+            title=title,
+            answer=value.answer,
+            words=_words(f"layers.{layer}", value.mark, value.notes, marks),
+            items=tuple(
+                PublicItem(
+                    item.question,
+                    value.items[item.key].answer,
+                    _words(f"items.{layer}.{item.key}", value.mark, value.items[item.key].notes, marks),
+                )
+                for item in monitoring.protocols.get(layer, ())
+                if item.key in value.items
+            ),
+        )
+
+
+def _words(place: str, mark: Mark, text: str, marks: frozenset[Mark]) -> Words:
+    return Words(place, mark, text if mark in marks or not text else None)
 
 
 def recent_reports(at: datetime, limit: int = 10) -> list[Report]:

@@ -1,21 +1,30 @@
 """Reports: sections by verification layer, what is missing before it can be signed, when it is signed enough."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from core.errors import DomainError
 from inspections.rules.findings import CONTRADICTS_CONSISTENT, Severity
+from treaty.rules.text import ProtocolItem
 
 
 class Answer(StrEnum):
-    """What the team says about one verification layer. "Unable to verify" is an answer; silence is not."""
+    """What the team says about one verification layer, or one item of it. "Unable to verify" is an answer; silence is not."""
 
     VERIFIED = "verified"
     NOT_VERIFIED = "not_verified"
     UNABLE = "unable_to_verify"
     NOT_APPLICABLE = "not_applicable"
+
+
+class Mark(StrEnum):
+    """Whom a passage of a report is opened to, once the report is submitted."""
+
+    PUBLIC = "public"
+    PARTIES = "parties"  # the laboratories that the treaty binds, and the bodies
+    SEALED = "sealed"  # the inspected laboratory, and the bodies that sent the team
 
 
 class Conclusion(StrEnum):
@@ -58,12 +67,24 @@ TRANSITIONS: dict[tuple[ReportState, ReportEvent], ReportState] = {
 
 
 @dataclass(frozen=True)
-class SectionValue:
-    """The answer for one layer; `notes` say what was seen."""
+class ItemValue:
+    """The answer to one item of a layer's protocol; `notes` say what was seen."""
 
     answer: Answer | None = None
     notes: str = ""
-    confidential: bool = False
+
+
+@dataclass(frozen=True)
+class SectionValue:
+    """The answer for one layer; where the text has a protocol for it, the answer follows from those to its items.
+
+    `mark` is that of the notes, the items' included. The answers themselves are public.
+    """
+
+    answer: Answer | None = None
+    notes: str = ""
+    mark: Mark = Mark.PUBLIC
+    items: Mapping[str, ItemValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,7 @@ class FindingValue:
     severity: Severity
     article: str
     text: str
-    confidential: bool = False
+    mark: Mark = Mark.PUBLIC
 
 
 @dataclass(frozen=True)
@@ -95,19 +116,71 @@ class Missing:
     words: str
 
 
-def missing(report: ReportValue, layers: Sequence[str]) -> tuple[Missing, ...]:
+# A layer's protocol in the text that governs the visit; a layer without one has one answer, given by the team.
+type Protocols = Mapping[str, Sequence[ProtocolItem]]
+# In an order in which the first that is among the items' answers is the layer's.
+GRAVEST_FIRST = (Answer.NOT_VERIFIED, Answer.UNABLE, Answer.VERIFIED, Answer.NOT_APPLICABLE)
+
+
+def answer_of(items: Iterable[Answer | None]) -> Answer | None:
+    """Return the answer for a layer whose items are answered so: none while one is open, else the gravest.
+
+    One item that is not verified leaves the layer not verified, and one that could not be verified leaves it "unable to verify". An item
+    that does not apply takes nothing away; a layer does not apply where none of its items does.
+    """
+    answers = set(items)
+    return None if None in answers else next((one for one in GRAVEST_FIRST if one in answers), None)
+
+
+def answered(report: ReportValue, protocols: Protocols) -> ReportValue:
+    """Return the report with the answer of each layer that has a protocol taken from its items."""
+    return replace(
+        report,
+        sections={
+            layer: _answered(section, protocols[layer]) if layer in protocols else section
+            for layer, section in report.sections.items()
+        },
+    )
+
+
+def _answered(section: SectionValue, protocol: Sequence[ProtocolItem]) -> SectionValue:
+    items = {item.key: section.items.get(item.key, ItemValue()) for item in protocol}
+    return replace(section, items=items, answer=answer_of(one.answer for one in items.values()))
+
+
+def missing(report: ReportValue, layers: Sequence[str], protocols: Protocols) -> tuple[Missing, ...]:
     """Return what stands between the draft and a signature, in the order of the form."""
     when = () if report.collected_at else (Missing("collected_at", "Say when the last of the evidence was collected."),)
-    return (*_unanswered(report, layers), *_unfounded(report), *_contradictions(report), *when)
+    report = answered(report, protocols)
+    return (*_unanswered(report, layers, protocols), *_unfounded(report), *_contradictions(report), *when)
 
 
-def _unanswered(report: ReportValue, layers: Sequence[str]) -> Iterable[Missing]:
+def _unanswered(report: ReportValue, layers: Sequence[str], protocols: Protocols) -> Iterable[Missing]:
     for layer in layers:
         section = report.sections.get(layer, SectionValue())
-        if section.answer is None:
+        if layer in protocols:
+            yield from _open_items(layer, section, protocols[layer])
+        elif section.answer is None:
             yield Missing(layer, "Choose one of the four answers; “unable to verify” is one of them.")
         elif section.answer is not Answer.VERIFIED and not section.notes.strip():
             yield Missing(layer, "Say why this layer is not verified.")
+
+
+def _open_items(layer: str, section: SectionValue, protocol: Sequence[ProtocolItem]) -> Iterable[Missing]:
+    """Yield what is open in a layer's protocol. A layer that as a whole is not verified may say why once, in its notes."""
+    items = {item.key: section.items.get(item.key, ItemValue()) for item in protocol}
+    unanswered = sum(one.answer is None for one in items.values())
+    if unanswered:
+        yield Missing(layer, f"{unanswered} of {len(items)} items have none of the four answers yet.")
+    unsaid = [
+        item.question
+        for item in protocol
+        if items[item.key].answer not in {None, Answer.VERIFIED}
+        and not items[item.key].notes.strip()
+        and not section.notes.strip()
+    ]
+    for question in unsaid:
+        yield Missing(layer, f"Say why this is not verified: {question}")
 
 
 def _unfounded(report: ReportValue) -> Iterable[Missing]:

@@ -59,7 +59,7 @@ class PhotographView(DraftView, View):
         elsewhere = self.find(request, key, at)
         if elsewhere:
             return elsewhere
-        form = PhotographForm(request.POST, request.FILES, layers=titles(self.layers))
+        form = PhotographForm(request.POST, request.FILES, layers=titles(self.layers), protocols=self.protocols)
         try:
             if not form.is_valid():
                 raise Malformed(" ".join(str(error) for errors in form.errors.values() for error in errors))

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -27,18 +28,20 @@ from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
 from inspections.permissions import can_read_draft, can_settle, is_on_team, speaks_for_party
 from inspections.queries.reports import (
     PublicFinding,
+    PublicItem,
     PublicReport,
     PublicSection,
     content,
     draft_of,
     layers_of,
     public_report,
+    sections_of,
     signing_state,
     value_of,
 )
 from inspections.queries.visits import monitoring_of
 from inspections.rules.findings import OPEN, Severity
-from inspections.rules.reports import Conclusion, missing
+from inspections.rules.reports import Answer, Conclusion, Mark, Missing, Protocols, missing
 from inspections.rules.visits import comments_close
 from inspections.views.readers import visit_for
 from inspections.views.words import layer_title
@@ -69,7 +72,7 @@ class ReportPage(TemplateView):
             report=found.report,
             visit=visit,
             conclusion=CONCLUSION_LABELS[Conclusion(found.report.conclusion)],
-            sections=section_rows(found),
+            sections=section_rows(found.sections),
             findings=finding_rows(found),
             comment=comment,
             comments_close=closes,
@@ -83,9 +86,19 @@ class ReportPage(TemplateView):
         )
 
 
-def section_rows(found: PublicReport) -> list[tuple[PublicSection, str, StrOrPromise]]:
-    """Return the sections with their layers' names and their answers in words."""
-    return [(one, layer_title(one.layer), ANSWER_LABELS[one.answer] if one.answer else "") for one in found.sections]
+type SectionRow = tuple[PublicSection, str, StrOrPromise, list[tuple[PublicItem, StrOrPromise]]]
+
+
+def section_rows(sections: Iterable[PublicSection]) -> list[SectionRow]:
+    """Return the sections with their layers' names, their answers in words and their items likewise."""
+    return [
+        (one, layer_title(one.layer), _in_words(one.answer), [(item, _in_words(item.answer)) for item in one.items])
+        for one in sections
+    ]
+
+
+def _in_words(answer: Answer | None) -> StrOrPromise:
+    return ANSWER_LABELS[answer] if answer else ""
 
 
 def finding_rows(found: PublicReport) -> list[tuple[PublicFinding, str, StrOrPromise, StrOrPromise, bool]]:
@@ -108,6 +121,7 @@ class DraftView(LoginRequiredMixin):
     visit: Visit
     report: Report
     layers: dict[str, str]
+    protocols: Protocols
 
     def find(self, request: HttpRequest, key: str, at: datetime) -> HttpResponse | None:
         """Find the draft; answer with where to go when there is none."""
@@ -120,7 +134,12 @@ class DraftView(LoginRequiredMixin):
             return HttpResponseRedirect(reverse("inspections:visit", args=[key]))
         self.report = found
         self.layers = layers_of(self.visit)
+        self.protocols = monitoring_of(self.visit).protocols
         return None
+
+    def lacking(self) -> tuple[Missing, ...]:
+        """Return what stands between the draft and a signature."""
+        return missing(value_of(self.report), tuple(self.layers), self.protocols)
 
 
 class ReportFormView(DraftView, View):
@@ -129,7 +148,7 @@ class ReportFormView(DraftView, View):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show the draft."""
         elsewhere = self.find(request, key, timezone.now())
-        return elsewhere or self.page(request, DraftForm(self.report, titles(self.layers)))
+        return elsewhere or self.page(request, DraftForm(self.report, titles(self.layers), self.protocols))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Save the draft; keep what was typed whatever the answer."""
@@ -137,7 +156,7 @@ class ReportFormView(DraftView, View):
         elsewhere = self.find(request, key, at)
         if elsewhere:
             return elsewhere
-        form = DraftForm(self.report, titles(self.layers), request.POST)
+        form = DraftForm(self.report, titles(self.layers), self.protocols, request.POST)
         if not form.is_valid():
             return self.refused(request, form, "invalid", " ".join(form.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
         revision = self.report.revision if "overwrite" in request.POST else form.revision
@@ -151,7 +170,7 @@ class ReportFormView(DraftView, View):
     def saved(self, request: HttpRequest, at: datetime) -> HttpResponse:
         """Answer that it is saved: with the revision to go on from, or with the page that was asked for next."""
         if wants_json(request):
-            lacking = [item.part for item in missing(value_of(self.report), tuple(self.layers))]
+            lacking = sorted({item.part for item in self.lacking()})
             return JsonResponse({"revision": self.report.revision, "saved_at": stamp(at), "missing": lacking})
         if "sign" in request.POST:
             return HttpResponseRedirect(reverse("inspections:report_sign", args=[self.visit.key]))
@@ -176,20 +195,28 @@ class ReportFormView(DraftView, View):
         status: int = HTTPStatus.OK,
     ) -> HttpResponse:
         """Return the page of the form."""
-        lacking = missing(value_of(self.report), tuple(self.layers))
+        lacking = self.lacking()
         parts = {item.part for item in lacking}
         context = {
             "visit": self.visit,
             "report": self.report,
             "form": form,
             "sections": [
-                (key, layer_title(key), self.layers[key], form.sections[key], key not in parts) for key in self.layers
+                (
+                    key,
+                    layer_title(key),
+                    self.layers[key],
+                    form.sections[key],
+                    form.items[key].values(),
+                    key not in parts,
+                )
+                for key in self.layers
             ],
             "whole_done": not parts & {"conclusion", "collected_at"},
             "findings_done": "findings" not in parts,
             "lacking": lacking,
             "photographs": list(self.report.evidence.all()),
-            "photograph_form": PhotographForm(layers=titles(self.layers)),
+            "photograph_form": PhotographForm(layers=titles(self.layers), protocols=self.protocols),
             "problem": problem,
             "newer": newer,
             "can_edit": is_on_team(person(request), self.visit, at=timezone.now()),
@@ -265,10 +292,7 @@ class SignView(DraftView, ActionView):
             report=self.report,
             state=state,
             lacking=[(item.words, layer_title(item.part)) for item in state.missing],
-            sections=[
-                (layer_title(key), section, ANSWER_LABELS[section.answer] if section.answer else "")
-                for key, section in value.sections.items()
-            ],
+            sections=section_rows(sections_of(self.report, frozenset(Mark))),
             findings=[(one, layer_title(one.layer), SEVERITY_LABELS[one.severity]) for one in value.findings],
             conclusion=CONCLUSION_LABELS[value.conclusion] if value.conclusion else "",
             photographs=list(self.report.evidence.all()),

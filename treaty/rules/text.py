@@ -215,6 +215,25 @@ class Challenge(Provision):
     longest: Length
 
 
+class ProtocolItem(Provision):
+    """One question that a team answers about a verification layer, and how it may go about it."""
+
+    key: Key
+    question: Prose
+    method: Prose | None = None
+    comment: Prose | None = None
+
+
+type Protocol = Annotated[tuple[ProtocolItem, ...], Field(min_length=1)]
+
+
+class Redactions(Provision):
+    """On what grounds a passage is taken out of a published report, and by when a body decides that."""
+
+    grounds: dict[Key, Prose] = Field(min_length=1)
+    decided_within: Length
+
+
 class Monitoring(Provision):
     """Who inspects what, how often, on what notice."""
 
@@ -237,6 +256,8 @@ class Monitoring(Provision):
     utilisation: Share  # of the rated operations, in that computation
     visit_length: Length
     holidays: tuple[date, ...] = ()
+    protocols: dict[Key, Protocol] = Field(default_factory=dict)  # none: one answer for each layer
+    redactions: Redactions | None = None  # none: what was published stays
 
 
 class Drills(Provision):
@@ -399,6 +420,10 @@ def _unknown_names(text: Text) -> list[str]:
             f"monitoring.evidence_validity: {key!r} is missing or is no verification layer"
             for key in sorted(layers ^ set(text.monitoring.evidence_validity))
         ),
+        *(
+            f"monitoring.protocols: {key!r} is no verification layer"
+            for key in sorted(set(text.monitoring.protocols) - layers)
+        ),
     ]
 
 
@@ -407,6 +432,10 @@ def _repeated(text: Text) -> list[str]:
         "articles": [article.number for article in text.articles],
         "labs": [lab.key for lab in text.labs],
         "bodies": [body.key for body in text.bodies] + [lab.key for lab in text.labs],
+        **{
+            f"monitoring.protocols.{layer}": [item.key for item in items]
+            for layer, items in text.monitoring.protocols.items()
+        },
     }
     return [
         f"{path}: {name!r} appears twice"

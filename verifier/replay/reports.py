@@ -9,12 +9,17 @@ from accounts.rules.organisations import Role
 from core.times import stamp
 from inspections.rules.findings import FindingEvent, Severity
 from inspections.rules.findings import next_state as next_severity
+from inspections.rules.passages import whole_commitment
 from inspections.rules.reports import (
     Answer,
     Conclusion,
     FindingValue,
+    ItemValue,
+    Mark,
+    Protocols,
     ReportValue,
     SectionValue,
+    answered,
     is_signed,
     missing,
     signatures_needed,
@@ -110,12 +115,23 @@ def submit(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     if moment(payload, "collected_at") > entry.at:
         yield Finding("instant", "evidence is collected before it is reported")
     value = _value(payload)
-    for lacking in missing(value, replay.of(Inspections).layers(visit)):
-        yield Finding("incomplete", f"{lacking.part}: {lacking.words}")
+    yield from _whole(value, replay.of(Inspections).layers(visit), visit.text.protocols)
+    if visit.text.protocols or "parts" in payload:
+        signed = whole_commitment({mark.value: text(part(payload, "parts"), mark) for mark in Mark})
+        yield from differs("commitment", "the commitment to its parts", text(payload, "commitment"), signed)
     report.submitted_at, report.conclusion = entry.at, value.conclusion
     report.findings = {number(it, "number"): Severity(text(it, "severity")) for it in parts(payload, "findings")}
     visit.reported_at = entry.at
     move(visit, VisitEvent.REPORT)
+
+
+def _whole(value: ReportValue, layers: list[str], protocols: Protocols) -> Iterator[Finding]:
+    """Find what is open in a report, and answers for a layer that do not follow from those to its items."""
+    for lacking in missing(value, layers, protocols):
+        yield Finding("incomplete", f"{lacking.part}: {lacking.words}")
+    following = answered(value, protocols)
+    for layer, section in value.sections.items():
+        yield from differs("answer", f"the answer for {layer}", section.answer, following.sections[layer].answer)
 
 
 def _signed(payload: Payload, visit: VisitRecord, report: ReportRecord) -> Iterator[Finding]:
@@ -134,10 +150,11 @@ def _signed(payload: Payload, visit: VisitRecord, report: ReportRecord) -> Itera
 
 def _value(payload: Payload) -> ReportValue:
     """Return as much of the report as is public; what is withheld counts as written."""
-    answers = part(payload, "answers")
+    items = part(payload, "items") if "items" in payload else {}
     return ReportValue(
         sections={
-            layer: SectionValue(Answer(str(answer)) if answer else None, WITHHELD) for layer, answer in answers.items()
+            layer: SectionValue(_answer(answer), WITHHELD, items=_items(part(items, layer) if layer in items else {}))
+            for layer, answer in part(payload, "answers").items()
         },
         conclusion=Conclusion(text(payload, "conclusion")),
         findings=tuple(
@@ -146,6 +163,14 @@ def _value(payload: Payload) -> ReportValue:
         ),
         collected_at=moment(payload, "collected_at"),
     )
+
+
+def _items(answers: Payload) -> dict[str, ItemValue]:
+    return {key: ItemValue(_answer(answer), WITHHELD) for key, answer in answers.items()}
+
+
+def _answer(value: object) -> Answer | None:
+    return Answer(str(value)) if value else None
 
 
 @replays("report.commented")

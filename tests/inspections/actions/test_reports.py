@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from core.canonical import commitment
 from core.errors import Malformed, NotAllowed
 from inspections.actions.conclusions import conclude
 from inspections.actions.findings import BasisNeeded, NotYetReported, settle_finding
@@ -21,7 +20,7 @@ from inspections.actions.reports import (
 )
 from inspections.models import Evidence, Finding, Report, ReportSignature
 from inspections.queries.conclusions import waiting
-from inspections.queries.reports import content
+from inspections.queries.reports import sealing_of
 from inspections.rules.findings import FindingEvent, FindingSettled, Severity
 from inspections.rules.reports import Answer, Conclusion, ReportLocked, ReportState, SectionValue
 from inspections.rules.visits import OutOfTurn, VisitState
@@ -138,7 +137,9 @@ def test_two_inspectors_of_the_visit_sign_and_submit(visit, pair, recorded):
     assert (kind, report.state, visit.state) == ("report.submitted", ReportState.SUBMITTED, VisitState.PRELIMINARY)
     assert payload["signatures"] == sorted(user.handle for user in pair)
     assert payload["findings"] == [{"number": 1, "layer": "power", "article": "13", "severity": "consistent"}]
-    assert payload["commitment"] == commitment(report.salt, content(report))
+    sealing = sealing_of(report)
+    assert (payload["commitment"], payload["parts"]) == (sealing.whole, sealing.parts)
+    assert payload["items"]["power"] == dict.fromkeys(("meters", "series", "now", "heat", "own_generation"), "verified")
     assert "Counters show" not in str(payload)
     assert "Seen:" not in str(payload)
 
@@ -187,7 +188,7 @@ def test_nobody_signs_a_text_that_has_changed_under_them(visit, pair, recorded):
 
 
 def test_an_incomplete_report_is_not_signed_and_says_what_is_missing(visit, pair, recorded):
-    report = make.draft(visit, sections={"power": SectionValue(Answer.UNABLE)})
+    report = make.draft(visit, sections={"power": make.section_value("power", Answer.UNABLE, "")})
     with pytest.raises(ReportIncomplete) as refusal:
         sign(report, pair[0])
     assert refusal.value.fields["power"].startswith("Say why")

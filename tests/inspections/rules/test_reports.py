@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,8 @@ WHOLE = ReportValue(
 GRAVE = FindingValue("power", Severity.DISCREPANCY, "9", "Counters show twice the declared power.")
 
 
-def parts(report):
-    return [item.part for item in missing(report, tuple(LAYERS))]
+def parts(report, protocols=MappingProxyType({})):
+    return [item.part for item in missing(report, tuple(LAYERS), protocols)]
 
 
 def with_section(layer, answer, notes=""):
