@@ -8,6 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -27,7 +28,7 @@ from inspections.rules.reports import (
 )
 from labs.models import Facility
 from treaty.forms.pauses import OrganisationForm
-from treaty.rules.text import ProtocolItem
+from treaty.rules.monitoring import ProtocolItem
 
 LONGEST_NOTES: Final = 20_000
 MOST_FINDINGS: Final = 100
@@ -142,7 +143,7 @@ class ItemForm(forms.Form):
     def __init__(self, data: QueryDict | None, *, layer: str, item: ProtocolItem, stored: Mapping[str, Any]) -> None:
         super().__init__(data, prefix=f"items.{layer}.{item.key}", initial=stored)
         self.fields["answer"].label = item.question
-        self.fields["answer"].help_text = item.method or ""
+        self.fields["answer"].help_text = escape(item.method or "")  # the field's template takes help as markup
 
     def add_prefix(self, field_name: str) -> str:
         """Join with a dot, as the record and the draft's file name the place."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from core.errors import DomainError
 from inspections.rules.findings import CONTRADICTS_CONSISTENT, Severity
-from treaty.rules.text import ProtocolItem
+from treaty.rules.monitoring import ProtocolItem
 
 
 class Answer(StrEnum):

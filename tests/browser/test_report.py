@@ -125,14 +125,14 @@ def test_what_is_typed_without_a_connection_survives_a_reload(opened, live_serve
     form = live_server.url + reverse("inspections:report_form", args=[visit.key])
     page.goto(form)
     page.route("**/report/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
-    page.locator("#layer-power textarea").fill("Typed in the cellar.")
+    page.locator("[name=section-power-notes]").fill("Typed in the cellar.")
     expect(page.locator("[data-report-status]")).to_contain_text("Saved on this device")
     expect(page.locator("[data-report-status]")).to_contain_text("No connection", timeout=15_000)
     assert Report.objects.get().revision == 0
     page.unroute("**/report/")
     page.reload()
     expect(page.get_by_text("Restored from this device")).to_be_visible()
-    expect(page.locator("#layer-power textarea")).to_have_value("Typed in the cellar.")
+    expect(page.locator("[name=section-power-notes]")).to_have_value("Typed in the cellar.")
     expect(page.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
     assert Report.objects.get().sections["power"]["notes"] == "Typed in the cellar."
 
@@ -144,13 +144,13 @@ def test_two_devices_meet_in_a_conflict_that_loses_nothing(opened, live_server, 
     phone, desk = opened(writer), opened(writer)
     phone.goto(form)
     desk.goto(form)
-    desk.locator("#layer-power textarea").fill("From the desk.")
+    desk.locator("[name=section-power-notes]").fill("From the desk.")
     expect(desk.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
-    phone.locator("#layer-power textarea").fill("From the phone.")
+    phone.locator("[name=section-power-notes]").fill("From the phone.")
     expect(phone.get_by_role("heading", name="The draft on the server is newer")).to_be_visible(timeout=15_000)
     sound(phone, "report-conflict")
     assert Report.objects.get().sections["power"]["notes"] == "From the desk."
-    expect(phone.locator("#layer-power textarea")).to_have_value("From the phone.")
+    expect(phone.locator("[name=section-power-notes]")).to_have_value("From the phone.")
     phone.get_by_role("button", name="Save mine over it").click()
     expect(phone.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
     assert Report.objects.get().sections["power"]["notes"] == "From the phone."

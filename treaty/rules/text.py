@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
+from treaty.rules.monitoring import Protocol, Redactions
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
 
@@ -213,25 +214,6 @@ class Challenge(Provision):
     arrival_after_notice: Length
     on_site_within: Length
     longest: Length
-
-
-class ProtocolItem(Provision):
-    """One question that a team answers about a verification layer, and how it may go about it."""
-
-    key: Key
-    question: Prose
-    method: Prose | None = None
-    comment: Prose | None = None
-
-
-type Protocol = Annotated[tuple[ProtocolItem, ...], Field(min_length=1)]
-
-
-class Redactions(Provision):
-    """On what grounds a passage is taken out of a published report, and by when a body decides that."""
-
-    grounds: dict[Key, Prose] = Field(min_length=1)
-    decided_within: Length
 
 
 class Monitoring(Provision):

@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspections.rules.findings import FindingEvent, FindingSettled, Severity, next_state
-from inspections.rules.reports import Answer, Conclusion, FindingValue, ReportValue, SectionValue, is_signed, missing
+from inspections.rules.reports import (
+    Answer,
+    Conclusion,
+    FindingValue,
+    ItemValue,
+    ReportValue,
+    SectionValue,
+    answer_of,
+    is_signed,
+    missing,
+)
 from tests.inspections.values import LAYERS
+from treaty.rules.monitoring import ProtocolItem
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHOLE = ReportValue(
@@ -27,6 +38,63 @@ def with_section(layer, answer, notes=""):
 
 def test_a_whole_report_lacks_nothing():
     assert parts(WHOLE) == []
+
+
+# --- protocols
+
+METERS = (
+    ProtocolItem(key="meters", question="Are the seals whole?"),
+    ProtocolItem(key="heat", question="Does the heat fit?"),
+)
+ITEMS = st.lists(st.none() | st.sampled_from(Answer), min_size=1, max_size=6)
+
+
+def with_items(notes="", **items):
+    section = SectionValue(Answer.VERIFIED, notes, items=items)
+    return replace(WHOLE, sections={**WHOLE.sections, "power": section})
+
+
+@given(ITEMS)
+def test_a_layer_is_verified_only_if_every_item_that_applies_is(answers):
+    applying = {one for one in answers if one is not Answer.NOT_APPLICABLE}
+    assert (answer_of(answers) is Answer.VERIFIED) == (applying == {Answer.VERIFIED})
+
+
+@given(ITEMS, st.randoms())
+def test_the_order_of_the_items_does_not_matter(answers, chance):
+    shuffled = chance.sample(answers, len(answers))
+    assert answer_of(shuffled) == answer_of(answers)
+
+
+@given(ITEMS)
+def test_a_further_item_never_makes_a_layer_better(answers):
+    order = (None, Answer.NOT_VERIFIED, Answer.UNABLE, Answer.VERIFIED, Answer.NOT_APPLICABLE)
+    for further in (None, *Answer):
+        if further is not Answer.VERIFIED:  # which lifts a layer to which nothing applied
+            assert order.index(answer_of([*answers, further])) <= order.index(answer_of(answers))
+
+
+def test_an_item_without_an_answer_leaves_the_layer_open_whatever_its_own_answer_said():
+    assert parts(with_items(meters=ItemValue(Answer.VERIFIED)), {"power": METERS}) == ["power"]
+
+
+def test_what_is_not_verified_says_why_at_the_item_or_for_the_layer():
+    items = {"meters": ItemValue(Answer.UNABLE), "heat": ItemValue(Answer.VERIFIED)}
+    assert [one.words for one in missing(with_items(**items), tuple(LAYERS), {"power": METERS})] == [
+        "Say why this is not verified: Are the seals whole?"
+    ]
+    items["meters"] = ItemValue(Answer.UNABLE, "The room was locked.")
+    assert parts(with_items(**items), {"power": METERS}) == []
+    items["meters"] = ItemValue(Answer.UNABLE)
+    assert parts(with_items("The room was locked.", **items), {"power": METERS}) == []
+
+
+def test_one_item_that_is_not_verified_contradicts_a_consistent_report():
+    items = {"meters": ItemValue(Answer.NOT_VERIFIED, "Broken."), "heat": ItemValue(Answer.VERIFIED)}
+    assert parts(with_items(**items), {"power": METERS}) == ["conclusion"]
+
+
+# --- the whole of it
 
 
 @given(st.sampled_from(sorted(LAYERS)))

@@ -326,7 +326,7 @@ def test_an_incomplete_report_says_what_is_missing_and_is_not_signed(client, vis
     page = client.get(address("report_sign", visit)).content.decode()
     assert "Missing before anybody can sign" in page
     answer = client.post(address("report_sign", visit), {"revision": 1})
-    assert (answer.status_code, b"Choose one of the four answers" in answer.content) == (409, True)
+    assert (answer.status_code, b"1 of 5 items have none of the four answers yet" in answer.content) == (409, True)
 
 
 def test_a_text_that_changed_meanwhile_is_not_signed(client, visit, form):
@@ -391,12 +391,14 @@ def test_the_party_comments_and_a_finding_is_clarified(client, visit, pair):
 
 
 def upload(data, name="rack.jpg", **fields):
-    return {"photograph": SimpleUploadedFile(name, data, content_type="image/jpeg"), "caption": "Rack 7", **fields}
+    picture = SimpleUploadedFile(name, data, content_type="image/jpeg")
+    return {"photograph": picture, "caption": "Rack 7", "mark": "public", **fields}
 
 
 def test_a_photograph_is_sent_with_and_without_script(client, visit, form):
-    told = client.post(address("photograph", visit), upload(make.photograph()), **JSON).json()
+    told = client.post(address("photograph", visit), upload(make.photograph(), layer="chips.seals"), **JSON).json()
     assert told["caption"] == "Rack 7"
+    assert (Evidence.objects.get().layer, Evidence.objects.get().item) == ("chips", "seals")
     assert client.post(address("photograph", visit), upload(make.photograph("PNG"))).status_code == 302
     assert Evidence.objects.count() == 2
 

@@ -1,0 +1,26 @@
+"""What the text's part on monitoring may hold besides its numbers: the protocols of reports, and grounds of redaction."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from treaty.rules.values import Key, Length, Prose, Provision
+
+
+class ProtocolItem(Provision):
+    """One question that a team answers about a verification layer, and how it may go about it."""
+
+    key: Key
+    question: Prose
+    method: Prose | None = None
+    comment: Prose | None = None
+
+
+type Protocol = Annotated[tuple[ProtocolItem, ...], Field(min_length=1)]
+
+
+class Redactions(Provision):
+    """On what grounds a passage is taken out of a published report, and by when a body decides that."""
+
+    grounds: dict[Key, Prose] = Field(min_length=1)
+    decided_within: Length
