@@ -140,7 +140,7 @@ class ItemForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def __init__(self, data: QueryDict | None, *, layer: str, item: ProtocolItem, stored: Mapping[str, Any]) -> None:
+    def __init__(self, data: QueryDict | None, *, layer: str, item: ProtocolItem, stored: dict[str, Any]) -> None:
         super().__init__(data, prefix=f"items.{layer}.{item.key}", initial=stored)
         self.fields["answer"].label = item.question
         self.fields["answer"].help_text = escape(item.method or "")  # the field's template takes help as markup
@@ -264,8 +264,8 @@ class DraftForm:
         )
 
 
-def _stored_item(report: Report, layer: str, key: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = report.sections.get(layer, {}).get("items", {}).get(key, {})
+def _stored_item(report: Report, layer: str, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = report.sections.get(layer, {}).get("items", {}).get(key, {})
     return found
 
 
