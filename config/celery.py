@@ -25,6 +25,7 @@ app.conf.beat_schedule = {
         ("issue orders", "treaty.tasks.sweep_orders", 2.0),
         ("push orders", "treaty.tasks.push_orders", 2.0),
         ("plan inspections", "inspections.tasks.plan_visits", 5.0),
+        ("open, seal and carry out draws", "inspections.tasks.sweep_draws", 5.0),
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
     ]
 }

@@ -7,11 +7,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import challenges, conclusions, plan, visits
+from inspections.actions import challenges, conclusions, draws, plan, visits
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
+from inspections.queries.draws import unfinished
 from inspections.queries.visits import due_for_moving, due_for_notice
 from treaty.queries.pauses import in_force
+from treaty.queries.texts import text_at
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,15 @@ def sweep_visits() -> None:
     _each(lambda visit: plan.give_notice(visit=visit, at=at), due_for_notice(at))
     _each(lambda visit: visits.move_on(visit=visit, at=at), due_for_moving(at))
     _each(lambda report: conclusions.conclude(report=report, at=at), waiting(at))
+
+
+@shared_task
+def sweep_draws() -> None:
+    """Open the draw that is due; seal and carry out those whose time has come."""
+    at = timezone.now()
+    if text_at(at):
+        draws.open_draw(at=at)
+    _each(lambda draw: draws.advance_draw(draw=draw, at=at), unfinished(at))
 
 
 def _each[Row](act: Callable[[Row], object], rows: Iterable[Row]) -> None:

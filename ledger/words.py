@@ -144,6 +144,11 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
         "%(organisation)s asked for a challenge inspection of %(facility)s of %(lab)s; vote %(vote)s may stop it."
     ),
     "challenge.stopped": gettext_lazy("Vote %(vote)s stopped the challenge inspection of %(facility)s of %(lab)s."),
+    "draw.opened": gettext_lazy("Draw %(draw)s was opened: its list of sites is frozen."),
+    "draw.committed": gettext_lazy("%(organisation)s committed to a value in draw %(draw)s."),
+    "draw.sealed": gettext_lazy("The commitments of draw %(draw)s were sealed."),
+    "draw.revealed": gettext_lazy("The value of %(organisation)s in draw %(draw)s was revealed."),
+    "draw.carried_out": gettext_lazy("Draw %(draw)s was carried out."),
     "challenge.planned": gettext_lazy("The challenge inspection of %(facility)s of %(lab)s was planned and sealed."),
     "visit.notified": gettext_lazy("Visit %(visit)s to %(facility)s of %(lab)s was notified for %(from)s."),
     "visit.cancelled": gettext_lazy("Visit %(visit)s to %(facility)s of %(lab)s was cancelled."),

@@ -1,4 +1,5 @@
 from inspections.models.challenges import Challenge
+from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
 from inspections.models.inspectors import Availability, Designation, Mandate
@@ -11,6 +12,8 @@ __all__ = [
     "Availability",
     "Challenge",
     "Designation",
+    "Draw",
+    "DrawValue",
     "Evidence",
     "Finding",
     "FindingStep",

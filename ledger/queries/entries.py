@@ -1,8 +1,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import batched
 
-from ledger.models import Entry, Head
+from ledger.models import Entry, Head, Leaf
 from ledger.rules.entries import EntryValue, read_entry
+from ledger.rules.tiles import WIDTH, Edge
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,20 @@ class Recorded:
 def position() -> int:
     """Return how many entries have a position: the ETag and cache key of every public page."""
     return Head.objects.values_list("size", flat=True).first() or 0
+
+
+def index_of(hash: str) -> int | None:  # noqa: A002 - what an entry calls its leaf hash
+    """Return the position of the entry with this leaf hash (hex); None before its transaction is committed."""
+    return Leaf.objects.filter(hash=bytes.fromhex(hash)).values_list("index", flat=True).first()
+
+
+def root_at(size: int) -> bytes:
+    """Return the root that the record's first `size` entries have: what a checkpoint of that size signs."""
+    hashes = Leaf.objects.filter(index__lt=size).order_by("index").values_list("hash", flat=True)
+    edge = Edge()
+    for leaves in batched(hashes.iterator(), 64 * WIDTH, strict=False):
+        edge, _full = edge.extend(b"".join(map(bytes, leaves)))
+    return edge.root
 
 
 def entries_about(subject: str, limit: int = 100) -> list[Recorded]:

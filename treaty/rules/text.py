@@ -216,6 +216,16 @@ class Challenge(Provision):
     longest: Length
 
 
+class Draw(Provision):
+    """The public draw of short-notice visits: how often, of how many, and how long values are committed to and revealed."""
+
+    every: Length
+    places: Annotated[int, Field(ge=1, le=10_000, strict=True)]
+    per_party: Annotated[int, Field(ge=1, le=10_000, strict=True)]  # the most places that a party can have
+    commit_within: Length  # after the list was frozen
+    reveal_within: Length  # after the commitments were sealed
+
+
 class Monitoring(Provision):
     """Who inspects what, how often, on what notice."""
 
@@ -240,6 +250,7 @@ class Monitoring(Provision):
     holidays: tuple[date, ...] = ()
     protocols: dict[Key, Protocol] = Field(default_factory=dict)  # none: one answer for each layer
     redactions: Redactions | None = None  # none: what was published stays
+    draw: Draw | None = None  # a text without it knows no draw of short-notice visits
 
 
 class Drills(Provision):

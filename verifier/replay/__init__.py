@@ -7,6 +7,7 @@ from verifier.replay import (
     challenges,
     declarations,
     delegations,
+    draws,
     drills,
     effects,
     exemptions,
@@ -34,7 +35,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, reports, standdowns,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, draws, reports, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, drills, orders,
 )  # fmt: skip
 

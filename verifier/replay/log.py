@@ -1,12 +1,13 @@
 """The log's own entries: the first says whose log it is, and time does not run backwards."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from ledger.rules.entries import EntryValue
 from ledger.rules.notes import VerifierKey
+from ledger.rules.tiles import WIDTH, Edge
 from ledger.rules.witnesses import Policy
 from verifier.replay.frame import Replay, replays
 
@@ -21,6 +22,24 @@ class Log:
     expected: VerifierKey | None = None
     origin: str = ""
     latest: datetime | None = None
+    edge: Edge = field(default_factory=Edge)
+    leaves: list[bytes] = field(default_factory=list)  # that are not in the edge yet
+
+    def root(self) -> str:
+        """Return the root over the entries so far, in hex."""
+        self.edge, _full = self.edge.extend(b"".join(self.leaves))
+        self.leaves = []
+        return self.edge.root.hex()
+
+
+@replays()
+def grow(replay: Replay, _index: int, entry: EntryValue) -> Iterator[str]:
+    """Keep the tree over what has been read: a draw's seed holds its root."""
+    log = replay.of(Log)
+    log.leaves.append(bytes.fromhex(entry.hash))
+    if len(log.leaves) == WIDTH:
+        log.root()
+    yield from ()
 
 
 @replays()

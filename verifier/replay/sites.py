@@ -20,6 +20,7 @@ class Site:
 
     lab: str
     used: Period
+    registered_at: datetime
     held: list[tuple[datetime, Fraction]] = field(default_factory=list)
 
     def operations(self, at: datetime) -> Fraction | None:
@@ -65,7 +66,7 @@ def register(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding
         yield Finding("repeated", f"{key} was registered before")
     if opened_at > entry.at:
         yield Finding("instant", "a site is registered once it is in use")
-    sites.known[key] = Site(lab, Period(opened_at))
+    sites.known[key] = Site(lab, Period(opened_at), entry.at)
 
 
 @replays("facility.closed")
