@@ -1,8 +1,13 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that granian serves: public pages from memory, everything else by Django."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from ledger.queries import position  # noqa: E402 - models can be imported once Django is set up
+from web.front import Front  # noqa: E402
+
+application = Front(django, position)

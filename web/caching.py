@@ -20,6 +20,8 @@ from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
+from web.front import SHARED
+
 KEPT: Final = 90  # seconds: a little longer than the minute in the key
 VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
 STORED: Final = ("Content-Type", "Content-Language", "Content-Disposition", "Access-Control-Allow-Origin")
@@ -42,15 +44,15 @@ def cached_by[**P](position: Callable[[], int], *parameters: str) -> Callable[[V
                 return _own(view(request, *args, **kwargs))
             tag = _tag(request, position(), parameters, timezone.now())
             if tag in parse_etags(request.headers.get("If-None-Match", "")):
-                return _public(HttpResponseNotModified(), tag)
+                return _public(request, HttpResponseNotModified(), tag)
             stored = _read(tag)
             if stored is not None:
-                return _public(HttpResponse(stored[0], headers=stored[1]), tag)
+                return _public(request, HttpResponse(stored[0], headers=stored[1]), tag)
             response = view(request, *args, **kwargs)
             if not _is_shared(request, response):
                 return _own(response)
             _keep(tag, response)
-            return _public(response, tag)
+            return _public(request, response, tag)
 
         return answer
 
@@ -113,7 +115,8 @@ def _keep(tag: str, response: HttpResponseBase) -> None:
             return
 
 
-def _public(response: HttpResponseBase, tag: str) -> HttpResponseBase:
+def _public(request: HttpRequest, response: HttpResponseBase, tag: str) -> HttpResponseBase:
+    request.META[SHARED] = True
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "public, no-cache"
     patch_vary_headers(response, VARIES)

@@ -1,0 +1,191 @@
+"""Public pages answered from this process's memory, before Django is asked: what a flood of readers gets.
+
+A page is kept here only where `web.caching` says that everybody sees it alike. It is looked at again once a second: while the record
+has the same position, in the same minute, it is the same page. Where it has changed, one reader waits for the new page and those who
+come meanwhile get the last one; where the database is away, everybody does. Every page says of which instant it is.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+SHARED: Final = "fermata.shared"  # set in the request's environment by `web.caching` on what everybody sees alike
+LOOKED_AT_EVERY: Final = 1.0  # seconds
+STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
+MOST_BYTES: Final = 64 * 1024 * 1024
+LARGEST: Final = 1024 * 1024
+
+type Environ = dict[str, Any]
+type Headers = list[tuple[str, str]]
+type Start = Callable[..., Any]
+type Application = Callable[[Environ, Start], Iterable[bytes]]
+type Key = tuple[str | None, ...]
+type State = tuple[int, str]
+
+
+@dataclass
+class Page:
+    """An answer as it was made, of which state of the record, and when that was last looked at."""
+
+    body: bytes
+    headers: Headers
+    etag: str
+    state: State
+    looked_at: float
+    being_made: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Front:
+    """The application behind a memory of its public pages. `position` is the record's, `clock` counts seconds."""
+
+    def __init__(
+        self, application: Application, position: Callable[[], int], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.application = application
+        self.position = position
+        self.clock = clock
+        self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.bytes = 0
+        self.lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        """Answer from memory where that can be done."""
+        key = key_of(environ)
+        if key is None:
+            return self.application(environ, start)
+        page = self._kept(key)
+        if page is None:
+            return self._made(key, environ, start)
+        if self._is_current(page):
+            return answer(page, environ, start)
+        if page.being_made.acquire(blocking=False):
+            try:
+                return self._made(key, environ, start)
+            finally:
+                page.being_made.release()
+        if self.clock() < page.looked_at + STALE_FOR:
+            return answer(page, environ, start)
+        return self._made(key, environ, start)
+
+    def _kept(self, key: Key) -> Page | None:
+        with self.lock:
+            page = self.pages.get(key)
+            if page is not None:
+                self.pages.move_to_end(key)
+            return page
+
+    def _is_current(self, page: Page) -> bool:
+        now = self.clock()
+        if now < page.looked_at + LOOKED_AT_EVERY:
+            return True
+        state = self._state()
+        if state is not None and state != page.state:
+            return False
+        page.looked_at = now
+        return True
+
+    def _state(self) -> State | None:
+        """Return what a page is a function of; None while the database does not answer."""
+        close_old_connections()
+        try:
+            return self.position(), f"{timezone.now():%Y%m%d%H%M}"
+        except DatabaseError:
+            return None
+
+    def _made(self, key: Key, environ: Environ, start: Start) -> Iterable[bytes]:
+        """Let Django answer, and keep the answer where everybody gets the same."""
+        asked, before, now = environ.pop("HTTP_IF_NONE_MATCH", ""), self._state(), self.clock()
+        told: list[Any] = []
+        answered = self.application(environ, lambda *said: told.extend(said))
+        try:
+            body = b"".join(answered)
+        finally:
+            close = getattr(answered, "close", None)
+            if close is not None:
+                close()
+        status, headers = told[0], list(told[1])
+        etag = next((value for name, value in headers if name.lower() == "etag"), "")
+        if asked:
+            environ["HTTP_IF_NONE_MATCH"] = asked
+        if not (before and etag and environ.get(SHARED) and status.startswith("200 ") and len(body) <= LARGEST):
+            start(*told)
+            return [body]
+        page = Page(body, headers, etag, before, now)
+        self._keep(key, page)
+        return answer(page, environ, start)
+
+    def _keep(self, key: Key, page: Page) -> None:
+        with self.lock:
+            gone = self.pages.pop(key, None)
+            self.pages[key] = page
+            self.bytes += len(page.body) - (len(gone.body) if gone else 0)
+            while self.bytes > MOST_BYTES:
+                _key, oldest = self.pages.popitem(last=False)
+                self.bytes -= len(oldest.body)
+
+
+def answer(page: Page, environ: Environ, start: Start) -> Iterable[bytes]:
+    """Answer with the page, or that it has not changed."""
+    if page.etag in {tag.strip() for tag in environ.get("HTTP_IF_NONE_MATCH", "").split(",")}:
+        start(
+            "304 Not Modified",
+            [pair for pair in page.headers if pair[0].lower() not in {"content-length", "content-type"}],
+        )
+        return []
+    start("200 OK", page.headers)
+    return [page.body]
+
+
+def key_of(environ: Environ) -> Key | None:
+    """Return all that a public page may depend on; None where the request is not an anonymous reader's."""
+    if environ["REQUEST_METHOD"] != "GET" or "HTTP_AUTHORIZATION" in environ:
+        return None
+    cookie = environ.get("HTTP_COOKIE", "")
+    chosen = _language_chosen(cookie) if cookie else ""
+    if chosen is None:
+        return None
+    return (
+        environ.get("HTTP_HOST"),
+        environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme"),
+        environ.get("PATH_INFO"),
+        environ.get("QUERY_STRING"),
+        chosen,
+        _language_accepted(environ.get("HTTP_ACCEPT_LANGUAGE", "")),
+        environ.get("HTTP_HX_REQUEST"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _language_chosen(cookie: str) -> str | None:
+    """Return the language that a cookie names, empty for none; None where another cookie than that is the reader's own."""
+    try:
+        found = SimpleCookie(cookie)
+    except CookieError:
+        return None
+    language = found.pop(settings.LANGUAGE_COOKIE_NAME, None)
+    found.pop(settings.CSRF_COOKIE_NAME, None)
+    if found:
+        return None
+    return language.value if language else ""
+
+
+@lru_cache(maxsize=1024)
+def _language_accepted(header: str) -> str:
+    """Return the language in which Django would answer."""
+    for wanted, _weight in parse_accept_lang_header(header.lower()):
+        try:
+            return get_supported_language_variant(wanted)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE
