@@ -115,13 +115,14 @@ class Front:
             if close is not None:
                 close()
         status, headers = told[0], list(told[1])
-        etag = next((value for name, value in headers if name.lower() == "etag"), "")
+        named = {name.lower(): value for name, value in headers}
         if asked:
             environ["HTTP_IF_NONE_MATCH"] = asked
-        if not (before and etag and environ.get(SHARED) and status.startswith("200 ") and len(body) <= LARGEST):
+        shared = environ.get(SHARED) and "etag" in named and "set-cookie" not in named
+        if not (before and shared and status.startswith("200 ") and len(body) <= LARGEST):
             start(*told)
             return [body]
-        page = Page(body, headers, etag, before, now)
+        page = Page(body, headers, named["etag"], before, now)
         self._keep(key, page)
         return answer(page, environ, start)
 

@@ -18,7 +18,7 @@ class Site:
 
     def __init__(self):
         self.position, self.made, self.now, self.shared, self.status = 7, 0, 100.0, True, "200 OK"
-        self.answered = None
+        self.answered, self.headers = None, []
         self.front = Front(self.application, self.ask, lambda: self.now)
 
     def ask(self):
@@ -34,7 +34,10 @@ class Site:
             environ[SHARED] = True
         if self.answered:
             self.answered()
-        start(self.status, [("ETag", f'W/"{made}"'), ("Content-Type", "text/html"), ("Content-Length", "6")])
+        start(
+            self.status,
+            [("ETag", f'W/"{made}"'), ("Content-Type", "text/html"), ("Content-Length", "6"), *self.headers],
+        )
         return [b"page ", str(made).encode()]
 
     def get(self, path="/", **environ):
@@ -49,7 +52,9 @@ class Site:
 
 
 @pytest.fixture
-def site():
+def site(settings):
+    settings.LANGUAGES = [("en", "English"), ("fr", "Français")]
+    front._language_accepted.cache_clear()
     with time_machine.travel(NOON, tick=False):
         yield Site()
 
@@ -119,6 +124,11 @@ def test_a_page_that_is_not_shared_or_not_whole_is_not_kept(site):
     assert [site.body(), site.body()] == [b"page 1", b"page 2"]
     site.shared, site.status = True, "404 Not Found"
     assert [site.body(), site.body()] == [b"page 3", b"page 4"]
+
+
+def test_a_page_that_comes_with_a_cookie_is_the_readers_own(site):
+    site.headers = [("Set-Cookie", "django_language=fr")]
+    assert [site.body(), site.body()] == [b"page 1", b"page 2"]
 
 
 @pytest.mark.parametrize(
