@@ -27,5 +27,6 @@ app.conf.beat_schedule = {
         ("plan inspections", "inspections.tasks.plan_visits", 5.0),
         ("open, seal and carry out draws", "inspections.tasks.sweep_draws", 5.0),
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
+        ("tell the record of tips", "inspections.tasks.tell_tips", 60.0),
     ]
 }

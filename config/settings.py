@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "web.middleware.BallotHost",
+    "web.middleware.Anonymous",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "web.languages.Languages",
     "django.middleware.common.CommonMiddleware",
@@ -230,6 +231,9 @@ BALLOT_CSP = {
     "require-trusted-types-for": ["'script'"],
     "trusted-types": [CSP.NONE],
 }
+# Where tips are sealed nothing else runs either; only its forms send a file to this site.
+ANONYMOUS_PATH = "/tips/"
+TIP_CSP = {**BALLOT_CSP, "form-action": [CSP.SELF]}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -9,6 +9,7 @@ urlpatterns = [
     path("labs/", include("labs.urls")),
     path("", include("treaty.urls")),
     path("inspections/", include("inspections.urls")),
+    path("tips/", include("inspections.tip_urls")),
     path("", include("ledger.urls")),
     path("", include("web.urls")),
 ]

@@ -76,3 +76,8 @@ def can_settle(user: User | None, visit: Visit, *, at: datetime) -> bool:
 def can_designate(user: User | None, body: Organisation, *, at: datetime) -> bool:
     """Whether `user` may designate inspectors for `body`."""
     return has_role(user, Role.OFFICER, body, at=at)
+
+
+def can_handle_tips(user: User | None, body: Organisation, *, at: datetime) -> bool:
+    """Whether `user` may take sealed tips for `body`: its officers, while the treaty knows it as a monitoring body."""
+    return has_role(user, Role.OFFICER, body, at=at) and body in participating_bodies(at)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import challenges, conclusions, draws, plan, visits
+from inspections.actions import challenges, conclusions, draws, plan, tips, visits
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.draws import unfinished
@@ -42,6 +42,12 @@ def sweep_draws() -> None:
     if text_at(at):
         draws.open_draw(at=at)
     _each(lambda draw: draws.advance_draw(draw=draw, at=at), unfinished(at))
+
+
+@shared_task
+def tell_tips() -> None:
+    """Tell the record of the tips of every hour that is over."""
+    tips.record_tips(at=timezone.now())
 
 
 def _each[Row](act: Callable[[Row], object], rows: Iterable[Row]) -> None:

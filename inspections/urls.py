@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from inspections.views import bodies, challenges, evidence, overview, reports, visits
+from inspections.views import bodies, challenges, evidence, overview, recipients, reports, tip_desk, visits
 
 app_name = "inspections"
 urlpatterns = [
@@ -18,6 +18,16 @@ urlpatterns = [
     ),
     path("bodies/<slug:key>/inspectors/<slug:handle>/designate/", bodies.Designate.as_view(), name="designate"),
     path("bodies/<slug:key>/inspectors/<slug:handle>/end/", bodies.EndDesignation.as_view(), name="end_designation"),
+    path("bodies/<slug:key>/recipients/new/", recipients.PublishRecipient.as_view(), name="publish_recipient"),
+    path(
+        "bodies/<slug:key>/recipients/<slug:recipient>/withdraw/",
+        recipients.WithdrawRecipient.as_view(),
+        name="withdraw_recipient",
+    ),
+    path("bodies/<slug:key>/tips/", tip_desk.TipDesk.as_view(), name="tips"),
+    path("bodies/<slug:key>/tips/<slug:sha256>/", tip_desk.TipDetail.as_view(), name="tip"),
+    path("bodies/<slug:key>/tips/<slug:sha256>/sealed.age", tip_desk.SealedFile.as_view(), name="tip_file"),
+    path("bodies/<slug:key>/tips/<slug:sha256>/<slug:event>/", tip_desk.TipAction.as_view(), name="tip_act"),
     path("challenges/new/", challenges.RequestChallenge.as_view(), name="request_challenge"),
     path("challenges/<slug:key>/", challenges.ChallengePage.as_view(), name="challenge"),
     path("reports/<slug:key>/<int:version>/", reports.ReportPage.as_view(), name="report"),

@@ -125,14 +125,14 @@ def passkey(credential: bytes = b"credential") -> Voter:
     return Voter(KeyKind.PASSKEY, private=generate_private_key(SECP256R1()), credential=b64url(credential))
 
 
-def with_root(organisation="aster", *, at=LONG_AGO) -> Voter:
-    """The root key of a laboratory, declared by its representative."""
+def with_root(organisation="aster", *, at=LONG_AGO, by=None) -> Voter:
+    """The root key of a laboratory, declared by `by` or by a new representative."""
     root, lab = Voter(), factories.laboratory(organisation)
     declare_root(
         organisation=lab,
         public_key=root.public_key,
         signature=root.declares(root.public_key, organisation=organisation),
-        by=factories.representative(lab),
+        by=by or factories.representative(lab),
         at=at,
     )
     return root

@@ -28,6 +28,21 @@ PERMISSIONS = ", ".join(
     )
 )
 
+# What an anonymous request is asked beside its words: whether it had brought cookies, which were not read.
+HAD_COOKIES = "FERMATA_HAD_COOKIES"
+TELLING_HEADERS = (
+    "REMOTE_ADDR",
+    "REMOTE_HOST",
+    "REMOTE_PORT",
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_REAL_IP",
+    "HTTP_VIA",
+    "HTTP_USER_AGENT",
+    "HTTP_REFERER",
+    "HTTP_AUTHORIZATION",
+)
+
 
 class SecurityHeaders:
     """Add what Django's own middleware does not."""
@@ -56,6 +71,29 @@ class BallotHost:
             return self.get_response(request)
         request.urlconf = settings.BALLOT_URLCONF
         return self.answer_ballot_host(request)
+
+
+class Anonymous:
+    """Below ANONYMOUS_PATH nothing of the site learns who asks: cookies and addresses are taken off the request, cookies off the answer.
+
+    It comes before sessions, sign-in and everything that might note where a request came from.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer somebody without a name."""
+        if not request.path_info.startswith(settings.ANONYMOUS_PATH):
+            return self.get_response(request)
+        request.META[HAD_COOKIES] = bool(request.META.pop("HTTP_COOKIE", ""))
+        for header in TELLING_HEADERS:
+            request.META.pop(header, None)
+        response = self.get_response(request)
+        response.cookies.clear()
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
 
 
 class DomainErrors:

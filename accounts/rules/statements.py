@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     BALLOT = "ballot"
     REPUDIATION = "repudiation"
     ACKNOWLEDGEMENT = "acknowledgement"
+    RECIPIENT = "recipient"
 
     @property
     def tag(self) -> str:

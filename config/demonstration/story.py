@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Organisation, User
 from config.demonstration.cast import Cast
-from inspections.actions import conclusions, plan, visits
+from inspections.actions import conclusions, plan, tips, visits
 from inspections.models import Visit
 from inspections.queries.conclusions import waiting
 from inspections.queries.visits import due_for_moving
@@ -101,3 +101,4 @@ def clock(at: datetime) -> None:
         visits.move_on(visit=visit, at=at)
     for report in waiting(at):
         conclusions.conclude(report=report, at=at)
+    tips.record_tips(at=at)

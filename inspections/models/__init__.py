@@ -5,6 +5,7 @@ from inspections.models.findings import Finding, FindingStep
 from inspections.models.inspectors import Availability, Designation, Mandate
 from inspections.models.plans import Plan
 from inspections.models.reports import Report, ReportComment, ReportSignature
+from inspections.models.tips import Recipient, Tip, TipAnswer, TipHandling
 from inspections.models.visits import AccessRecord, Visit, VisitInspector
 
 __all__ = [
@@ -19,9 +20,13 @@ __all__ = [
     "FindingStep",
     "Mandate",
     "Plan",
+    "Recipient",
     "Report",
     "ReportComment",
     "ReportSignature",
+    "Tip",
+    "TipAnswer",
+    "TipHandling",
     "Visit",
     "VisitInspector",
 ]

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Membership, User
 from accounts.rules.organisations import Role
 from inspections.models import Report, Visit
 from inspections.queries.reports import drafts_of
+from inspections.queries.tips import handled_by, unopened
 from inspections.queries.visits import monitoring_of, visits_at, visits_of
 from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitState, comments_close, report_due
@@ -27,8 +29,8 @@ BEFORE_THE_GATE = frozenset(
 
 
 def tasks_for(user: User, at: datetime) -> list[Task]:
-    """Return what `user` is asked to do, the most urgent first: reports and visits of an inspector, notices of a representative."""
-    found = [*_inspector(user, at), *_representative(user, at)]
+    """Return what `user` is asked to do, the most urgent first: reports and visits of an inspector, notices of a representative, tips of an officer."""
+    found = [*_inspector(user, at), *_representative(user, at), *_officer(user, at)]
     return sorted(found, key=lambda task: (task.due is None, task.due or at))
 
 
@@ -79,6 +81,14 @@ def _representative(user: User, at: datetime) -> Iterator[Task]:
                     _("Read"),
                     at,
                 )
+
+
+def _officer(user: User, at: datetime) -> Iterator[Task]:
+    for body in handled_by(user, at):
+        count = unopened(body)
+        if count:
+            title = ngettext("%(count)s sealed tip to open", "%(count)s sealed tips to open", count) % {"count": count}
+            yield Task(title, reverse("inspections:tips", args=[body.key]), None, action=_("Open"))
 
 
 def _task(title: str, visit: Visit, due: datetime, action: str, at: datetime) -> Task:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
-from accounts.permissions import is_depositary
+from accounts.permissions import is_depositary, represents
 from accounts.views.readers import person, reader
 from inspections.actions.inspectors import designate, end_designation, give_mandate, state_availability
 from inspections.forms import AvailabilityForm, MandateForm, NothingForm
@@ -41,6 +41,8 @@ class BodyPage(TemplateView):
             designated=sum(1 for row in found.inspectors if row.designation),
             can_designate=can_designate(user, body, at=at),
             can_mandate=is_depositary(user, at=at),
+            can_publish=represents(user, body, at=at),
+            recipients=body.recipients.order_by("-published_at"),
             reader_pk=user.pk if user else None,
             crumbs=[(reverse("inspections:list"), _("Inspections"))],
             **context,

@@ -39,6 +39,8 @@ SUBJECT_KEYS: Final = frozenset(
         "witness",
         "key",
         "order",
+        "recipient",
+        "tip",
     }
 )
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*", re.ASCII)

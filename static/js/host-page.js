@@ -36,7 +36,7 @@ export function trouble(name, advice, { keeps, again } = {}) {
   show("trouble", keeps);
   put({ trouble: words(name), advice });
   const link = document.querySelector("[data-again]");
-  link.hidden = again === undefined;
+  if (link) link.hidden = again === undefined;
   if (again) link.href = again;
   document.querySelector('[data-state="trouble"]').focus();
 }

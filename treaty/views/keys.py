@@ -176,6 +176,7 @@ class StatementView(PersonAction):
             "submit": self.submit,
             "warning": self.warning,
             "holds_root": settings.DEMO,
+            "back": reverse("treaty:my_keys"),
             "crumbs": [
                 (reverse("treaty:keys"), _("Key directory")),
                 (reverse("treaty:my_keys"), _("Your organisation’s keys")),

@@ -20,12 +20,14 @@ from verifier.replay import (
     parties,
     pauses,
     readings,
+    recipients,
     reports,
     repudiations,
     resumption,
     sites,
     standdowns,
     texts,
+    tips,
     triggers,
     visits,
     votes,
@@ -36,7 +38,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, draws, reports, standdowns,
-    cases, resumption, membership, levels, exemptions, amendments, drills, orders,
+    cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]
