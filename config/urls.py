@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("treaty.urls")),
     path("inspections/", include("inspections.urls")),
     path("tips/", include("inspections.tip_urls")),
+    path("api/v1/draws/", include("inspections.api_urls")),
     path("", include("ledger.urls")),
     path("", include("web.urls")),
 ]

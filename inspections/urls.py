@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from inspections.views import bodies, challenges, evidence, overview, recipients, reports, tip_desk, visits
+from inspections.views import bodies, challenges, draws, evidence, overview, recipients, reports, tip_desk, visits
 
 app_name = "inspections"
 urlpatterns = [
@@ -30,6 +30,11 @@ urlpatterns = [
     path("bodies/<slug:key>/tips/<slug:sha256>/<slug:event>/", tip_desk.TipAction.as_view(), name="tip_act"),
     path("challenges/new/", challenges.RequestChallenge.as_view(), name="request_challenge"),
     path("challenges/<slug:key>/", challenges.ChallengePage.as_view(), name="challenge"),
+    path("draws/", draws.DrawsPage.as_view(), name="draws"),
+    path("draws/<slug:key>/", draws.DrawPage.as_view(), name="draw"),
+    path("draws/<slug:key>/commit/", draws.CommitValue.as_view(), name="draw_commit"),
+    path("draws/<slug:key>/reveal/", draws.RevealValue.as_view(), name="draw_reveal"),
+    path("draws/<slug:key>/transcript.json", draws.TranscriptView.as_view(), name="draw_transcript"),
     path("reports/<slug:key>/<int:version>/", reports.ReportPage.as_view(), name="report"),
     path("reports/<slug:key>/<int:version>/comment/", visits.CommentView.as_view(), name="comment"),
     path("reports/<slug:key>/<int:version>/findings/<int:number>/", visits.SettleView.as_view(), name="settle"),

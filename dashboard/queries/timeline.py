@@ -70,6 +70,8 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
         _("The challenge inspection of %(lab)s was stopped by vote %(vote)s"),
         ("inspections:challenge", "challenge"),
     ),
+    "draw.opened": ("on", _("Draw %(draw)s of visits at short notice was opened"), ("inspections:draw", "draw")),
+    "draw.carried_out": ("ok", _("Draw %(draw)s was carried out"), ("inspections:draw", "draw")),
     "visit.notified": ("on", _("A visit to %(lab)s was announced"), ("inspections:visit", "visit")),
     "visit.access_refused": ("br", _("%(lab)s refused access to inspectors"), ("inspections:visit", "visit")),
     "visit.access_delayed": ("br", _("%(lab)s delayed the access of inspectors"), ("inspections:visit", "visit")),

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from accounts.models import Organisation
 from inspections.models import Report
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS, MARK_LABELS
@@ -104,6 +105,34 @@ def marks(label: StrOrPromise) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=label, choices=[(value.value, words) for value, words in MARK_LABELS.items()], initial=Mark.PUBLIC.value
     )
+
+
+class CommitValueForm(OrganisationForm):
+    """The commitment to a value."""
+
+    commitment = forms.RegexField(
+        r"^[0-9a-f]{64}$",
+        label=_("Commitment"),
+        help_text=_("64 hexadecimal digits, from the command below or made here in your browser."),
+        strip=True,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": 64}),
+    )
+
+
+class RevealValueForm(OrganisationForm):
+    """The value that was committed to."""
+
+    value = forms.RegexField(
+        r"^[0-9a-f]{64}$",
+        label=_("Value"),
+        help_text=_("64 hexadecimal digits: the member “value” of the file that was kept."),
+        strip=True,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": 64}),
+    )
+
+    def __init__(self, *args: Any, organisations: list[Organisation], **kwargs: Any) -> None:
+        super().__init__(*args, organisations=organisations, **kwargs)
+        self.fields["organisation"].label = _("Whose value")
 
 
 class SectionForm(forms.Form):

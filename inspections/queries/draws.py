@@ -1,21 +1,26 @@
 """Public draws as pages, actions and the planner need them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from django.db.models import Prefetch, QuerySet
 
+from accounts.models import Organisation, User
 from core.canonical import Json
 from core.times import stamp
 from inspections.models import Draw, DrawValue
 from inspections.rules import draws as rules
 from inspections.rules.draws import ALGORITHM, Ticketed
-from inspections.rules.seeds import Contribution, Dates, Stage, caps, next_due, stage, tickets
+from inspections.rules.seeds import Contribution, Dates, Stage, Standing, caps, next_due, stage, standings, tickets
+from labs.models import Facility
 from labs.queries.facilities import facilities_of, lines_of
 from labs.rules.inventories import operations_per_second
+from treaty.permissions import can_ask_to_resume
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import rules_at, rules_of, text_at
-from treaty.rules.text import Draw as Terms
+from treaty.rules.monitoring import Draw as Terms
 
 
 def drawn_facilities(at: datetime) -> list[str]:
@@ -124,3 +129,88 @@ def transcript(draw: Draw) -> dict[str, Json]:
 def as_rows(sites: Sequence[Ticketed]) -> list[list[str]]:
     """Return a list as the draw's row keeps it."""
     return [[one.key, one.group, str(one.weight)] for one in sites]
+
+
+@dataclass(frozen=True)
+class DrawRow:
+    """A draw as a page shows it."""
+
+    draw: Draw
+    stage: Stage
+    values: list[tuple[Organisation, Standing]]
+    sites: list[tuple[Facility, Ticketed]]  # the list that was frozen, by laboratory
+    drawn: list[Facility]
+
+    @property
+    def withheld(self) -> list[Organisation]:
+        """Who committed to a value and did not reveal it in time."""
+        return [organisation for organisation, standing in self.values if standing.is_withheld]
+
+    @property
+    def parties(self) -> list["PartyShare"]:
+        """Each party with its chance at the first place and its facilities, by name."""
+        total = sum(one.weight for _facility, one in self.sites)
+        found: dict[Organisation, list[tuple[Facility, int]]] = {}
+        for facility, one in self.sites:
+            found.setdefault(facility.organisation, []).append((facility, one.weight))
+        return [
+            PartyShare(party, Fraction(own, total), [(facility, Fraction(weight, own)) for facility, weight in sites])
+            for party, sites in found.items()
+            for own in [sum(weight for _facility, weight in sites)]
+        ]
+
+
+@dataclass(frozen=True)
+class PartyShare:
+    """A party's chance at the first place of a draw, and each of its facilities' share of that."""
+
+    organisation: Organisation
+    share: Fraction
+    sites: list[tuple[Facility, Fraction]]
+
+
+def draw_row(draw: Draw, at: datetime) -> DrawRow:
+    """Return a draw that comes from `draws` as it stands at `at`."""
+    return _rows([draw], at)[0]
+
+
+def rows(at: datetime, limit: int = 50) -> list[DrawRow]:
+    """Return the draws, the newest first, in a fixed number of queries."""
+    return _rows(list(draws().filter(opened_at__lte=at)[:limit]), at)
+
+
+def _rows(found: Sequence[Draw], at: datetime) -> list[DrawRow]:
+    weights = {draw.pk: {one.key: one for one in tickets_of(draw)} for draw in found}
+    keys = {key for listed in weights.values() for key in listed}
+    known = Facility.objects.filter(key__in=keys).select_related("organisation").order_by("organisation__name", "name")
+    sites = {facility.key: facility for facility in known}
+    return [_row(draw, weights[draw.pk], sites, at) for draw in found]
+
+
+def _row(draw: Draw, weights: Mapping[str, Ticketed], sites: Mapping[str, Facility], at: datetime) -> DrawRow:
+    where = stage_of(draw, at)
+    names = {one.organisation.key: one.organisation for one in draw.values.all()}
+    return DrawRow(
+        draw,
+        where,
+        [(names[one.contribution.organisation], one) for one in standings(contributions_of(draw), where)],
+        [(facility, weights[key]) for key, facility in sites.items() if key in weights],
+        [sites[key] for key in draw.drawn if where is Stage.DRAWN],
+    )
+
+
+def committers(draw: Draw, user: User, at: datetime) -> list[Organisation]:
+    """Return the organisations for which `user` may still commit to a value."""
+    if stage_of(draw, at) is not Stage.COMMITTING:
+        return []
+    done = {one.organisation_id for one in draw.values.all()}
+    return [one for one in can_ask_to_resume(user, at=at) if one.pk not in done]
+
+
+def revealers(draw: Draw, user: User, at: datetime) -> list[Organisation]:
+    """Return the organisations whose value `user` may still hand in: their own first, then everybody's."""
+    own = {one.pk for one in can_ask_to_resume(user, at=at)}
+    if not own or stage_of(draw, at) is not Stage.REVEALING:
+        return []
+    waiting = [one.organisation for one in draw.values.all() if not one.value]
+    return sorted(waiting, key=lambda one: (one.pk not in own, one.name))

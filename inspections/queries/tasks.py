@@ -10,11 +10,13 @@ from django.utils.translation import ngettext
 from accounts.models import Membership, User
 from accounts.rules.organisations import Role
 from inspections.models import Report, Visit
+from inspections.queries.draws import committers, draws, revealers
 from inspections.queries.reports import drafts_of
 from inspections.queries.tips import handled_by, unopened
 from inspections.queries.visits import monitoring_of, visits_at, visits_of
 from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitState, comments_close, report_due
+from treaty.permissions import can_ask_to_resume
 from web.asks import Task
 
 BEFORE_THE_GATE = frozenset(
@@ -29,8 +31,8 @@ BEFORE_THE_GATE = frozenset(
 
 
 def tasks_for(user: User, at: datetime) -> list[Task]:
-    """Return what `user` is asked to do, the most urgent first: reports and visits of an inspector, notices of a representative, tips of an officer."""
-    found = [*_inspector(user, at), *_representative(user, at), *_officer(user, at)]
+    """Return what `user` is asked to do, the most urgent first: reports and visits of an inspector, notices of a representative, tips of an officer, values in a draw."""
+    found = [*_inspector(user, at), *_representative(user, at), *_officer(user, at), *_contributor(user, at)]
     return sorted(found, key=lambda task: (task.due is None, task.due or at))
 
 
@@ -89,6 +91,18 @@ def _officer(user: User, at: datetime) -> Iterator[Task]:
         if count:
             title = ngettext("%(count)s sealed tip to open", "%(count)s sealed tips to open", count) % {"count": count}
             yield Task(title, reverse("inspections:tips", args=[body.key]), None, action=_("Open"))
+
+
+def _contributor(user: User, at: datetime) -> Iterator[Task]:
+    own = {one.pk for one in can_ask_to_resume(user, at=at)}
+    for draw in draws().filter(drawn_at=None, opened_at__lte=at) if own else []:
+        names, key = {"draw": draw.key}, [draw.key]
+        if committers(draw, user, at):
+            title = _("You may commit to a value in draw %(draw)s") % names
+            yield Task(title, reverse("inspections:draw_commit", args=key), draw.commit_by, action=_("Commit"))
+        if any(one.pk in own for one in revealers(draw, user, at)):
+            title = _("Reveal your value in draw %(draw)s") % names
+            yield Task(title, reverse("inspections:draw_reveal", args=key), draw.reveal_by, action=_("Reveal"))
 
 
 def _task(title: str, visit: Visit, due: datetime, action: str, at: datetime) -> Task:

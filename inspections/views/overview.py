@@ -11,6 +11,7 @@ from django.views.generic import TemplateView, View
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.visits import STATE_LABELS
 from inspections.queries.challenges import rows as challenge_rows
+from inspections.queries.draws import rows as draw_rows
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_findings, recent_reports
 from inspections.queries.visits import newest_plans, parity, past, sealed_count, upcoming
@@ -18,6 +19,7 @@ from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
 from inspections.rules.visits import VisitState
 from inspections.views.challenges import challenge_row
+from inspections.views.draws import draw_words
 from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMER_LABELS, layer_title
 from ledger.queries import position
 from treaty.queries.texts import text_at
@@ -45,6 +47,7 @@ class InspectionsPage(TemplateView):
             upcoming=[visit_row(row) for row in upcoming(at)],
             past=[visit_row(row) for row in past(at, 10)],
             challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
+            draws=[draw_words(row) for row in draw_rows(at, limit=3)],
             sealed=sealed_count(at),
             plans=[plan_row(plan) for plan in newest_plans(at)],
             reports=recent_reports(at),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inspections.rules.challenges import Standing
 from inspections.rules.evidence import EvidenceState
+from inspections.rules.seeds import Stage
 from inspections.rules.visits import VisitEvent
 
 TIMER_LABELS: Final = {
@@ -79,6 +80,32 @@ CHALLENGE_EVENTS: Final = {
     "visit.finalised": ("ok", _("Report final")),
     "visit.closed": ("ok", _("Closed")),
     "visit.left_open": ("un", _("Ended inconclusive")),
+}
+STAGE_SIGNS: Final = {
+    Stage.COMMITTING: "on",
+    Stage.SEALING: "on",
+    Stage.REVEALING: "br",
+    Stage.DRAWING: "on",
+    Stage.DRAWN: "ok",
+}
+DRAW_LEDES: Final = {
+    Stage.COMMITTING: _(
+        "The list is frozen. Every party and body may commit to a secret value that goes into the seed."
+    ),
+    Stage.SEALING: _("The time for commitments is over; they are about to be sealed."),
+    Stage.REVEALING: _(
+        "The commitments are sealed. Whoever committed now reveals the value; the draw waits for nobody."
+    ),
+    Stage.DRAWING: _("The time for values is over; the draw is about to be carried out."),
+    Stage.DRAWN: _("Drawn: from the seed everybody finds the same facilities in the same order."),
+}
+# The kinds of entry that tell a draw's story, with the sign that stands beside each.
+DRAW_EVENTS: Final = {
+    "draw.opened": ("on", _("List frozen, and the operator's value committed to")),
+    "draw.committed": ("on", _("Value committed to")),
+    "draw.sealed": ("on", _("Commitments sealed")),
+    "draw.revealed": ("ok", _("Value revealed")),
+    "draw.carried_out": ("ok", _("Operator's value opened, and drawn")),
 }
 
 

@@ -1,4 +1,4 @@
-"""What the text's part on monitoring may hold besides its numbers: the protocols of reports, and grounds of redaction."""
+"""What the text's part on monitoring may hold besides its numbers: the protocols of reports, grounds of redaction, the draw."""
 
 from typing import Annotated
 
@@ -24,3 +24,13 @@ class Redactions(Provision):
 
     grounds: dict[Key, Prose] = Field(min_length=1)
     decided_within: Length
+
+
+class Draw(Provision):
+    """The public draw of short-notice visits: how often, of how many, and how long values are committed to and revealed."""
+
+    every: Length
+    places: Annotated[int, Field(ge=1, le=10_000, strict=True)]
+    per_party: Annotated[int, Field(ge=1, le=10_000, strict=True)]  # the most places that a party can have
+    commit_within: Length  # after the list was frozen
+    reveal_within: Length  # after the commitments were sealed

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
-from treaty.rules.monitoring import Protocol, Redactions
+from treaty.rules.monitoring import Draw, Protocol, Redactions
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
 
@@ -214,16 +214,6 @@ class Challenge(Provision):
     arrival_after_notice: Length
     on_site_within: Length
     longest: Length
-
-
-class Draw(Provision):
-    """The public draw of short-notice visits: how often, of how many, and how long values are committed to and revealed."""
-
-    every: Length
-    places: Annotated[int, Field(ge=1, le=10_000, strict=True)]
-    per_party: Annotated[int, Field(ge=1, le=10_000, strict=True)]  # the most places that a party can have
-    commit_within: Length  # after the list was frozen
-    reveal_within: Length  # after the commitments were sealed
 
 
 class Monitoring(Provision):

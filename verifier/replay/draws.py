@@ -23,7 +23,7 @@ from inspections.rules.seeds import (
     tickets,
 )
 from ledger.rules.entries import EntryValue
-from treaty.rules.text import Draw as Terms
+from treaty.rules.monitoring import Draw as Terms
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.log import Log
 from verifier.replay.organisations import by_clock
