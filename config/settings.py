@@ -175,6 +175,7 @@ LANGUAGE_CODE = "en"
 # The languages that are complete, each by its own name; one in locale/ that is not complete is not offered here.
 LANGUAGES = [
     ("en", "English"),
+    ("fr", "Français"),
 ]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True

@@ -44,7 +44,7 @@ def _inspector(user: User, at: datetime) -> Iterator[Task]:
             yield _report_task(visit, drafts.get(visit.pk), user, at)
         elif state in BEFORE_THE_GATE:
             title = _("Visit %(visit)s at %(site)s") % {"visit": visit.key, "site": site}
-            yield _task(title, visit, visit.planned_from, _("Open"), at)
+            yield _task(title, visit, visit.planned_from, _("Open it"), at)
 
 
 def _report_task(visit: Visit, draft: Report | None, user: User, at: datetime) -> Task:
