@@ -33,7 +33,11 @@ SITE_URL = os.environ.get("FERMATA_SITE_URL", "http://localhost:8000").rstrip("/
 BALLOT_URL = os.environ.get("FERMATA_BALLOT_URL", SITE_URL.replace("://", "://ballot.", 1)).rstrip("/")
 BALLOT_HOST = str(urlsplit(BALLOT_URL).hostname)
 BALLOT_URLCONF = "config.ballot_urls"
-ALLOWED_HOSTS = [*os.environ.get("FERMATA_HOSTS", "localhost,127.0.0.1").split(","), BALLOT_HOST]
+# What people uploaded is served from a host of its own, which no session's cookie reaches.
+FILES_URL = os.environ.get("FERMATA_FILES_URL", SITE_URL.replace("://", "://files.", 1)).rstrip("/")
+FILES_HOST = str(urlsplit(FILES_URL).hostname)
+FILES_URLCONF = "config.files_urls"
+ALLOWED_HOSTS = [*os.environ.get("FERMATA_HOSTS", "localhost,127.0.0.1").split(","), BALLOT_HOST, FILES_HOST]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -70,7 +74,7 @@ MIDDLEWARE = [
     "web.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "web.middleware.BallotHost",
+    "web.middleware.OwnHosts",
     "web.middleware.Anonymous",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "web.languages.Languages",
@@ -215,7 +219,7 @@ SECURE_CSP = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
-    "img-src": [CSP.SELF],
+    "img-src": [CSP.SELF, FILES_URL],
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "form-action": [CSP.SELF],
@@ -235,6 +239,11 @@ BALLOT_CSP = {
 # Where tips are sealed nothing else runs either; only its forms send a file to this site.
 ANONYMOUS_PATH = "/tips/"
 TIP_CSP = {**BALLOT_CSP, "form-action": [CSP.SELF]}
+# The host of uploads has no page at all: whatever a browser makes of a file there, it runs nothing, asks nothing and belongs to no origin.
+FILES_CSP = {
+    **{name: [CSP.NONE] for name in ("default-src", "form-action", "frame-ancestors", "base-uri")},
+    "sandbox": True,
+}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

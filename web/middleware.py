@@ -58,19 +58,26 @@ class SecurityHeaders:
         return response
 
 
-class BallotHost:
-    """Answer on the ballot host with its own few addresses and its own content policy, and with nothing of the site's."""
+class OwnHosts:
+    """Answer on the hosts of ballots and of files with their own few addresses and content policies, and with nothing of the site's."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.answer_ballot_host = csp_override(cast("Mapping[str, list[str]]", settings.BALLOT_CSP))(get_response)
+        self.hosts = {
+            settings.BALLOT_HOST: (settings.BALLOT_URLCONF, _with_policy(settings.BALLOT_CSP, get_response)),
+            settings.FILES_HOST: (settings.FILES_URLCONF, _with_policy(settings.FILES_CSP, get_response)),
+        }
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose the addresses and the policy by the host that was asked."""
-        if split_domain_port(request.get_host())[0] != settings.BALLOT_HOST:
-            return self.get_response(request)
-        request.urlconf = settings.BALLOT_URLCONF
-        return self.answer_ballot_host(request)
+        urlconf, answer = self.hosts.get(split_domain_port(request.get_host())[0], (None, self.get_response))
+        if urlconf:
+            request.urlconf = urlconf
+        return answer(request)
+
+
+def _with_policy(policy: object, get_response: GetResponse) -> GetResponse:
+    return csp_override(cast("Mapping[str, list[str]]", policy))(get_response)
 
 
 class Anonymous:

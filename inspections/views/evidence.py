@@ -1,9 +1,9 @@
-"""Photographs in and out. None has a public address: every byte goes through a view that asks who is there."""
+"""Photographs in and out. None has a lasting address: a view asks who is there, and signs one on the host of uploads."""
 
 from datetime import datetime
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from inspections.actions.evidence import attach_evidence, remove_evidence
 from inspections.forms import PhotographForm
 from inspections.models import Evidence
 from inspections.permissions import can_read_draft, can_see_photograph
-from inspections.rules.uploads import SUFFIXES
+from inspections.views.files import FileAddress
 from inspections.views.reports import DraftView, titles, wants_json
 from web.errors import body_of, status_of
 
@@ -24,24 +24,14 @@ from web.errors import body_of, status_of
 class EvidenceFile(View):
     """A photograph: the copy for publication, or the sealed original for the bodies."""
 
-    def get(self, request: HttpRequest, pk: int, form: str) -> FileResponse:
-        """Answer with the file as a download that no browser runs; who may not see it learns nothing, not even that it exists."""
+    def get(self, request: HttpRequest, pk: int, form: str) -> HttpResponse:
+        """Send whoever may see it to the host of uploads; who may not learns nothing, not even that it exists."""
         at = timezone.now()
         evidence = get_object_or_404(Evidence.objects.select_related("report__visit__facility__organisation"), pk=pk)
         may = can_see_photograph if form == "copy" else _may_see_original
         if not may(reader(request), evidence, at=at):
             raise Http404
-        file, media_type = (
-            (evidence.published, evidence.published_type)
-            if form == "copy"
-            else (evidence.file, "application/octet-stream")
-        )
-        name = (
-            evidence.name if form == "original" else evidence.name.rsplit(".", 1)[0] + SUFFIXES[evidence.published_type]
-        )
-        response = FileResponse(file.open(), as_attachment=True, filename=name, content_type=media_type)
-        response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        response["X-Content-Type-Options"] = "nosniff"
+        response = HttpResponseRedirect(FileAddress(evidence.pk, form).url)
         response["Cache-Control"] = "private, no-store"
         return response
 

@@ -1,6 +1,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -31,6 +32,13 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 def sealed_storage(tmp_path, monkeypatch):
     for field in ("file", "published"):
         monkeypatch.setattr(Evidence._meta.get_field(field), "storage", FileSystemStorage(tmp_path / "evidence"))
+
+
+@pytest.fixture(autouse=True)
+def hosts(settings, live_server):
+    """The host of uploads at the port of the test's server."""
+    settings.FILES_URL = f"http://files.localhost:{urlsplit(live_server.url).port}"
+    settings.SECURE_CSP = settings.SECURE_CSP | {"img-src": ["'self'", settings.FILES_URL]}
 
 
 @pytest.fixture
@@ -113,6 +121,9 @@ def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_ser
     other.get_by_role("button", name="Submit the report").click()
     expect(other.get_by_role("heading", name="Report on the visit")).to_be_visible()
     sound(other, "report-public")
+    picture = other.locator("#photographs img")
+    picture.scroll_into_view_if_needed()
+    expect(picture).to_have_js_property("naturalWidth", 800)  # from the host of uploads
     report = Report.objects.get()
     assert (report.state, report.evidence.get().caption) == ("submitted", "Rack 7, sealed")
     assert page.problems + other.problems == []

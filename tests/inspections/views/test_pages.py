@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.core import signing
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from inspections.actions.evidence import attach_evidence
@@ -15,6 +17,7 @@ from inspections.models import Evidence, Report, Visit
 from inspections.rules.findings import Severity
 from inspections.rules.reports import Conclusion, Mark, ReportState
 from inspections.rules.visits import VisitState
+from inspections.views.files import FileAddress
 from tests import factories as make
 from tests.factories import NOON
 
@@ -434,9 +437,17 @@ def photographs(visit, pair):
 
 
 def asked(client, evidence, form):
+    """What the site answers, and where it sends on, what the host of uploads does to somebody without a cookie."""
     answer = client.get(reverse("inspections:evidence", args=[evidence.pk, form]))
+    return answer if answer.status_code != 302 else fetched(answer.url)
+
+
+def fetched(url):
+    assert url.startswith("http://files.localhost:8000/evidence/")
+    answer = Client(HTTP_HOST="files.localhost:8000").get(url.removeprefix("http://files.localhost:8000"))
     if answer.streaming:
-        b"".join(answer)  # read to its end, which closes the file
+        answer.body = b"".join(answer)  # read to its end, which closes the file
+    assert not answer.cookies
     return answer
 
 
@@ -476,8 +487,33 @@ def test_a_photograph_is_a_download_that_no_browser_runs(client, photographs, pa
     assert answer["Content-Disposition"] == 'attachment; filename="plain.jpg"'
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Type"] == "application/octet-stream"
-    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["Content-Security-Policy"] == (
+        "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+    )
     assert "no-store" in answer["Cache-Control"]
+    assert answer.body == make.photograph()
+
+
+def test_a_files_address_holds_for_two_minutes_and_for_that_file_alone(client, photographs, pair):
+    _report, plain, secret = photographs
+    url = sign_in(client, pair[0]).get(reverse("inspections:evidence", args=[plain.pk, "copy"])).url
+    own = FileAddress(plain.pk, "copy").url
+    assert fetched(url).status_code == 200
+    with time_machine.travel(NOON + timedelta(seconds=121), tick=False):
+        assert fetched(url).status_code == 404
+    for wrong in (url[:-3] + "x/", url.replace(url.split("/")[-2], "x"), own.replace("/evidence/", "/evidence/x")):
+        assert fetched(wrong).status_code == 404
+    assert signing.loads(url.split("/")[-2], salt="fermata.files") == [plain.pk, "copy"] != [secret.pk, "copy"]
+
+
+def test_the_host_of_uploads_has_nothing_of_the_site_and_the_site_no_file(client, photographs, pair):
+    _report, plain, _secret = photographs
+    files = Client(HTTP_HOST="files.localhost:8000")
+    files.force_login(pair[0])
+    paths = ("/", "/inspections/", "/api/v1/", f"/inspections/evidence/{plain.pk}/copy/", "/ledger/")
+    assert [files.get(path).status_code for path in paths] == [404] * len(paths)
+    token = FileAddress(plain.pk, "copy").url.split("/")[-2]
+    assert sign_in(client, pair[0]).get(f"/evidence/{token}/").status_code == 404
 
 
 def test_a_photograph_is_removed_by_the_team_alone(client, photographs, visit, pair):
