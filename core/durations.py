@@ -45,6 +45,12 @@ class Duration:
     def __str__(self) -> str:
         return f"{self.amount} {self.unit}"
 
+    @property
+    def exact(self) -> timedelta | None:
+        """The length where it is the same from every instant; None for working days, months and years."""
+        unit = EXACT.get(self.unit)
+        return None if unit is None else self.amount * unit
+
     def after(self, at: datetime, *, holidays: Collection[date] = ()) -> datetime:
         """Return the instant this long after `at`.
 

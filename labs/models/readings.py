@@ -30,12 +30,16 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         same = Q(organisation=models.OuterRef("organisation")) | Q(
             organisation=None
         )  # an indicator is about labs or about the world
-        newer = Reading.objects.received(at).filter(
-            same,
-            indicator=models.OuterRef("indicator"),
-            series=models.OuterRef("series"),
-            version__gt=models.OuterRef("version"),
-        )
+        newer = (
+            Reading.objects.received(at)
+            .filter(
+                same,
+                indicator=models.OuterRef("indicator"),
+                series=models.OuterRef("series"),
+                version__gt=models.OuterRef("version"),
+            )
+            .filter(version__gt=1)
+        )  # follows from the line above, and finds the index of restated readings
         return self.received(at).filter(~models.Exists(newer))
 
 
@@ -84,7 +88,9 @@ class Reading(models.Model):
         ]
         indexes = [
             models.Index(fields=["indicator", "organisation", "observed_at"], name="reading_observed"),
-            models.Index(fields=["indicator", "series", "version"], name="reading_series"),
+            models.Index(
+                fields=["indicator", "series", "version"], condition=Q(version__gt=1), name="reading_restated"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ def last_values(wanted: Collection[Wanted], *, received_by: datetime) -> list[Re
 
 def as_values(readings: QuerySet[Reading]) -> list[ReadingValue]:
     """Return rows as the values that rules take."""
-    return [ReadingValue(*row) for row in readings.values_list(*COLUMNS)]
+    return list(map(ReadingValue._make, readings.values_list(*COLUMNS)))
 
 
 def newest_id() -> int:

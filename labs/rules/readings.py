@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Context, Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from core.errors import DomainError
 from core.times import stamp
@@ -53,8 +53,7 @@ class IndicatorRule:
         return frozenset({self.key, *self.parts, *filter(None, [self.part_of])}) if related else frozenset()
 
 
-@dataclass(frozen=True)
-class ReadingValue:
+class ReadingValue(NamedTuple):
     """One version of one datum. `lab` is the organisation's key; None for a reading about the world."""
 
     id: int

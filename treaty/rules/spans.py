@@ -3,13 +3,15 @@
 Sums are integers on a common scale and ranks are kept in heaps, so that a span costs O(n log n) whatever its window.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from heapq import heappop, heappush
-from operator import ge, gt, le, lt
+from operator import add, ge, gt, le, lt
 from typing import Final
 
 from core.durations import Duration
@@ -20,6 +22,7 @@ from treaty.rules.findings import Evaluation, Measured, Owed, Reading, Reason
 OPERATORS: Final = {">": gt, ">=": ge, "<": lt, "<=": le}
 # A month back and a month on again are not always the same instant.
 LONGER_MONTH: Final = timedelta(days=4)
+NOTHING: Final = timedelta(0)
 DAY_IN_MICROSECONDS: Final = 86_400_000_000
 
 
@@ -37,44 +40,41 @@ class _State:
 class _Window:
     """The readings of one source that count at an instant. A change costs O(log n), the aggregate no more.
 
-    Members are known by their rank in time; those that left stay in the heaps until they come up. Only the heaps that the
-    aggregate asks for are filled.
+    Members are known by their rank in time, and enter in that order. Those that left stay where they are until they come
+    up. Only the heap that the aggregate asks for is filled.
     """
 
     def __init__(self, values: Sequence[int], aggregate: Aggregate) -> None:
         self.values, self.aggregate = values, aggregate
         self.live: set[int] = set()
         self.total = 0
-        self.newest: list[int] = []
-        self.oldest: list[int] = []
+        self.entered: deque[int] = deque()
         self.largest: list[tuple[int, int]] = []
         self.smallest: list[tuple[int, int]] = []
 
     def enter(self, rank: int) -> None:
         self.live.add(rank)
         self.total += self.values[rank]
-        heappush(self.newest, -rank)
-        match self.aggregate:
-            case Aggregate.RATE:
-                heappush(self.oldest, rank)
-            case Aggregate.MAX:
-                heappush(self.largest, (-self.values[rank], rank))
-            case Aggregate.MIN:
-                heappush(self.smallest, (self.values[rank], rank))
+        self.entered.append(rank)
+        if self.aggregate is Aggregate.MAX:
+            heappush(self.largest, (-self.values[rank], rank))
+        elif self.aggregate is Aggregate.MIN:
+            heappush(self.smallest, (self.values[rank], rank))
 
     def leave(self, rank: int) -> None:
-        self.live.discard(rank)
-        self.total -= self.values[rank]
+        if rank in self.live:
+            self.live.remove(rank)
+            self.total -= self.values[rank]
 
     def last(self) -> int:
-        while -self.newest[0] not in self.live:
-            heappop(self.newest)
-        return -self.newest[0]
+        while self.entered[-1] not in self.live:
+            self.entered.pop()
+        return self.entered[-1]
 
     def first(self) -> int:
-        while self.oldest[0] not in self.live:
-            heappop(self.oldest)
-        return self.oldest[0]
+        while self.entered[0] not in self.live:
+            self.entered.popleft()
+        return self.entered[0]
 
     def extreme(self, heap: list[tuple[int, int]]) -> int:
         while heap[0][1] not in self.live:
@@ -91,7 +91,8 @@ def needed_since(
     """Return an instant before which no reading was observed that can count at `at`, or in the span up to it."""
     start = comparison.sustained_for.before(at) if comparison.sustained_for else at
     windows = [comparison.window] if comparison.window else [indicator.validity, *(one for _, one in validities)]
-    return min(window.before(start) for window in windows) - LONGER_MONTH
+    is_exact = all(window.exact is not None for window in windows)
+    return min(window.before(start) for window in windows) - (NOTHING if is_exact else LONGER_MONTH)
 
 
 class Span:
@@ -125,13 +126,15 @@ class Span:
 
     def _kept(self) -> list[tuple[Reading, datetime, datetime]]:
         """Return the readings that count in the span, in their order, each with when it leaves the window and when it is stale."""
+        sources, start = self.sources, self.start
+        stale_after = self._stale if self.validities else _later(self.indicator.validity)
+        leaves_after = _later(self.comparison.window) if self.comparison.window else stale_after
         kept = []
         for reading in self.known:
-            if reading.source in self.sources:
-                stale = self._stale(reading.observed_at)
-                leaves = self.comparison.window.after(reading.observed_at) if self.comparison.window else stale
-                if leaves > self.start:
-                    kept.append((reading, leaves, stale))
+            if reading.source in sources:
+                leaves = leaves_after(reading.observed_at)
+                if leaves > start:
+                    kept.append((reading, leaves, stale_after(reading.observed_at)))
         return sorted(kept, key=lambda one: _order(one[0]))
 
     def _stale(self, observed_at: datetime) -> datetime:
@@ -173,23 +176,25 @@ class Span:
 
     def states(self) -> Iterator[tuple[datetime, _State]]:
         """Yield each instant from `start` to `at` at which anything can change, with what holds from there."""
-        changes: dict[datetime, list[int]] = {self.start: []}
+        start, at = self.start, self.at
+        changes: dict[datetime, list[int]] = {start: []}
         for rank, reading in enumerate(self.readings):
-            for instant in (max(reading.observed_at, self.start), self.leaves[rank], self.stale[rank]):
-                if self.start <= instant <= self.at:
+            observed = reading.observed_at
+            if observed <= start:
+                changes[start].append(rank)
+            elif observed <= at:
+                changes.setdefault(observed, []).append(rank)
+            for instant in (self.leaves[rank], self.stale[rank]):
+                if start < instant <= at:
                     changes.setdefault(instant, []).append(rank)
         for instant in sorted(changes):
             for rank in changes[instant]:
-                self._change(rank, instant)
+                window = self.windows[self.readings[rank].source]
+                if instant >= self.leaves[rank]:
+                    window.leave(rank)
+                elif rank not in window.live:
+                    window.enter(rank)
             yield instant, self._state(instant)
-
-    def _change(self, rank: int, instant: datetime) -> None:
-        window = self.windows[self.readings[rank].source]
-        counts = instant < self.leaves[rank]
-        if counts and rank not in window.live:
-            window.enter(rank)
-        elif not counts and rank in window.live:
-            window.leave(rank)
 
     def _state(self, instant: datetime) -> _State:
         minimum = self.comparison.minimum_readings
@@ -282,6 +287,12 @@ def _phases(states: list[tuple[datetime, _State]]) -> list[_Phase]:
                 phases[-1] = replace(phases[-1], end=instant)
             phases.append(_Phase(state.truth, instant))
     return phases
+
+
+def _later(duration: Duration) -> Callable[[datetime], datetime]:
+    """Return what adds the duration to an instant."""
+    exact = duration.exact
+    return duration.after if exact is None else partial(add, exact)
 
 
 def _order(reading: Reading) -> tuple[datetime, datetime, Decimal, str, str]:
