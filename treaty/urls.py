@@ -71,6 +71,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<slug:key>/remedy/", cases.Remedy.as_view(), name="remedy_case"),
     path("drills/", drills.DrillsPage.as_view(), name="drills"),
     path("drills/<slug:key>/", drills.DrillPage.as_view(), name="drill"),
+    path("drills/<slug:key>/<slug:lab>/verify/", drills.ConcludeExercise.as_view(), name="drill_verify"),
     path("drills/<slug:key>/<slug:lab>/", drills.DrillLabPage.as_view(), name="drill_lab"),
     re_path(
         r"^drills/(?P<key>[\w-]+)/(?P<lab>[\w-]+)/(?P<stage>acknowledge|halt|roll_back|declare|stand_up)/$",

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from accounts.models import Organisation, User
-from config.demonstration import keys
+from config.demonstration import drills, keys
 from config.demonstration.story import Event, Story
 from core.canonical import commitment
 from inspections.actions.inspectors import designate, give_mandate
@@ -78,6 +78,7 @@ def tell(story: Story) -> None:
     world(story)
     declared(story)
     filed(story)
+    drills.tell(story)
     advisory(story)
     pause(story)
     stand_down(story)

@@ -12,7 +12,7 @@ from inspections.queries.conclusions import waiting
 from inspections.queries.visits import due_for_moving
 from inspections.rules.visits import VisitState
 from labs.models import Facility
-from treaty.actions import advance, declarations, effects, parties, triggers, votes
+from treaty.actions import advance, declarations, drills, effects, parties, triggers, votes
 from treaty.models import TreatyText
 from treaty.queries.pauses import in_force
 
@@ -95,6 +95,7 @@ def clock(at: datetime) -> None:
     votes.advance_due(at=at)
     effects.apply_due(at=at)
     advance.advance_due(at=at)
+    drills.end_due(at=at)
     for pause in in_force(at=at):
         plan.plan_visits(pause=pause, at=at)
     for visit in due_for_moving(at):

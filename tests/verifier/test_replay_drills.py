@@ -9,12 +9,13 @@ from tests.once import once_a_module
 from tests.verifier.decisions import HOUR, site_in_force
 from treaty.actions.advance import advance_pause
 from treaty.actions.ballots import cast_ballot
-from treaty.actions.drills import end_drill, pass_stage
+from treaty.actions.drills import conclude_exercise, end_drill, pass_stage
 from treaty.actions.effects import apply
 from treaty.actions.votes import advance_vote
 from treaty.models import Drill
 from treaty.rules.drills import DrillStage
 from treaty.rules.profiles import Choice
+from treaty.rules.standdowns import Conclusion
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,11 @@ def exercised(site, *, by=None):
         for stage in DrillStage:
             site.now += HOUR / 60
             pass_stage(drill=drill, lab=site.organisation(key), stage=stage, by=site.person(key), at=site.now)
+    if by is None:
+        conclude_exercise(
+            drill=drill, lab=site.organisation("aster"), body=site.organisation("ivb"),
+            conclusion=Conclusion.CONSISTENT, by=site.person("ivb"), at=site.now,
+        )  # fmt: skip
     site.now = site.now if by is None else drill.ends_by
     end_drill(drill=drill, at=site.now)
     return drill
@@ -82,6 +88,9 @@ def test_a_drill_refused_because_a_pause_came_first_follows(site):
         ("drill.ordered", "ends_by", "2099-01-01T00:00:00Z", "deadline"),
         ("drill.halted", "drill", "2026-d7", "unknown_drill"),
         ("drill.halted", "lab", "nobody", "scope"),
+        ("drill.verified", "lab", "nobody", "order"),
+        ("drill.verified", "body", "aster", "state"),
+        ("drill.verified", "conclusion", "fine", "conclusion"),
         ("drill.ended", "outcome", "timed_out", "outcome"),
         ("drill.ended", "ended_at", "2026-11-22T12:00:00Z", "instant"),
     ],
@@ -97,7 +106,7 @@ def test_a_stage_without_what_it_needs_is_named(site):
     exercised(site)
     record = site.record()
     record.drop("drill.declared", lab="aster")
-    assert "order" in [problem.code for problem in record.problems()]
+    assert [problem.code for problem in record.problems()].count("order") == 2  # to stand up, and to be concluded about
 
 
 def test_an_end_before_its_time_is_named(site):

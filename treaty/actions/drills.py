@@ -6,13 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Organisation, User
+from accounts.rules.organisations import Role
 from core.errors import require
 from core.times import stamp
 from ledger.actions import record
 from treaty.actions.pauses import effect_of, lock_keys, named
-from treaty.actions.standdowns import LABS_ONLY, NotInScope, StageNotReady
-from treaty.models import Drill, DrillLab, DrillStep, Vote
-from treaty.permissions import can_act_for_lab
+from treaty.actions.standdowns import LABS_ONLY, NotIndependent, NotInScope, StageNotReady
+from treaty.models import Drill, DrillLab, DrillStep, DrillVerdict, Vote
+from treaty.permissions import bodies_acting, can_act_for_lab, is_independent_of
 from treaty.queries.drills import done_at, exercised, facts, is_prevented, state
 from treaty.queries.numbering import next_key
 from treaty.queries.parties import bound_labs
@@ -26,7 +27,9 @@ from treaty.rules.drills import (
     dates,
     ended,
     missing_before,
+    takes_verdicts,
 )
+from treaty.rules.standdowns import Conclusion
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +87,8 @@ def pass_stage(*, drill: Drill, lab: Organisation, stage: DrillStage, by: User, 
     """Write down that the laboratory went through a stage of the exercise. Nothing is halted or rolled back."""
     drill = _locked(drill)
     require(can_act_for_lab(by, lab, at=at), LABS_ONLY)
-    mine = next((one for one in drill.labs.all() if one.organisation_id == lab.pk), None)
-    stages = exercised(drill)
-    if mine is None or stage not in stages:
+    mine, stages = _place(drill, lab), exercised(drill)
+    if stage not in stages:
         raise NotInScope(f"Drill {drill.key} asks no such thing of {lab.name}.")
     known = next((step for step in mine.steps.all() if step.stage == stage), None)
     if known:
@@ -99,6 +101,30 @@ def pass_stage(*, drill: Drill, lab: Organisation, stage: DrillStage, by: User, 
     step = DrillStep.objects.create(lab=mine, stage=stage.value, done_at=at)
     record(kind=KINDS[stage], payload={"drill": drill.key, "lab": lab.key}, by=by, at=at)
     return step
+
+
+@transaction.atomic
+def conclude_exercise(
+    *, drill: Drill, lab: Organisation, body: Organisation, conclusion: Conclusion, by: User, at: datetime
+) -> DrillVerdict:
+    """Write down whether a body confirms what the laboratory declared, once; being unable to say is an answer (Art. 24)."""
+    drill = _locked(drill)
+    acting = bodies_acting(by, at=at, roles=(Role.OFFICER, Role.INSPECTOR))
+    require(body in acting, "Only an officer or inspector of an accredited body concludes.")
+    if not is_independent_of(body, lab, at=at):
+        raise NotIndependent
+    place = _place(drill, lab)
+    known = place.verdicts.filter(body=body).first()
+    if known:
+        return known
+    if not takes_verdicts(facts(drill), at):
+        raise DrillNotRunning
+    if DrillStage.DECLARE not in done_at(place):
+        raise StageNotReady("The laboratory has not declared its exercise yet: there is nothing to confirm.")
+    verdict = DrillVerdict.objects.create(lab=place, body=body, conclusion=conclusion.value, concluded_at=at)
+    payload = {"drill": drill.key, "lab": lab.key, "body": body.key, "conclusion": conclusion.value}
+    record(kind="drill.verified", payload=payload, by=by, at=at)
+    return verdict
 
 
 @transaction.atomic
@@ -122,6 +148,13 @@ def end_drill(*, drill: Drill, at: datetime) -> Drill:
 def _locked(drill: Drill) -> Drill:
     Drill.objects.select_for_update(no_key=True).get(pk=drill.pk)
     return Drill.objects.with_rows().get(pk=drill.pk)
+
+
+def _place(drill: Drill, lab: Organisation) -> DrillLab:
+    found = next((one for one in drill.labs.all() if one.organisation_id == lab.pk), None)
+    if found is None:
+        raise NotInScope(f"Drill {drill.key} asks nothing of {lab.name}.")
+    return found
 
 
 def end_due(*, at: datetime) -> int:

@@ -113,14 +113,19 @@ class OrganisationForm(forms.Form):
             field.widget = forms.HiddenInput()
 
 
-class VerifyForm(OrganisationForm):
-    """A body's conclusion about a stand-down without a visit's report."""
+class ConcludeForm(OrganisationForm):
+    """A body's conclusion."""
 
     conclusion = forms.ChoiceField(
         label=_("Conclusion"),
         widget=forms.RadioSelect,
         choices=[(value.value, label) for value, label in CONCLUSION_LABELS.items()],
     )
+
+
+class VerifyForm(ConcludeForm):
+    """A body's conclusion about a stand-down without a visit's report."""
+
     basis = forms.CharField(
         label=_("Basis"),
         help_text=_("What was seen, and what it shows. The record holds a salted commitment to these words."),

@@ -2,7 +2,7 @@ from treaty.models.amendments import Amendment
 from treaty.models.cases import Case, CaseStep
 from treaty.models.delegations import Delegation
 from treaty.models.determinations import Determination
-from treaty.models.drills import Drill, DrillLab, DrillStep
+from treaty.models.drills import Drill, DrillLab, DrillStep, DrillVerdict
 from treaty.models.exemptions import Exemption
 from treaty.models.orders import Order, OrderAcknowledgement, OrderDelivery, OrderEndpoint, OrderKey
 from treaty.models.parties import Accreditation, Annexed, Merger, Party, Suspension
@@ -28,6 +28,7 @@ __all__ = [
     "Drill",
     "DrillLab",
     "DrillStep",
+    "DrillVerdict",
     "Exemption",
     "LevelChange",
     "Merger",

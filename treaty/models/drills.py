@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
+from treaty.models.standdowns import CONCLUSION_LABELS
 from treaty.models.texts import TreatyText
 from treaty.rules.drills import DrillStage, DrillState
 
@@ -29,8 +30,9 @@ class DrillQuerySet(models.QuerySet["Drill"]):
     """Drills, filtered."""
 
     def with_rows(self) -> Self:
-        """With all that decides their state, in three queries."""
-        return self.select_related("vote", "text").prefetch_related("labs__organisation", "labs__steps")
+        """With all that decides their state and what bodies concluded, in five queries."""
+        rows = ("labs__organisation", "labs__steps", "labs__verdicts__body")
+        return self.select_related("vote", "text").prefetch_related(*rows)
 
     def not_over(self) -> Self:
         """Those whose end is not written down."""
@@ -93,3 +95,21 @@ class DrillStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stage} of {self.lab_id}"
+
+
+class DrillVerdict(models.Model):
+    """What a monitoring body concluded about a laboratory's exercise. Append-only."""
+
+    lab = models.ForeignKey(DrillLab, on_delete=models.PROTECT, related_name="verdicts")
+    body = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="drill_verdicts")
+    conclusion = models.CharField(
+        max_length=16, choices=[(value.value, label) for value, label in CONCLUSION_LABELS.items()]
+    )
+    concluded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["concluded_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["lab", "body"], name="drill_verdict_once")]
+
+    def __str__(self) -> str:
+        return f"{self.conclusion} of {self.lab_id} by {self.body_id}"

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from accounts.models import Organisation
 from core.durations import Duration
-from treaty.models import Drill, DrillLab, Pause, TreatyText
+from treaty.models import Drill, DrillLab, DrillVerdict, Pause, TreatyText
+from treaty.permissions import is_independent_of
 from treaty.queries.pauses import in_force
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.drills import (
@@ -21,9 +22,11 @@ from treaty.rules.drills import (
     stages_of,
     standings,
     state_at,
+    takes_verdicts,
+    verify_by,
 )
 from treaty.rules.orders import Obligation
-from treaty.rules.standdowns import LATE_STATES
+from treaty.rules.standdowns import LATE_STATES, Conclusion
 from treaty.rules.text import Level
 
 
@@ -33,11 +36,22 @@ class DrillRow:
 
     organisation: Organisation
     stages: tuple[DrillStanding, ...]
+    verdicts: tuple[DrillVerdict, ...]  # in order
 
     @property
     def took(self) -> timedelta | None:
         """How long it took to go through everything, None while it has not."""
         return self.stages[-1].took
+
+    @property
+    def verified(self) -> DrillVerdict | None:
+        """The first verdict that confirms what the laboratory showed."""
+        return next((one for one in self.verdicts if one.conclusion == Conclusion.CONSISTENT), None)
+
+    @property
+    def has_declared(self) -> bool:
+        """Whether there is something to confirm."""
+        return any(one.stage is DrillStage.DECLARE and one.done_at for one in self.stages)
 
     @property
     def late(self) -> int:
@@ -47,12 +61,13 @@ class DrillRow:
 
 @dataclass(frozen=True)
 class DrillSummary:
-    """A drill with its state and its board."""
+    """A drill with its state and its board; bodies conclude until `verify_by`."""
 
     drill: Drill
     level: Level
     state: DrillState
     over_at: datetime  # as things stand
+    verify_by: datetime
     stages: Mapping[DrillStage, Duration]
     rows: tuple[DrillRow, ...]
 
@@ -103,14 +118,35 @@ def summary(drill: Drill, at: datetime) -> DrillSummary:
         level_of(drill),
         state_at(found, at),
         ended(found)[0],
+        verify_by(level_of(drill), found),
         stages,
-        tuple(DrillRow(lab.organisation, standings(found, stages, done_at(lab), at)) for lab in drill.labs.all()),
+        tuple(
+            DrillRow(
+                lab.organisation,
+                standings(found, stages, done_at(lab), at),
+                tuple(one for one in lab.verdicts.all() if one.concluded_at <= at),
+            )
+            for lab in drill.labs.all()
+        ),
     )
 
 
 def summaries(at: datetime) -> list[DrillSummary]:
     """Return every drill, the newest first."""
     return [summary(drill, at) for drill in Drill.objects.filter(announced_at__lte=at).with_rows()]
+
+
+def awaits(one: DrillSummary, body: Organisation, at: datetime) -> list[DrillRow]:
+    """Return the laboratories about which the body could conclude at `at`, and has not."""
+    if not takes_verdicts(facts(one.drill), at):
+        return []
+    return [
+        row
+        for row in one.rows
+        if row.has_declared
+        and all(verdict.body_id != body.pk for verdict in row.verdicts)
+        and is_independent_of(body, row.organisation, at=at)
+    ]
 
 
 def current(at: datetime) -> DrillSummary | None:

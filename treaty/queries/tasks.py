@@ -14,7 +14,7 @@ from treaty.models.drills import DRILL_STAGE_LABELS
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, labs_acting
 from treaty.queries.cases import awaiting_answer
-from treaty.queries.drills import DrillSummary, current
+from treaty.queries.drills import DrillSummary, awaits, current
 from treaty.queries.instruments import instruments_asked
 from treaty.queries.pauses import PauseSummary, summaries
 from treaty.queries.quarantine import in_quarantine
@@ -38,7 +38,7 @@ def tasks_for(user: User, at: datetime) -> list[Task]:
     for lab in labs:
         found += [*_commitments(lab, living), *_stages(lab, living, at), *_cases(lab, at), *_drill(lab, drill)]
     for body in bodies:
-        found += _criteria(body, living, at)
+        found += [*_criteria(body, living, at), *_exercises(body, drill, at)]
     return sorted(found, key=lambda task: (task.due is None, task.due or at))
 
 
@@ -115,6 +115,20 @@ def _drill(lab: Organisation, found: DrillSummary | None) -> Iterator[Task]:
                     action=str(DRILL_STAGE_LABELS[one.stage]),
                     late=bool(one.late_by),
                 )
+
+
+def _exercises(body: Organisation, found: DrillSummary | None, at: datetime) -> Iterator[Task]:
+    """Ask a body for its word on each exercise that was declared."""
+    for row in awaits(found, body, at) if found else ():
+        yield Task(
+            title=_("Drill %(drill)s: confirm, or not, what %(lab)s showed")
+            % {"drill": found.drill.key, "lab": row.organisation.name},
+            url=reverse("treaty:drill_verify", args=[found.drill.key, row.organisation.key]),
+            due=found.verify_by,
+            detail=body.name,
+            action=_("Conclude"),
+            late=at >= found.verify_by,
+        )
 
 
 def _cases(lab: Organisation, at: datetime) -> Iterator[Task]:

@@ -12,12 +12,12 @@ from typing import Final
 from core.durations import Duration
 from core.errors import DomainError
 from treaty.rules.orders import Obligation, Work
-from treaty.rules.standdowns import StageState
+from treaty.rules.standdowns import StageKey, StageState
 from treaty.rules.text import Drills, Level
 
 
 class DrillStage(StrEnum):
-    """What a laboratory exercises, in order. A level without roll-back leaves that stage out; bodies verify nothing."""
+    """What a laboratory exercises, in order. A level without roll-back leaves that stage out. Bodies conclude about it apart."""
 
     ACKNOWLEDGE = "acknowledge"
     HALT = "halt"
@@ -166,6 +166,17 @@ def standings(
         took = done_at - facts.starts_at if done_at else None
         found.append(DrillStanding(stage, state, due_at, done_at, took, max(seen - due_at, timedelta(0))))
     return tuple(found)
+
+
+def verify_by(level: Level, facts: DrillFacts) -> datetime:
+    """Return by when bodies are to have concluded: in the level's own time for it, while the drill's time lasts."""
+    within = next((one.within for one in level.stages if one.key == StageKey.VERIFY), None)
+    return min(within.after(facts.starts_at), facts.ends_by) if within else facts.ends_by
+
+
+def takes_verdicts(facts: DrillFacts, at: datetime) -> bool:
+    """Whether bodies conclude at `at`: while it runs, and once everybody is through it until its time is over."""
+    return at < facts.ends_by and state_at(facts, at) in {DrillState.RUNNING, DrillState.COMPLETED}
 
 
 def drill_obligation(

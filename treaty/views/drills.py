@@ -18,15 +18,17 @@ from rest_framework.views import APIView
 from accounts.models import Organisation
 from accounts.views.readers import reader
 from ledger.queries import position
-from treaty.actions.drills import pass_stage
-from treaty.forms.pauses import NothingForm
+from treaty.actions.drills import conclude_exercise, pass_stage
+from treaty.forms.pauses import ConcludeForm, NothingForm
 from treaty.models import Drill
 from treaty.models.drills import DRILL_STAGE_LABELS, DRILL_STATE_LABELS
 from treaty.permissions import can_act_for_lab, labs_acting, may_request_for
-from treaty.queries.drills import DrillRow, DrillSummary, due_at, is_prevented, summaries, summary
+from treaty.queries.drills import DrillRow, DrillSummary, awaits, due_at, is_prevented, summaries, summary
 from treaty.rules.drills import DrillStage, DrillStanding, DrillState, missing_before
+from treaty.rules.standdowns import Conclusion
 from treaty.views.acts import ActPage, require_representative
 from treaty.views.pauses import events
+from treaty.views.standdowns import judges
 from treaty.views.words import written
 from web.caching import cached_by
 
@@ -121,6 +123,7 @@ class DrillLabPage(TemplateView):
                 for stage in row.stages
             ],
             mine=mine,
+            concludes=any(row in awaits(one, body, at) for body in judges(self.request, lab, at)),
             at=at,
             crumbs=crumbs(one.drill),
             **(context | {"lab": lab}),
@@ -163,6 +166,48 @@ class PassStage(ActPage):
             submit=DRILL_STAGE_LABELS[self.stage],
             **context,
         )
+
+
+class ConcludeExercise(ActPage):
+    """A body's officer says whether the body confirms what a laboratory declared in a drill."""
+
+    template_name = "treaty/drill_act.html"
+    form_class = ConcludeForm
+    lede = gettext_lazy(
+        "A body concludes once about each laboratory. Being unable to conclude is an answer, and opens no case."
+    )
+    submit = gettext_lazy("Put the conclusion on record")
+    success_message = gettext_lazy("In the record, as a drill.")
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Look drill and laboratory up."""
+        super().setup(request, *args, **kwargs)
+        self.drill = _drill(kwargs["key"])
+        self.lab = get_object_or_404(Organisation, key=kwargs["lab"], drills__drill=self.drill)
+        self.title = _("Drill: conclude about the exercise of %(lab)s") % {"lab": self.lab.name}
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way to the laboratory's exercise."""
+        return [*crumbs(self.drill), (self.get_success_url(), self.lab.name)]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the bodies that the reader may conclude for."""
+        return super().get_form_kwargs() | {"organisations": judges(self.request, self.lab, timezone.now())}
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Conclude."""
+        body, conclusion = form.cleaned_data["organisation"], Conclusion(form.cleaned_data["conclusion"])
+        return conclude_exercise(
+            drill=self.drill, lab=self.lab, body=body, conclusion=conclusion, by=self.person(), at=at
+        )
+
+    def get_success_url(self) -> str:
+        """Go back to the laboratory's exercise."""
+        return reverse("treaty:drill_lab", args=[self.drill.key, self.lab.key])
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return what the strip shows."""
+        return super().get_context_data(drill=self.drill, **context)
 
 
 class DrillsView(APIView):
@@ -209,9 +254,15 @@ def drill_json(one: DrillSummary) -> dict[str, Any]:
                     }
                     for stage in row.stages
                 ],
+                "verified_at": row.verified and row.verified.concluded_at,
+                "verdicts": [
+                    {"body": verdict.body.key, "conclusion": verdict.conclusion, "at": verdict.concluded_at}
+                    for verdict in row.verdicts
+                ],
             }
             for row in one.rows
         ],
+        "verify_by": one.verify_by,
         "url": reverse("treaty:api_drill", args=[one.drill.key]),
     }
 

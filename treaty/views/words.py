@@ -54,6 +54,7 @@ EVENTS: dict[str, tuple[str, Promise]] = {
     "drill.halted": ("ok", _("Drill: went through halting")),
     "drill.rolled_back": ("ok", _("Drill: went through rolling back")),
     "drill.declared": ("ok", _("Drill: declared")),
+    "drill.verified": ("ok", _("Drill: a body concluded")),
     "drill.stood_up": ("ok", _("Drill: work taken up again")),
     "drill.ended": ("na", _("Drill over")),
     "case.opened": ("br", _("Compliance case opened")),

@@ -19,12 +19,14 @@ from treaty.rules.drills import (
     missing_before,
     stages_of,
     state_at,
+    takes_verdicts,
 )
 from treaty.rules.orders import Obligation
 from treaty.rules.pauses import BINDING
+from treaty.rules.standdowns import Conclusion
 from treaty.rules.text import Level
 from verifier.replay.frame import Finding, Replay, differs, replays
-from verifier.replay.organisations import by_clock, by_role
+from verifier.replay.organisations import Organisations, by_clock, by_role
 from verifier.replay.parties import Parties
 from verifier.replay.pauses import Pauses
 from verifier.replay.payloads import moment, text, texts
@@ -56,6 +58,7 @@ class DrillRecord:
     level: Level
     facts: DrillFacts
     done_at: dict[str, dict[DrillStage, datetime]]
+    concluded: set[tuple[str, str]] = field(default_factory=set)  # body and laboratory
     ended: bool = False
 
 
@@ -147,6 +150,27 @@ def go_through(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findi
     if missing:
         yield Finding("order", f"{lab} had still to {', '.join(one.value.replace('_', ' ') for one in missing)}")
     done.setdefault(stage, entry.at)
+
+
+@replays("drill.verified")
+def conclude(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """An accredited, independent body concludes once about a declared exercise, while its time lasts."""
+    lab, body = text(entry.payload, "lab"), text(entry.payload, "body")
+    drill = replay.of(Drills).of(text(entry.payload, "drill"))
+    yield from by_role(replay, entry, {Role.OFFICER, Role.INSPECTOR}, body)
+    if body not in replay.of(Parties).bodies(entry.at):
+        yield Finding("state", f"{body} has not accepted its mandate")
+    if body in replay.of(Organisations).affiliates(lab, entry.at):
+        yield Finding("conflict", f"{body} is affiliated with {lab}: it cannot judge it")
+    if not takes_verdicts(_facts(replay, drill), entry.at):
+        yield Finding("state", f"the time to conclude about drill {drill.key} is over, or has not come")
+    if DrillStage.DECLARE not in drill.done_at.get(lab, {}):
+        yield Finding("order", f"{lab} has not declared its exercise: there is nothing to confirm")
+    if (body, lab) in drill.concluded:
+        yield Finding("repeated", f"{body} had concluded about {lab} in drill {drill.key} before")
+    if text(entry.payload, "conclusion") not in set(Conclusion):
+        yield Finding("conclusion", "a body confirms, finds a discrepancy, or is unable to conclude")
+    drill.concluded.add((body, lab))
 
 
 @replays("drill.ended")

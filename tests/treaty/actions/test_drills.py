@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from core.canonical import parse
-from core.errors import DomainError
+from core.errors import DomainError, NotAllowed
 from ledger.models import Entry
 from tests import factories as make
 from tests.factories import NOON
-from treaty.actions.drills import end_drill, end_due, order_drill, pass_stage
+from treaty.actions.drills import conclude_exercise, end_drill, end_due, order_drill, pass_stage
 from treaty.actions.requests import AlreadyAsked, request_vote
-from treaty.actions.standdowns import NotInScope, StageNotReady
-from treaty.models import Case, Drill, DrillStep, StandDown, Vote
+from treaty.actions.standdowns import NotIndependent, NotInScope, StageNotReady
+from treaty.models import Case, Drill, DrillStep, DrillVerdict, StandDown, Vote
 from treaty.queries.drills import current, due_at, state, summary
 from treaty.queries.orders import obligations
 from treaty.queries.pauses import in_force
@@ -24,6 +24,7 @@ from treaty.queries.tasks import tasks_for
 from treaty.rules.drills import DrillNotRunning, DrillRefused, DrillStage, DrillState
 from treaty.rules.orders import Work, answer
 from treaty.rules.requests import Requestable
+from treaty.rules.standdowns import Conclusion
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +210,72 @@ def test_an_order_under_a_drill_is_marked_as_one_until_the_laboratory_stood_up_a
     assert answer([asked], Work.TRAIN, obey_drills=True, **run).held_by
     passed(drill, *DrillStage, by=ada)
     assert obligations(START + 2 * HOUR).get(aster, ()) == ()
+
+
+@pytest.fixture
+def ivb(drill, ada):
+    make.accreditations("ivb", "nordic")
+    passed(drill, DrillStage.ACKNOWLEDGE, DrillStage.HALT, DrillStage.ROLL_BACK, DrillStage.DECLARE, by=ada)
+    return make.officer(make.body("ivb"))
+
+
+def concluded(drill, by, *, body="ivb", lab="aster", conclusion=Conclusion.CONSISTENT, at=START + 2 * HOUR):
+    return conclude_exercise(
+        drill=drill, lab=make.laboratory(lab), body=make.body(body), conclusion=conclusion, by=by, at=at
+    )
+
+
+def test_a_body_concludes_once_about_what_a_laboratory_declared(drill, ivb):
+    first = concluded(drill, ivb)
+    assert concluded(drill, ivb, conclusion=Conclusion.DISCREPANCY, at=START + 3 * HOUR) == first
+    assert kinds()[-1:] == ["drill.verified"]
+    assert payload("drill.verified") == {
+        "drill": drill.key, "lab": "aster", "body": "ivb", "conclusion": "consistent"
+    }  # fmt: skip
+
+
+def test_an_exercise_is_verified_by_the_first_body_that_confirms_it(drill, ivb):
+    nordic = make.officer(make.body("nordic"))
+    concluded(drill, nordic, body="nordic", conclusion=Conclusion.INCONCLUSIVE, at=START + HOUR)
+    row = summary(Drill.objects.with_rows().get(), START + DAY).rows[0]
+    assert (row.verified, len(row.verdicts)) == (None, 1)
+    concluded(drill, ivb)
+    row = summary(Drill.objects.with_rows().get(), START + DAY).rows[0]
+    assert (row.verified.body.key, row.verified.concluded_at) == ("ivb", START + 2 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("lab", "at", "refusal"),
+    [
+        ("aster", END, DrillNotRunning),
+        ("borealis", START + 2 * HOUR, StageNotReady),
+        ("cobalt", START + 2 * HOUR, NotInScope),
+    ],
+)
+def test_a_conclusion_out_of_time_order_or_scope_leaves_no_row_and_no_entry(drill, ivb, lab, at, refusal):
+    with pytest.raises(refusal):
+        concluded(drill, ivb, lab=lab, at=at)
+    assert (DrillVerdict.objects.count(), "drill.verified" in kinds()) == (0, False)
+
+
+def test_only_an_independent_body_concludes_and_only_by_its_own_people(drill, ivb, ada):
+    with pytest.raises(NotAllowed):
+        concluded(drill, ivb, body="nordic")
+    with pytest.raises(NotAllowed):
+        concluded(drill, ada)
+    make.affiliation(make.body("ivb"), make.laboratory("aster"))
+    with pytest.raises(NotIndependent):
+        concluded(drill, ivb)
+    assert DrillVerdict.objects.count() == 0
+
+
+def test_a_body_may_still_conclude_once_everybody_is_through_it_and_is_asked_while_it_runs(drill, ivb, ada):
+    assert [task.action for task in tasks_for(ivb, START + 2 * HOUR)] == ["Conclude"]
+    passed(drill, DrillStage.STAND_UP, by=ada)
+    passed(drill, *DrillStage, lab="borealis")
+    end_due(at=START + 2 * HOUR)
+    concluded(drill, ivb, at=START + 3 * HOUR)
+    assert kinds()[-2:] == ["drill.ended", "drill.verified"]
 
 
 class DrillsAndPauses(TestCase):

@@ -79,6 +79,24 @@ def test_a_stranger_sees_the_board_and_no_button(client, running):
     assert "login" in client.get(f"{PAGES[2]}acknowledge/")["Location"]
 
 
+def test_an_officer_concludes_and_everybody_reads_it(client, running, drill):
+    make.accreditations("ivb")
+    by = make.representative(make.laboratory("aster"))
+    for stage in list(DrillStage)[:4]:
+        pass_stage(drill=drill, lab=make.laboratory("aster"), stage=stage, by=by, at=START + HOUR)
+    assert "Nobody has concluded" in get(client, PAGES[1])
+    officer = make.officer(make.body("ivb"))
+    Authenticator.objects.create(user=officer, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    client.force_login(officer)
+    page = f"{PAGES[2]}verify/"
+    assert page in get(client, PAGES[2])
+    assert client.post(page, {"organisation": "ivb", "conclusion": "inconclusive"})["Location"] == PAGES[2]
+    assert page not in get(client, PAGES[2])
+    client.logout()
+    assert "Unable to conclude" in get(client, PAGES[1])
+    assert client.get("/api/v1/drills/2026-d1/").json()["labs"][0]["verdicts"][0]["body"] == "ivb"
+
+
 def test_a_representative_goes_through_the_stages_in_order(aster):
     assert "/declare/" not in get(aster, PAGES[2])
     for stage in DrillStage:
