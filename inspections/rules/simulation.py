@@ -21,7 +21,7 @@ from treaty.rules.evaluation import DeterminationValue, World, evaluate
 from treaty.rules.pauses import BINDING, OVER, PauseFacts, PauseState, activation_outcome, terms_of
 from treaty.rules.resumption import Move, criteria_standing, may_resume, next_move
 from treaty.rules.spans import needed_since
-from treaty.rules.standdowns import StageKey, delay_account, overdue, stages
+from treaty.rules.standdowns import StageKey, delay_account, is_through, overdue, stages
 from treaty.rules.text import Resumption, Text
 from treaty.rules.triggers import TriggerEvent, TriggerState, conditions_of, due, reset_condition
 from treaty.rules.votes import Outcome
@@ -38,7 +38,7 @@ class _Known:
     """Readings as they come in. A condition is judged anew only where its finding can have changed."""
 
     def __init__(self, arriving: Sequence[ReadingValue], text: Text, labs: frozenset[str]) -> None:
-        self.world = World((), text.indicators, labs)
+        self.world = World((), text.indicators, labs, lasting=True)
         self._arriving = deque(arriving)
         self._changed: dict[str, datetime] = {}
         self._asks: dict[str, frozenset[str]] = {}  # by name of a condition: its indicators
@@ -62,6 +62,7 @@ class _Known:
         self.world = replace(
             self.world,
             readings=[one for one in kept if one.indicator in since and one.observed_at >= since[one.indicator]],
+            judged=self.world.without({(one.indicator, one.lab) for one in fresh}),
         )
 
     def truth(self, name: str, condition: AnyCondition, at: datetime) -> Truth:
@@ -273,11 +274,7 @@ class _Play:
 
     def _may_resume(self, pause: Played, at: datetime) -> bool:
         """Whether every criterion is met. Bodies determine theirs once every stand-down has gone through all its stages."""
-        done = all(
-            one.done_at is not None
-            for facts in pause.stand_downs.values()
-            for one in stages(pause.terms.level, facts, at)
-        )
+        done = all(is_through(pause.terms.level, facts, at) for facts in pause.stand_downs.values())
 
         def judge(world: World) -> tuple[Truth, datetime | None]:
             around = replace(world, determinations=_determined(pause.terms.resumption, self.text, at, met=done))

@@ -119,7 +119,9 @@ def _drill(lab: Organisation, found: DrillSummary | None) -> Iterator[Task]:
 
 def _exercises(body: Organisation, found: DrillSummary | None, at: datetime) -> Iterator[Task]:
     """Ask a body for its word on each exercise that was declared."""
-    for row in awaits(found, body, at) if found else ():
+    if found is None:
+        return
+    for row in awaits(found, body, at):
         yield Task(
             title=_("Drill %(drill)s: confirm, or not, what %(lab)s showed")
             % {"drill": found.drill.key, "lab": row.organisation.name},

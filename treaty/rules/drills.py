@@ -170,7 +170,7 @@ def standings(
 
 def verify_by(level: Level, facts: DrillFacts) -> datetime:
     """Return by when bodies are to have concluded: in the level's own time for it, while the drill's time lasts."""
-    within = next((one.within for one in level.stages if one.key == StageKey.VERIFY), None)
+    within = next((one.within for one in level.stages if one.key == StageKey.VERIFY.value), None)
     return min(within.after(facts.starts_at), facts.ends_by) if within else facts.ends_by
 
 

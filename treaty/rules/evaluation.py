@@ -148,10 +148,10 @@ class _Judge:
 
     def _compare(self, comparison: Comparison, labs: tuple[str, ...] | None) -> Evaluation:
         """Judge a comparison once, though a trigger, its reset and other triggers ask it."""
-        key = comparison, labs, self.at
-        if key not in self.world.judged:
-            self.world.judged[key] = self._compared(comparison, labs)
-        return self.world.judged[key]
+        found = self.world.found(comparison, labs, self.at)
+        if found is None:
+            found = self.world.judged[comparison, labs] = self._compared(comparison, labs)
+        return found
 
     def _compared(self, comparison: Comparison, labs: tuple[str, ...] | None) -> Evaluation:
         indicator = self.world.indicators.get(comparison.indicator)

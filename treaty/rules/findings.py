@@ -1,6 +1,6 @@
 """What conditions are judged by, and what is found: readings, indicators, determinations, the finding with its whole way."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -130,6 +130,7 @@ class World:
 
     A reading stands for as long as the text said that was in force when it was observed: `earlier` has those before `indicators`.
     `affiliations` holds pairs of organisation keys; they connect labs also through others that are not bound.
+    `judged` keeps the finding of each comparison; who looks again and again (`lasting`) has it until it can have changed.
     """
 
     readings: Sequence[Reading]
@@ -141,8 +142,9 @@ class World:
     _known: dict[datetime, dict[tuple[str, str | None], list[Reading]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    judged: dict[tuple[Comparison, tuple[str, ...] | None, datetime], "Evaluation"] = field(
-        default_factory=dict, init=False, repr=False, compare=False
+    lasting: bool = False
+    judged: dict[tuple[Comparison, tuple[str, ...] | None], "Evaluation"] = field(
+        default_factory=dict, repr=False, compare=False
     )
 
     def known(self, indicator: str, lab: str | None, at: datetime) -> list[Reading]:
@@ -152,6 +154,26 @@ class World:
             for reading in known_at(self.readings, at):
                 found.setdefault((reading.indicator, reading.lab), []).append(reading)
         return self._known[at].get((indicator, lab), [])
+
+    def found(self, comparison: Comparison, labs: tuple[str, ...] | None, at: datetime) -> "Evaluation | None":
+        """Return what was found and is still so at `at`; None where it has to be judged."""
+        found = self.judged.get((comparison, labs))
+        if found is None or found.at == at:
+            return found
+        ran_out = found.holds_until is not None and found.holds_until <= at
+        return found if self.lasting and found.at < at and not ran_out else None
+
+    def without(
+        self, fresh: Collection[tuple[str, str | None]]
+    ) -> dict[tuple[Comparison, tuple[str, ...] | None], "Evaluation"]:
+        """Return what was judged from none of these indicators and labs: it stands where readings of them come in."""
+        about_world = {key for key, one in self.indicators.items() if one.about == "world"}
+
+        def is_touched(comparison: Comparison, labs: tuple[str, ...] | None) -> bool:
+            scope = (None,) if labs is None or comparison.indicator in about_world else labs
+            return any((comparison.indicator, lab) in fresh for lab in scope)
+
+        return {key: found for key, found in self.judged.items() if not is_touched(*key)}
 
     def validities(self, indicator: str) -> tuple[tuple[datetime, Duration], ...]:
         """Return how long a reading of the indicator stands that was observed before an amendment, with the instant of each."""

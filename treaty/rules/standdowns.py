@@ -106,6 +106,12 @@ def _standing(key: StageKey, facts: StandDownFacts, due_at: datetime, at: dateti
     return StageStanding(key, state, facts.starts_at, due_at, done_at, late_by, extended=extended)
 
 
+def is_through(level: Level, facts: StandDownFacts, at: datetime) -> bool:
+    """Whether every stage of the level was done by `at`."""
+    done = (facts.done_at.get(StageKey(stage.key)) for stage in level.stages)
+    return all(one is not None and one <= at for one in done)
+
+
 def delay_account(standings: Collection[StageStanding]) -> timedelta:
     """Return the sum of all lateness: delays add up, and doing a later stage in time does not win them back."""
     return sum((stage.late_by for stage in standings), timedelta(0))

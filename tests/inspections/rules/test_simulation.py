@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -11,6 +12,7 @@ from inspections.rules.scenarios import Scenario, read_scenario
 from inspections.rules.simulated import Gap
 from inspections.rules.simulation import simulate
 from tests.texts import MODEL, model_text
+from treaty.rules.findings import World
 from treaty.rules.reading import read_text
 
 TEXT = read_text(model_text())
@@ -73,6 +75,18 @@ def test_cheating_is_reported_with_when_it_was_detected_or_that_it_never_was():
     assert {one.outcome for one in report.hidden} <= {"detected", "undetected", "no_occasion"}
     assert len(told(report, "cheat.detected")) == sum(one.outcome == "detected" for one in report.hidden)
     assert report.unprotected > example("honest").unprotected
+
+
+@pytest.mark.parametrize("name", ["cheating", "honest", "late"])
+def test_findings_that_are_kept_between_looks_change_nothing_that_is_reported(name, monkeypatch):
+    monkeypatch.setattr(World, "without", lambda *_: {})
+    anew = World.found
+    monkeypatch.setattr(World, "found", lambda world, *asked: anew(replace(world, lasting=False), *asked))
+    source = (MODEL.parent.parent / "scenarios" / f"{name}.yaml").read_bytes()
+    played = read_scenario(source, TEXT).model_copy(update={"years": 1})
+    judged_each_time = simulate(played, TEXT).to_json()
+    monkeypatch.undo()
+    assert simulate(played, TEXT).to_json() == judged_each_time
 
 
 # --- properties -------------------------------------------------------------------------------------------------
