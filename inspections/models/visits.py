@@ -15,10 +15,12 @@ from labs.models import Facility
 
 KIND_LABELS = {
     VisitKind.PAUSE_VERIFICATION: _("Pause verification"),
+    VisitKind.BASELINE: _("Baseline"),
     VisitKind.ROUTINE: _("Routine"),
     VisitKind.SHORT_NOTICE: _("Short notice"),
     VisitKind.CHALLENGE: _("Challenge"),
     VisitKind.SPECIAL: _("Special"),
+    VisitKind.CLOSE_OUT: _("Close-out"),
 }
 STATE_LABELS = {
     VisitState.PLANNED: _("Planned"),

@@ -18,10 +18,12 @@ class VisitKind(StrEnum):
     """Why inspectors come."""
 
     PAUSE_VERIFICATION = "pause_verification"
+    BASELINE = "baseline"  # of a new site, or one of which too little is known since
     ROUTINE = "routine"
-    SHORT_NOTICE = "short_notice"
+    SHORT_NOTICE = "short_notice"  # drawn
     CHALLENGE = "challenge"
     SPECIAL = "special"
+    CLOSE_OUT = "close_out"  # of a site that was closed
 
 
 class VisitState(StrEnum):
@@ -146,7 +148,7 @@ class Timer:
 def notice_of(kind: VisitKind, monitoring: Monitoring) -> Duration:
     """Return the notice that the text gives for a visit of this kind."""
     match kind:
-        case VisitKind.ROUTINE | VisitKind.SPECIAL:
+        case VisitKind.ROUTINE | VisitKind.SPECIAL | VisitKind.BASELINE | VisitKind.CLOSE_OUT:
             return monitoring.notice.routine
         case VisitKind.CHALLENGE:
             return monitoring.challenge.arrival_after_notice

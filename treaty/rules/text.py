@@ -13,6 +13,7 @@ from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
 from treaty.rules.monitoring import Draw, Protocol, Redactions
 from treaty.rules.profiles import VoteProfile
+from treaty.rules.schedules import Schedule
 from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
 
 
@@ -241,6 +242,7 @@ class Monitoring(Provision):
     protocols: dict[Key, Protocol] = Field(default_factory=dict)  # none: one answer for each layer
     redactions: Redactions | None = None  # none: what was published stays
     draw: Draw | None = None  # a text without it knows no draw of short-notice visits
+    schedule: Schedule | None = None  # a text without it plans visits under a pause only
 
 
 class Drills(Provision):
