@@ -28,5 +28,6 @@ app.conf.beat_schedule = {
         ("open, seal and carry out draws", "inspections.tasks.sweep_draws", 5.0),
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
         ("tell the record of tips", "inspections.tasks.tell_tips", 60.0),
+        ("note alarms of balances", "inspections.tasks.note_alarms", 600.0),
     ]
 }

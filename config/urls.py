@@ -11,6 +11,7 @@ urlpatterns = [
     path("inspections/", include("inspections.urls")),
     path("tips/", include("inspections.tip_urls")),
     path("api/v1/draws/", include("inspections.api_urls")),
+    path("api/v1/", include("inspections.accounting_urls")),
     path("", include("ledger.urls")),
     path("", include("web.urls")),
 ]

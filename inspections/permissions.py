@@ -6,9 +6,11 @@ from django.db.models import Q
 
 from accounts.models import Membership, Organisation, User
 from accounts.permissions import has_role, inspects_for, represents
+from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
-from inspections.models import Evidence, Report, Visit, VisitInspector
+from inspections.models import Evidence, Mandate, Report, Visit, VisitInspector
 from inspections.rules.reports import Mark, ReportState
+from labs.models import Facility
 from treaty.queries.parties import bound_labs, participating_bodies
 
 
@@ -81,3 +83,23 @@ def can_designate(user: User | None, body: Organisation, *, at: datetime) -> boo
 def can_handle_tips(user: User | None, body: Organisation, *, at: datetime) -> bool:
     """Whether `user` may take sealed tips for `body`: its officers, while the treaty knows it as a monitoring body."""
     return has_role(user, Role.OFFICER, body, at=at) and body in participating_bodies(at)
+
+
+def can_observe(user: User | None, body: Organisation, facility: Facility, layer: str, *, at: datetime) -> bool:
+    """Whether `user` may say for `body` what it saw of a layer of the facility: its people, accredited, mandated, independent."""
+    if not acts_for_independent_body(user, body, facility, at=at):
+        return False
+    mandate = Mandate.objects.in_force(at).filter(body=body).first()
+    return mandate is None or layer in mandate.layers
+
+
+def can_settle_alarm(user: User | None, body: Organisation, facility: Facility, *, at: datetime) -> bool:
+    """Whether `user` may say for `body` what became of an alarm."""
+    return acts_for_independent_body(user, body, facility, at=at)
+
+
+def acts_for_independent_body(user: User | None, body: Organisation, facility: Facility, *, at: datetime) -> bool:
+    """Whether `user` is an officer or inspector of an accredited body that is no affiliate of the facility's laboratory."""
+    if body not in participating_bodies(at) or body.pk in affiliates(facility.organisation, at):
+        return False
+    return has_role(user, Role.OFFICER, body, at=at) or inspects_for(user, body, at=at)

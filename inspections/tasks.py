@@ -7,7 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import challenges, conclusions, draws, plan, tips, visits
+from inspections.actions import accounting, challenges, conclusions, draws, plan, tips, visits
+from inspections.queries.accounting import observed_sites
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.draws import unfinished
@@ -48,6 +49,13 @@ def sweep_draws() -> None:
 def tell_tips() -> None:
     """Tell the record of the tips of every hour that is over."""
     tips.record_tips(at=timezone.now())
+
+
+@shared_task
+def note_alarms() -> None:
+    """Write down the alarms of the balances that passed a limit, one a site and sweep."""
+    at = timezone.now()
+    _each(lambda facility: accounting.note_alarm(facility=facility, at=at), observed_sites(at))
 
 
 def _each[Row](act: Callable[[Row], object], rows: Iterable[Row]) -> None:

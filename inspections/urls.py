@@ -1,6 +1,18 @@
 from django.urls import path, re_path
 
-from inspections.views import bodies, challenges, draws, evidence, overview, recipients, reports, tip_desk, visits
+from inspections.views import (
+    accounting,
+    bodies,
+    challenges,
+    draws,
+    evidence,
+    filing,
+    overview,
+    recipients,
+    reports,
+    tip_desk,
+    visits,
+)
 
 app_name = "inspections"
 urlpatterns = [
@@ -9,6 +21,17 @@ urlpatterns = [
     re_path(
         r"^evidence/(?P<pk>[0-9]{1,18})/(?P<form>copy|original)/$", evidence.EvidenceFile.as_view(), name="evidence"
     ),
+    path("balances/", accounting.BalancesPage.as_view(), name="balances"),
+    path("balances/labs/<slug:key>/", accounting.PartyBalancePage.as_view(), name="balance_party"),
+    re_path(
+        r"^balances/(?P<key>[a-z0-9-]{1,80})\.(?P<form>csv|json)$",
+        accounting.SiteBalanceTable.as_view(),
+        name="balance_file",
+    ),
+    path("balances/<slug:key>/", accounting.SiteBalancePage.as_view(), name="balance_site"),
+    path("balances/<slug:key>/alarms/<int:pk>/", filing.SettleAlarm.as_view(), name="settle_alarm"),
+    path("balances/<slug:key>/observe/", filing.ObserveCompute.as_view(), name="observe_compute"),
+    path("balances/<slug:key>/declare/", filing.DeclareWork.as_view(), name="declare_work"),
     path("bodies/<slug:key>/", bodies.BodyPage.as_view(), name="body"),
     path("bodies/<slug:key>/mandate/", bodies.GiveMandate.as_view(), name="mandate"),
     path(

@@ -157,6 +157,17 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "draw.revealed": gettext_lazy("The value of %(organisation)s in draw %(draw)s was revealed."),
     "draw.carried_out": gettext_lazy("Draw %(draw)s was carried out."),
     "challenge.planned": gettext_lazy("The challenge inspection of %(facility)s of %(lab)s was planned and sealed."),
+    "work.declared": gettext_lazy(
+        "%(lab)s declared the work of %(facility)s from %(from_at)s to %(until_at)s, version %(version)s."
+    ),
+    "compute.observed": gettext_lazy(
+        "%(body)s saw %(hours)s H100-hours used at %(facility)s from %(from_at)s to %(until_at)s, by %(measurement)s."
+    ),
+    "balance.alarmed": gettext_lazy(
+        "The balance of %(facility)s from %(from_at)s to %(until_at)s, by %(measurement)s, is an anomaly to be clarified."
+    ),
+    "balance.clarified": gettext_lazy("%(body)s settled an anomaly in the balance of %(facility)s: %(state)s."),
+    "balance.escalated": gettext_lazy("%(body)s made an anomaly in the balance of %(facility)s graver: %(state)s."),
     "visit.notified": gettext_lazy("Visit %(visit)s to %(facility)s of %(lab)s was notified for %(from)s."),
     "visit.cancelled": gettext_lazy("Visit %(visit)s to %(facility)s of %(lab)s was cancelled."),
     "visit.acknowledged": gettext_lazy("%(lab)s acknowledged visit %(visit)s to %(facility)s."),

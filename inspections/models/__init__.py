@@ -1,3 +1,4 @@
+from inspections.models.accounting import AlarmStep, BalanceAlarm, ComputeObservation, WorkDeclaration
 from inspections.models.challenges import Challenge
 from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
@@ -10,8 +11,11 @@ from inspections.models.visits import AccessRecord, Visit, VisitInspector
 
 __all__ = [
     "AccessRecord",
+    "AlarmStep",
     "Availability",
+    "BalanceAlarm",
     "Challenge",
+    "ComputeObservation",
     "Designation",
     "Draw",
     "DrawValue",
@@ -29,4 +33,5 @@ __all__ = [
     "TipHandling",
     "Visit",
     "VisitInspector",
+    "WorkDeclaration",
 ]

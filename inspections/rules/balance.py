@@ -6,13 +6,16 @@ independent from one measurement to the next, and a systematic one, the same for
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, sqrt
+from math import exp, fsum, log, sqrt
 from statistics import NormalDist
+from typing import Final
 
 from core.errors import Malformed
 
 type Matrix = tuple[tuple[float, ...], ...]
 STRATA = ("input", "output", "inventory")
+OVERSHOOT: Final = 1.166  # twice the mean by which a normal walk passes a limit
+HALVINGS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,11 @@ class Balance:
 
 def balance(periods: Periods, *, k: float = 0.5) -> Balance:
     """Return every statistic of the periods; `k` is Page's reference value."""
-    muf = material_unaccounted_for(periods)
-    cov = covariance(periods)
+    return statistics(material_unaccounted_for(periods), covariance(periods), k=k)
+
+
+def statistics(muf: tuple[float, ...], cov: Matrix, *, k: float) -> Balance:
+    """Return every statistic of a MUF sequence with this covariance; raise Malformed where a period has no uncertainty."""
     sitmuf = whiten(muf, cov)
     count = range(len(muf))
     return Balance(
@@ -144,3 +150,21 @@ def pages_test(sequence: Sequence[float], k: float) -> tuple[float, ...]:
 def threshold(false_alarm: float) -> float:
     """Return how many standard deviations a single standardised value exceeds with probability `false_alarm`."""
     return NormalDist().inv_cdf(1 - false_alarm)
+
+
+def page_limit(k: float, run_length: int) -> float:
+    """Return the limit that Page's statistic passes once in `run_length` quiet periods on average.
+
+    Siegmund's approximation for standard normal values, good to 4 % of the run length =
+    (exp(2·k·b) - 1 - 2·k·b) / (2·k²), b = limit + 1.166.
+    """
+
+    def quiet(limit: float) -> float:
+        reach = 2 * k * (limit + OVERSHOOT)
+        return (exp(reach) - 1 - reach) / (2 * k * k)
+
+    low, high = 0.0, (log(run_length * 2 * k * k + 1) + 10) / k
+    for _step in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if quiet(middle) < run_length else (low, middle)
+    return high

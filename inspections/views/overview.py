@@ -18,6 +18,7 @@ from inspections.queries.visits import newest_plans, parity, past, sealed_count,
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
 from inspections.rules.visits import VisitState
+from inspections.views.accounting import balance_table
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
 from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMER_LABELS, layer_title
@@ -183,6 +184,7 @@ def challenges_table() -> Table:
 
 
 TABLES: dict[str, Callable[[], Table]] = {
+    "balance": balance_table,
     "challenges": challenges_table,
     "matrix": matrix_table,
     "parity": parity_table,

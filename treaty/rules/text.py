@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from treaty.rules.accounting import MaterialBalance, unknown_layers
 from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
 from treaty.rules.monitoring import Draw, Protocol, Redactions
@@ -243,6 +244,7 @@ class Monitoring(Provision):
     redactions: Redactions | None = None  # none: what was published stays
     draw: Draw | None = None  # a text without it knows no draw of short-notice visits
     schedule: Schedule | None = None  # a text without it plans visits under a pause only
+    balance: MaterialBalance | None = None
 
 
 class Drills(Provision):
@@ -409,6 +411,7 @@ def _unknown_names(text: Text) -> list[str]:
             f"monitoring.protocols: {key!r} is no verification layer"
             for key in sorted(set(text.monitoring.protocols) - layers)
         ),
+        *unknown_layers(text.monitoring.balance, layers),
     ]
 
 

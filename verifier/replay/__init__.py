@@ -1,6 +1,7 @@
 """The treaty replayed from its record: what each entry says must follow from those before it."""
 
 from verifier.replay import (
+    accounting,
     amendments,
     ballots,
     cases,
@@ -37,7 +38,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, draws, reports, standdowns,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, draws, reports, accounting, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips,
 )  # fmt: skip
 

@@ -83,13 +83,14 @@ class Inspections:
 
     def layers(self, visit: VisitRecord) -> list[str]:
         """Return the layers that the team may look at, in the text's order: those of its bodies' mandates."""
-        given = [self._mandate(body, visit.planned_at) for body in set(visit.team.values())]
+        given = [self.mandate(body, visit.planned_at) for body in set(visit.team.values())]
         if not given or None in given:
             return list(visit.text.layers)
         allowed = {layer for layers in given for layer in layers or ()}
         return [layer for layer in visit.text.layers if layer in allowed]
 
-    def _mandate(self, body: str, at: datetime) -> tuple[str, ...] | None:
+    def mandate(self, body: str, at: datetime) -> tuple[str, ...] | None:
+        """Return the layers that a body may look at; None where no narrower mandate was entered."""
         return next((layers for since, layers in reversed(self.mandates.get(body, [])) if since <= at), None)
 
 

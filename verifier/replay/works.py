@@ -32,6 +32,7 @@ class Run:
     """A training run and where it stands."""
 
     lab: str
+    facility: str
     planned_flop: Decimal
     status: RunStatus
 
@@ -85,7 +86,9 @@ def register_run(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Fin
     if text(payload, "run") in works.runs:
         yield Finding("repeated", f"{text(payload, 'run')} was registered before")
     status = RunStatus.RUNNING if started_at else RunStatus.PLANNED
-    works.runs[text(payload, "run")] = Run(lab, decimal(payload["planned_flop"], "planned_flop"), status)
+    works.runs[text(payload, "run")] = Run(
+        lab, text(payload, "facility"), decimal(payload["planned_flop"], "planned_flop"), status
+    )
 
 
 @replays(*RUN_EVENTS)

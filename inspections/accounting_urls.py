@@ -1,0 +1,13 @@
+"""Addresses for programs, below /api/v1/."""
+
+from django.urls import path
+
+from inspections.views import accounting_api
+
+app_name = "accounting_api"
+urlpatterns = [
+    path("balances/", accounting_api.BalancesView.as_view(), name="balances"),
+    path("balances/<slug:key>/", accounting_api.BalanceView.as_view(), name="balance"),
+    path("balances/<slug:key>/observations/", accounting_api.ObservationsView.as_view(), name="observations"),
+    path("balances/<slug:key>/declarations/", accounting_api.WorkView.as_view(), name="declarations"),
+]

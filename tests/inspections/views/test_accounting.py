@@ -1,0 +1,121 @@
+"""The pages and the interface of the balance of compute, and what is filed through them."""
+
+import json
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.urls import reverse
+
+from inspections.models import BalanceAlarm, ComputeObservation, WorkDeclaration
+from inspections.tasks import note_alarms
+from tests import factories as make
+from tests.factories import NOON
+from verifier import balance as balance_command
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("still")]
+MONTHS = [datetime(2026, n, 1, tzinfo=UTC) for n in range(7, 12)]
+
+
+@pytest.fixture
+def still():
+    cache.clear()
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def hall():
+    make.parties("aster")
+    make.accreditations("ivb")
+    return make.facility(make.laboratory("aster"))
+
+
+def page(client, name, *args, status=200):
+    answer = client.get(reverse(f"inspections:{name}", args=args))
+    assert answer.status_code == status
+    return answer.content.decode()
+
+
+def sign_in(client, person):
+    Authenticator.objects.get_or_create(user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}})
+    client.force_login(person)
+
+
+def sent(client, user, hall, what, **data):
+    sign_in(client, user)
+    address = reverse(f"accounting_api:{what}", args=[hall.key])
+    return client.post(address, json.dumps(data), content_type="application/json")
+
+
+def span(start, end):
+    return {"from_at": f"{start:%Y-%m-%d}T00:00:00Z", "until_at": f"{end:%Y-%m-%d}T00:00:00Z"}
+
+
+def test_a_site_without_an_account_says_what_is_missing(client, hall):
+    assert "0 of 1" in page(client, "balances")
+    assert "Not enough periods yet" in page(client, "balance_party", "aster")
+    assert "Not enough periods yet" in page(client, "balance_site", hall.key)
+    page(client, "balance_party", "nobody", status=404)
+    page(client, "balance_site", "nowhere", status=404)
+
+
+def test_both_sides_are_filed_by_program_and_the_account_is_what_the_command_reads(client, hall, tmp_path, capsys):
+    lab, body = make.representative(hall.organisation), make.officer(make.body("ivb"))
+    for number, (start, end) in enumerate(pairwise(MONTHS)):
+        work = {"work": {"inference": 1000}, "begun_with": None if number else 50, "in_progress": 50}
+        assert sent(client, lab, hall, "declarations", **span(start, end), **work).status_code == 201
+        seen = {"body": "ivb", "measurement": "power", "hours": 1100 if number == 2 else 1000}
+        assert sent(client, body, hall, "observations", **span(start, end), **seen).status_code == 201
+    refused = sent(client, lab, hall, "declarations", **span(*MONTHS[:2]), work={}, in_progress=0)
+    assert (refused.status_code, refused.json()["code"]) == (409, "filing_refused")
+    assert sent(client, lab, hall, "observations", **span(*MONTHS[:2]), **seen).status_code == 403
+    assert sent(client, lab, hall, "declarations", work={}, status="verified").status_code == 400
+    note_alarms()
+    client.logout()
+    account = client.get(reverse("accounting_api:balance", args=[hall.key])).json()["accounts"]["power"]
+    (tmp_path / "p.json").write_text(json.dumps(account))
+    parser = ArgumentParser()
+    balance_command.add_arguments(parser)
+    assert balance_command.run(parser.parse_args(["--periods", str(tmp_path / "p.json"), "--json"])) == 0
+    assert json.loads(capsys.readouterr().out)["sitmuf"] == account["sitmuf"]
+    assert client.get(reverse("accounting_api:balances")).json()["results"][0]["standing"] == "anomaly"
+    for name, args in (("balances", ()), ("balance_party", ["aster"]), ("balance_site", [hall.key])):
+        assert "Anomaly" in page(client, name, *args)
+    assert page(client, "balance_file", hall.key, "csv") == page(client, "table", "balance", "csv")
+    assert json.loads(page(client, "balance_file", hall.key, "json"))["alarms"][0]["tests"] == ["sitmuf"]
+
+
+def test_people_file_by_form_and_a_body_settles_the_anomaly(client, hall):
+    sign_in(client, make.representative(hall.organisation))
+    form = {"from_at": "2026-10-01T00:00", "until_at": "2026-11-01T00:00", "begun_with": "0", "in_progress": "0"}
+    address = reverse("inspections:declare_work", args=[hall.key])
+    assert "Done on run" not in client.get(address).content.decode()
+    assert client.post(address, form | {"begun_with": "", "work_0": "1000"}).status_code == 409
+    assert client.post(address, form | {"work_0": "1000"}).status_code == 302
+    assert WorkDeclaration.objects.get().work == {"inference": 1000}
+    page(client, "observe_compute", hall.key, status=403)
+    sign_in(client, make.officer(make.body("ivb")))
+    seen = {"organisation": "ivb", "period": "0", "measurement": "power", "hours": "1200"}
+    assert client.post(reverse("inspections:observe_compute", args=[hall.key]), seen).status_code == 302
+    assert ComputeObservation.objects.get().hours == 1200
+    note_alarms()
+    assert "Settle it" in page(client, "balance_site", hall.key)
+    settle = reverse("inspections:settle_alarm", args=[hall.key, BalanceAlarm.objects.get().pk])
+    assert client.post(settle, {"organisation": "ivb", "event": "clarify", "basis": " "}).status_code == 422
+    words = {"organisation": "ivb", "event": "clarify", "basis": "<b>An exchanged meter.</b>"}
+    assert client.post(settle, words).status_code == 302
+    shown = page(client, "balance_site", hall.key)
+    assert "&lt;b&gt;An exchanged meter." in shown
+    assert "Clarified" in shown
+
+
+def test_the_pages_ask_the_database_as_often_for_many_sites_as_for_one(client, hall, django_assert_max_num_queries):
+    for number in range(4):
+        make.facility(hall.organisation, key=f"hall-{number}", name=f"Hall {number}")
+    with django_assert_max_num_queries(24):
+        page(client, "balances")
