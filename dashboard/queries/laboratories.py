@@ -10,6 +10,7 @@ from dashboard.queries.situation import PAUSED, situation
 from inspections.models import Report, Visit
 from inspections.queries.challenges import ChallengeRow
 from inspections.queries.challenges import rows as challenge_rows
+from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.visits import ParityRow, VisitRow, parity, rows, with_team
 from inspections.rules.reports import ReportState
@@ -50,6 +51,7 @@ class Obligations:
     evidence: Sequence[MatrixRow]
     layers: Mapping[str, str]
     challenges: Sequence[ChallengeRow]
+    frequency: Sequence[FrequencyRow]
     visits: Sequence[VisitRow]
     reports: Sequence[Report]
     rivals: Sequence[Rival]
@@ -74,6 +76,7 @@ def obligations(lab: Organisation, at: datetime) -> Obligations:
         evidence=_own(evidence, lab),
         layers=evidence.layers if evidence else {},
         challenges=challenge_rows(at, lab=lab, limit=MOST_VISITS),
+        frequency=frequency_rows(at, lab=lab),
         visits=_visits(lab, at) if text else [],
         reports=_reports(lab, at),
         rivals=_rivals(lab, board, at) if text else [],

@@ -18,6 +18,7 @@ from inspections.models.visits import STATE_LABELS
 from inspections.rules.reports import Conclusion
 from inspections.rules.visits import VisitState
 from inspections.views.challenges import challenge_row
+from inspections.views.overview import frequency_words
 from inspections.views.words import EVIDENCE_LABELS, layer_title
 from labs.rules.terms import Terms
 from labs.views.laboratories import LaboratoriesView, LaboratoryView
@@ -80,6 +81,7 @@ class LaboratoryPage(KnowsText, LaboratoryView):
                     for stage in (own.board.stages if own.board else ())
                 ],
                 "challenges": [challenge_row(row) for row in own.challenges],
+                "frequency": frequency_words(list(own.frequency)),
                 "visits": [(row, STATE_LABELS[VisitState(row.visit.state)]) for row in own.visits],
                 "reports": [(one, CONCLUSION_LABELS[Conclusion(one.conclusion)]) for one in own.reports],
                 "evidence": [

@@ -1,6 +1,7 @@
 """The public overview: plan as far as opened, reports, evidence, parity; and the same as tables to take away."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,18 +13,21 @@ from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.visits import STATE_LABELS
 from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.draws import rows as draw_rows
+from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_findings, recent_reports
 from inspections.queries.visits import newest_plans, parity, past, sealed_count, upcoming
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
+from inspections.rules.frequency import Timeliness
 from inspections.rules.visits import VisitState
 from inspections.views.accounting import balance_table
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
-from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMER_LABELS, layer_title
+from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMELINESS_LABELS, TIMER_LABELS, layer_title
+from labs.rules.accelerators import Precision
 from ledger.queries import position
-from treaty.queries.texts import text_at
+from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
 from web.exports import Cell, csv_answer, json_answer, records
 
@@ -48,6 +52,7 @@ class InspectionsPage(TemplateView):
             upcoming=[visit_row(row) for row in upcoming(at)],
             past=[visit_row(row) for row in past(at, 10)],
             challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
+            frequency=frequency_words(frequency_rows(at)),
             draws=[draw_words(row) for row in draw_rows(at, limit=3)],
             sealed=sealed_count(at),
             plans=[plan_row(plan) for plan in newest_plans(at)],
@@ -90,6 +95,47 @@ def matrix_rows(found: Matrix) -> dict[str, Any]:
         "verified": found.count(EvidenceState.VERIFIED),
         "total": found.total,
     }
+
+
+def frequency_words(found: list[FrequencyRow]) -> dict[str, Any]:
+    """Return how often facilities must be seen, with words; the text's terms, and how many visits cannot be timely for."""
+    return {
+        "rows": [{"row": row, "label": TIMELINESS_LABELS[row.frequency.timeliness]} for row in found],
+        "terms": rules_at(timezone.now()).monitoring if found else None,
+        "late": sum(row.frequency.timeliness is Timeliness.NOT_TIMELY for row in found),
+    }
+
+
+def frequency_table() -> Table:
+    """Return how often each facility must be seen, a line for each model of accelerator; spans in seconds."""
+    lines = (
+        (
+            row.facility.organisation.key,
+            row.facility.key,
+            row.frequency.timeliness.value,
+            row.frequency.cadence,
+            *(dict(row.frequency.conversions).get(precision) for precision in Precision),
+            row.frequency.visits_needed,
+            *((one.accelerator, one.population, one.false_items, one.size) if one else (None,) * 4),
+            None if one is None or one.detection is None else Decimal(round(one.detection * 10**6)).scaleb(-6),
+        )
+        for row in frequency_rows(timezone.now())
+        for one in row.frequency.samples or (None,)
+    )
+    return (
+        "lab",
+        "facility",
+        "timeliness",
+        "cadence_s",
+        "conversion_8bit_s",
+        "conversion_16bit_s",
+        "visits_needed_a_year",
+        "accelerator",
+        "population",
+        "false_items",
+        "sample",
+        "detection_probability",
+    ), lines
 
 
 def matrix_table() -> Table:
@@ -186,6 +232,7 @@ def challenges_table() -> Table:
 TABLES: dict[str, Callable[[], Table]] = {
     "balance": balance_table,
     "challenges": challenges_table,
+    "frequency": frequency_table,
     "matrix": matrix_table,
     "parity": parity_table,
     "visits": visits_table,

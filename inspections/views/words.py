@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inspections.rules.challenges import Standing
 from inspections.rules.evidence import EvidenceState
+from inspections.rules.frequency import Timeliness
 from inspections.rules.seeds import Stage
 from inspections.rules.visits import VisitEvent
 
@@ -80,6 +81,11 @@ CHALLENGE_EVENTS: Final = {
     "visit.finalised": ("ok", _("Report final")),
     "visit.closed": ("ok", _("Closed")),
     "visit.left_open": ("un", _("Ended inconclusive")),
+}
+TIMELINESS_LABELS: Final = {
+    Timeliness.TIMELY: _("Timely"),
+    Timeliness.NOT_TIMELY: _("Not timely"),
+    Timeliness.UNKNOWN: _("Unknown"),
 }
 STAGE_SIGNS: Final = {
     Stage.COMMITTING: "on",

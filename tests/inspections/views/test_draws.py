@@ -137,3 +137,21 @@ def test_the_sweep_opens_one_draw_however_often_it_runs(clock, draw):
 def test_the_list_of_draws_asks_for_a_bounded_number_of_queries(client, draw, django_assert_max_num_queries):
     with django_assert_max_num_queries(20):
         page(client, DRAWS)
+
+
+def test_how_often_each_facility_must_be_seen_is_on_the_page_and_to_take_away(client, clock, halls):
+    hall = make.facility(make.laboratory("fjord"), name="Great hall")
+    make.inventory(hall, quantities={"h100": 20_000})
+    cache.clear()
+    words = page(client, LIST)
+    assert "Not timely" in words
+    assert "visits a year would be needed" in words
+    rows = client.get(reverse("inspections:table", args=["frequency", "json"])).json()["rows"]
+    assert {(row["facility"], row["timeliness"]) for row in rows} == {
+        ("fjord-site-2", "not_timely"), ("aster-site-1", "unknown"), ("fjord-site-1", "unknown"),
+    }  # fmt: skip
+    great = next(row for row in rows if row["facility"] == "fjord-site-2")
+    assert (great["population"], great["false_items"]) == (20_000, 81)
+    assert great["detection_probability"] >= "0.9"
+    assert "accelerator" in client.get(reverse("inspections:table", args=["frequency", "csv"])).content.decode()
+    assert "How often its sites must be seen" in page(client, reverse("labs:lab", args=["fjord"]))

@@ -1,0 +1,42 @@
+"""How often each facility must be seen, from what its laboratory declared."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Organisation
+from inspections.rules.frequency import Frequency, Sample, Timeliness, frequency
+from labs.models import Facility, Inventory
+from labs.queries.facilities import facilities_of, lines_of
+from treaty.queries.parties import bound_labs
+from treaty.queries.texts import rules_at, text_at
+
+
+@dataclass(frozen=True)
+class FrequencyRow:
+    """A facility with how often it must be seen, and the names of its accelerators beside their samples."""
+
+    facility: Facility
+    frequency: Frequency
+    samples: tuple[tuple[str, Sample], ...]
+
+
+def frequency_rows(at: datetime, *, lab: Organisation | None = None) -> list[FrequencyRow]:
+    """Return the facilities in use of the bound laboratories, or of one of them: the most urgent first, in a fixed number of queries."""
+    if text_at(at) is None:
+        return []
+    monitoring = rules_at(at).monitoring
+    labs = [one for one in bound_labs(at) if lab is None or one.pk == lab.pk]
+    rows = []
+    for facility in facilities_of(labs, at):
+        inventories: list[Inventory] = getattr(facility, "standing")  # noqa: B009 - an attribute that the prefetch adds
+        found = frequency(lines_of(facility) if inventories else None, monitoring)
+        names = {line.accelerator.key: line.accelerator.name for one in inventories for line in one.lines.all()}
+        rows.append(FrequencyRow(facility, found, tuple((names[one.accelerator], one) for one in found.samples)))
+    return sorted(rows, key=_urgency)
+
+
+def _urgency(row: FrequencyRow) -> tuple[bool, int]:
+    """Return where a facility comes: unknown first, then by conversion time."""
+    known = row.frequency.timeliness is not Timeliness.UNKNOWN
+    time = row.frequency.conversion
+    return known, int(time.total_seconds()) if time is not None else 2**63
