@@ -90,7 +90,7 @@ TIMELINESS_LABELS: Final = {
 STAGE_SIGNS: Final = {
     Stage.COMMITTING: "on",
     Stage.SEALING: "on",
-    Stage.REVEALING: "br",
+    Stage.REVEALING: "on",
     Stage.DRAWING: "on",
     Stage.DRAWN: "ok",
 }
