@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("dashboard.urls")),
+    path("", include("notices.urls")),
     path("account/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("labs/", include("labs.urls")),

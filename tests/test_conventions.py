@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("config", "dashboard", "inspections", "treaty", "labs", "accounts", "ledger", "web", "core", "verifier")
-ENTRY_POINTS = {"views", "tasks", "commands", "api", "middleware", "caching"}
+ENTRY_POINTS = {"views", "tasks", "commands", "api", "middleware", "caching", "front"}
 
 
 def tracked(*patterns: str) -> list[Path]:

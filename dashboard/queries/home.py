@@ -9,7 +9,6 @@ from core.truth import Truth
 from dashboard.queries.coverage import Coverage, coverage_of
 from dashboard.queries.parties import Party, parties
 from dashboard.queries.situation import PAUSED, Answer, PauseView, Situation, situation
-from dashboard.queries.timeline import Event, newest_events
 from inspections.models import Report, Visit
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_reports
@@ -17,14 +16,14 @@ from inspections.queries.visits import VisitRow, sealed_count, with_team
 from inspections.queries.visits import rows as visit_rows
 from inspections.rules.evidence import EvidenceState
 from ledger.queries.health import Health, health
+from notices.queries.events import Event, newest_events, titles
 from treaty.models import TreatyText, Vote
 from treaty.queries.drills import DrillSummary, current
 from treaty.queries.indicators import trigger_chart
 from treaty.queries.texts import rules_of, text_at
-from treaty.queries.triggers import TriggerStanding, standing, titles_of
+from treaty.queries.triggers import TriggerStanding, standing
 from treaty.queries.vote_pages import VoteRow, rows
 from treaty.queries.votes import open_votes, summary, with_rows
-from treaty.rules.conditions import Determined, walk
 from treaty.rules.parties import BOUND
 from treaty.rules.text import Text
 from web.charts import Chart
@@ -145,15 +144,6 @@ def home(at: datetime) -> Home:
         record=health(),
         drill=current(at),
     )
-
-
-def titles(rules: Text) -> dict[str, str]:
-    """Return what triggers, indicators, criteria and determinations are called, by their keys."""
-    criteria = rules.resumption.criteria.values()
-    determined = {
-        part.criterion: one.title for one in criteria for part in walk(one.condition) if isinstance(part, Determined)
-    }
-    return {**{key: one.title for key, one in rules.triggers.items()}, **titles_of(rules), **determined}
 
 
 def _announced(at: datetime) -> list[VisitRow]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from accounts.models import Organisation
-from dashboard.queries.home import titles
 from dashboard.queries.situation import PAUSED, situation
 from inspections.models import Report, Visit
 from inspections.queries.challenges import ChallengeRow
@@ -14,6 +13,7 @@ from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.visits import ParityRow, VisitRow, parity, rows, with_team
 from inspections.rules.reports import ReportState
+from notices.queries.events import titles
 from treaty.models import Case, Party, Pause
 from treaty.queries.parties import status_of, with_instruments
 from treaty.queries.standdowns import Board, BoardRow

@@ -7,10 +7,9 @@ from datetime import datetime
 from accounts.models import Membership, Organisation, User
 from accounts.queries.people import roles_of
 from accounts.rules.organisations import BINDING, Kind
-from dashboard.queries.home import titles
 from dashboard.queries.tasks import tasks_for
-from dashboard.queries.timeline import Event, events
 from ledger.queries import entries_about
+from notices.queries.events import Event, events, titles
 from treaty.models import Ballot
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.votes import ballots_of

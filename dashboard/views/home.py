@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from core.truth import Truth
-from dashboard.queries.home import Home, home, titles
+from dashboard.queries.home import Home, home
 from dashboard.queries.parties import COLUMNS, Party, exported, parties
 from dashboard.queries.situation import PAUSED, Situation, situation
 from dashboard.queries.way import way
@@ -20,6 +20,7 @@ from inspections.models.reports import CONCLUSION_LABELS
 from inspections.queries.matrix import matrix
 from inspections.rules.reports import Conclusion
 from ledger.queries import position
+from notices.queries.events import titles
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import voice
 from treaty.rules.resumption import CriterionStanding

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 
 from dashboard.queries.laboratories import Rival, obligations, standings
-from dashboard.queries.timeline import events
 from dashboard.words import STAGES, standing_words, status_words
 from inspections.models.reports import CONCLUSION_LABELS
 from inspections.models.visits import STATE_LABELS
@@ -23,6 +22,7 @@ from inspections.views.words import EVIDENCE_LABELS, layer_title
 from labs.rules.terms import Terms
 from labs.views.laboratories import LaboratoriesView, LaboratoryView
 from ledger.queries import position
+from notices.queries.events import events
 from treaty.queries.terms import terms_at
 from treaty.rules.parties import Status
 from treaty.rules.standdowns import StageState

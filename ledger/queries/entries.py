@@ -47,6 +47,12 @@ def newest_of(kinds: Collection[str], limit: int = 20) -> list[Recorded]:
     return [recorded(entry) for entry in found]
 
 
+def entries_between(start: int, end: int) -> list[Recorded]:
+    """Return the entries at the positions `start` up to but without `end`, in order."""
+    found = Entry.objects.with_position().filter(leaf__index__gte=start, leaf__index__lt=end).order_by("leaf__index")
+    return [recorded(entry) for entry in found]
+
+
 def entry_at(index: int) -> Recorded | None:
     """Return the entry at a position of the log."""
     entry = Entry.objects.with_position().filter(leaf__index=index).first()

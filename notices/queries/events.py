@@ -15,6 +15,9 @@ from labs.models import Facility
 from ledger.queries.entries import Recorded, newest_of
 from ledger.words import text_of
 from treaty.models import Vote
+from treaty.queries.triggers import titles_of
+from treaty.rules.conditions import Determined, walk
+from treaty.rules.text import Text
 
 # Kind of entry → sign, sentence, and the address of its subject as (name, member of the payload).
 TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
@@ -123,6 +126,15 @@ class Event:
 def newest_events(limit: int = 8, titles: Mapping[str, str] | None = None) -> list[Event]:
     """Return the newest events, the newest first, in four queries. `titles` names triggers and criteria by their keys."""
     return events(newest_of(TOLD.keys(), limit), titles)
+
+
+def titles(rules: Text) -> dict[str, str]:
+    """Return what triggers, indicators, criteria and determinations are called, by their keys."""
+    criteria = rules.resumption.criteria.values()
+    determined = {
+        part.criterion: one.title for one in criteria for part in walk(one.condition) if isinstance(part, Determined)
+    }
+    return {**{key: one.title for key, one in rules.triggers.items()}, **titles_of(rules), **determined}
 
 
 def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None, *, own: bool = False) -> list[Event]:

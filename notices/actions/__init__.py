@@ -1,0 +1,1 @@
+"""Every change of who is told what, and the telling."""

@@ -1,0 +1,5 @@
+"""Who asked to be told."""
+
+from notices.models.subscriptions import Subscription
+
+__all__ = ["Subscription"]

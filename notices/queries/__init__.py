@@ -1,0 +1,1 @@
+"""Answers for feeds, calendars and mails."""

@@ -1,0 +1,1 @@
+"""What can be followed: pure functions and values."""

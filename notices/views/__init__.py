@@ -1,0 +1,1 @@
+"""Feeds, calendars, the badge, and the page to follow by."""
