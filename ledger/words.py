@@ -117,7 +117,9 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
         "Drill %(drill)s: %(lab)s showed that it could roll back. Nothing was rolled back."
     ),
     "drill.declared": gettext_lazy("Drill %(drill)s: %(lab)s declared its exercise."),
-    "drill.verified": gettext_lazy("Drill %(drill)s: %(body)s concluded about the exercise of %(lab)s: %(conclusion)s."),
+    "drill.verified": gettext_lazy(
+        "Drill %(drill)s: %(body)s concluded about the exercise of %(lab)s: %(conclusion)s."
+    ),
     "drill.stood_up": gettext_lazy("Drill %(drill)s: %(lab)s took its work up again."),
     "drill.ended": gettext_lazy("Drill %(drill)s ended: %(outcome)s."),
     "criterion.determined": gettext_lazy(

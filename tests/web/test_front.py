@@ -10,6 +10,7 @@ from django.db import OperationalError
 from web import front
 from web.front import LOOKED_AT_EVERY, SHARED, STALE_FOR, Front
 
+pytestmark = pytest.mark.django_db  # a look at the record first closes connections that have gone stale
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
