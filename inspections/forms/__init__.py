@@ -1,7 +1,9 @@
 """What people type about inspections: shapes and types only; the rules judge the rest."""
 
+import json
 import unicodedata
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from django import forms
@@ -13,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Organisation
+from inspections.forms.deliveries import UUID
 from inspections.models import Report
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS, MARK_LABELS
@@ -208,6 +211,7 @@ class WholeForm(forms.Form):
     use_required_attribute = False
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = forms.CharField(widget=forms.HiddenInput, required=False)
     collected_at = DraftMoment(
         label=_("Last evidence collected (UTC)"),
         help_text=_("When the team saw the last of it. When the report is received is noted apart."),
@@ -245,6 +249,7 @@ class DraftForm:
         }
         self.findings = self._bound(data) if data is not None else self._stored()
         self.blank = FindingForm(prefix="finding-__number__", layers=layers)
+        self.whole.fields["version"].initial = self.version
 
     def _stored(self) -> list[FindingForm]:
         rows = list(self.report.findings.order_by("number").values("layer", "severity", "article", "text", "mark"))
@@ -264,6 +269,21 @@ class DraftForm:
     def is_valid(self) -> bool:
         """Whether every part can be read."""
         return all(part.is_valid() for part in self.parts)
+
+    @property
+    def version(self) -> str:
+        """A hash of what the form asks for, so that answers to another form are not taken for answers to this one."""
+        asked = [
+            (field.html_name, [str(value) for value, _label in getattr(field.field, "choices", [])])
+            for part in [*(one for one in self.parts if one not in self.findings), self.blank]
+            for field in part
+        ]
+        return sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what was sent answers this form; who names none answers the present one."""
+        return str(self.whole.data.get("version", self.version)) == self.version
 
     @property
     def parts(self) -> list[forms.Form]:
@@ -330,6 +350,7 @@ class PhotographForm(forms.Form):
     layer = forms.ChoiceField(label=_("Evidence for"), required=False)
     taken_at = Moment(label=_("Taken (UTC)"), required=False)
     mark = marks(_("Opened to"))
+    key = forms.RegexField(f"^{UUID}$", required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,

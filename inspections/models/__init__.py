@@ -1,5 +1,6 @@
 from inspections.models.accounting import AlarmStep, BalanceAlarm, ComputeObservation, WorkDeclaration
 from inspections.models.challenges import Challenge
+from inspections.models.deliveries import Delivery
 from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
@@ -16,6 +17,7 @@ __all__ = [
     "BalanceAlarm",
     "Challenge",
     "ComputeObservation",
+    "Delivery",
     "Designation",
     "Draw",
     "DrawValue",

@@ -51,6 +51,12 @@ class ReportEvent(StrEnum):
     SUBMIT = "submit"
 
 
+class FormChanged(DomainError):
+    """The form has changed since it was opened. What you typed is kept: open it anew and save once more."""
+
+    code = "form_changed"
+
+
 class ReportLocked(DomainError):
     """The report is submitted: nothing in it changes any more. What is to be corrected goes into an amendment."""
 

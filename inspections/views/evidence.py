@@ -12,6 +12,7 @@ from django.views.generic import View
 from accounts.models import User
 from accounts.views.readers import person, reader
 from core.errors import DomainError, Malformed
+from inspections.actions.deliveries import deliver_photograph
 from inspections.actions.evidence import attach_evidence, remove_evidence
 from inspections.forms import PhotographForm
 from inspections.models import Evidence
@@ -53,24 +54,35 @@ class PhotographView(DraftView, View):
         try:
             if not form.is_valid():
                 raise Malformed(" ".join(str(error) for errors in form.errors.values() for error in errors))
-            evidence = attach_evidence(report=self.report, by=person(request), at=at, **form.arguments())
+            evidence = self.receive(form, at)
         except DomainError as error:
             if wants_json(request):
                 return JsonResponse(body_of(error), status=status_of(error))
             context = {"visit": self.visit, "form": form, "error": error, "back": self.back()}
             return render(request, "inspections/photograph_refused.html", context, status=status_of(error))
         if wants_json(request):
-            address = reverse("inspections:evidence", args=[evidence.pk, "copy"])
-            return JsonResponse(
-                {
-                    "id": evidence.pk,
-                    "name": evidence.name,
-                    "caption": evidence.caption,
-                    "url": address,
-                    "remove": reverse("inspections:photograph_remove", args=[self.visit.key, evidence.pk]),
-                }
-            )
+            return JsonResponse(self.told(evidence))
         return HttpResponseRedirect(self.back())
+
+    def receive(self, form: PhotographForm, at: datetime) -> Evidence | None:
+        """Take it in; None where what a device sends again was received before, and removed since."""
+        key, by = form.cleaned_data["key"], person(self.request)
+        if not key:
+            return attach_evidence(report=self.report, by=by, at=at, **form.arguments())
+        delivery = deliver_photograph(report=self.report, key=key, by=by, at=at, **form.arguments())
+        return self.report.evidence.filter(pk=delivery.answer["evidence"]).first()
+
+    def told(self, evidence: Evidence | None) -> dict[str, object]:
+        """Return what the form's script shows of it."""
+        if evidence is None:
+            return {"id": None}
+        return {
+            "id": evidence.pk,
+            "name": evidence.name,
+            "caption": evidence.caption,
+            "url": reverse("inspections:evidence", args=[evidence.pk, "copy"]),
+            "remove": reverse("inspections:photograph_remove", args=[self.visit.key, evidence.pk]),
+        }
 
     def back(self) -> str:
         """Return the address of the form's photographs."""

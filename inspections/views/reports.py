@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -20,12 +20,15 @@ from accounts.views.readers import person, reader
 from core.canonical import canonical
 from core.errors import DomainError, require
 from core.times import stamp
+from inspections.actions.deliveries import deliver_draft
 from inspections.actions.reports import DraftConflict, save_draft, sign_report, submit_report
 from inspections.forms import DraftForm, PhotographForm, SignForm, SubmitForm
-from inspections.models import Report, Visit
+from inspections.forms.deliveries import DeliveryForm
+from inspections.models import Delivery, Report, Visit
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
 from inspections.permissions import can_read_draft, can_settle, is_on_team, speaks_for_party
+from inspections.queries.devices import delivered, keys_of, owner_of
 from inspections.queries.reports import (
     PublicFinding,
     PublicItem,
@@ -41,7 +44,8 @@ from inspections.queries.reports import (
 )
 from inspections.queries.visits import monitoring_of
 from inspections.rules.findings import OPEN, Severity
-from inspections.rules.reports import Answer, Conclusion, Mark, Missing, Protocols, missing
+from inspections.rules.reports import Answer, Conclusion, FormChanged, Mark, Missing, Protocols, ReportLocked, missing
+from inspections.rules.uploads import LARGEST_BYTES
 from inspections.rules.visits import comments_close
 from inspections.views.readers import visit_for
 from inspections.views.words import layer_title
@@ -118,10 +122,17 @@ def finding_rows(found: PublicReport) -> list[tuple[PublicFinding, str, StrOrPro
 class DraftView(LoginRequiredMixin):
     """What every view of a draft begins with: the visit, the draft, and the team alone."""
 
+    request: HttpRequest
     visit: Visit
     report: Report
     layers: dict[str, str]
     protocols: Protocols
+
+    def handle_no_permission(self) -> HttpResponseRedirect | JsonResponse:  # type: ignore[override] # a script follows no redirect
+        """Send a person to sign in, and tell a script to."""
+        if wants_json(self.request):
+            return JsonResponse({"code": "signed_out"}, status=HTTPStatus.UNAUTHORIZED)
+        return super().handle_no_permission()
 
     def find(self, request: HttpRequest, key: str, at: datetime) -> HttpResponse | None:
         """Find the draft; answer with where to go when there is none."""
@@ -130,6 +141,8 @@ class DraftView(LoginRequiredMixin):
             can_read_draft(reader(request), self.visit, at=at), _("A report is the team's own until it is submitted.")
         )
         found = draft_of(self.visit)
+        if found is None and wants_json(request):
+            return JsonResponse(body_of(ReportLocked()), status=HTTPStatus.CONFLICT)
         if found is None:
             return HttpResponseRedirect(reverse("inspections:visit", args=[key]))
         self.report = found
@@ -145,6 +158,8 @@ class DraftView(LoginRequiredMixin):
 class ReportFormView(DraftView, View):
     """The report form: saved on the server by a script every few seconds, or by its button without one."""
 
+    frame: Mapping[str, Any] = {}
+
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """Show the draft."""
         elsewhere = self.find(request, key, timezone.now())
@@ -157,25 +172,42 @@ class ReportFormView(DraftView, View):
         if elsewhere:
             return elsewhere
         form = DraftForm(self.report, titles(self.layers), self.protocols, request.POST)
-        if not form.is_valid():
+        slip = DeliveryForm(request.POST)
+        known = delivered(self.report, slip.cleaned_data["key"]) if slip.is_valid() else None
+        if known:
+            return self.delivered(known)
+        if form.is_current and not form.is_valid():
             return self.refused(request, form, "invalid", " ".join(form.errors), HTTPStatus.UNPROCESSABLE_ENTITY)
-        revision = self.report.revision if "overwrite" in request.POST else form.revision
+        return self.keep(request, form, slip, at)
+
+    def keep(self, request: HttpRequest, form: DraftForm, slip: forms.Form, at: datetime) -> HttpResponse:
+        """Save what was typed: once, where a device gave it a key."""
         try:
-            self.report = save_draft(report=self.report, value=form.value, revision=revision, by=person(request), at=at)
+            if not form.is_current:
+                raise FormChanged
+            revision = self.report.revision if "overwrite" in request.POST else form.revision
+            draft: dict[str, Any] = {
+                "report": self.report,
+                "value": form.value,
+                "revision": revision,
+                "by": person(request),
+                "at": at,
+            }
+            if slip.is_valid():
+                return self.delivered(deliver_draft(**draft, **slip.cleaned_data))
+            self.report = save_draft(**draft)
         except DomainError as error:
             newer = error.revision if isinstance(error, DraftConflict) else None
             return self.refused(request, form, error.code, error.detail, status_of(error), newer=newer)
-        return self.saved(request, at)
-
-    def saved(self, request: HttpRequest, at: datetime) -> HttpResponse:
-        """Answer that it is saved: with the revision to go on from, or with the page that was asked for next."""
-        if wants_json(request):
-            lacking = sorted({item.part for item in self.lacking()})
-            return JsonResponse({"revision": self.report.revision, "saved_at": stamp(at), "missing": lacking})
         if "sign" in request.POST:
             return HttpResponseRedirect(reverse("inspections:report_sign", args=[self.visit.key]))
         messages.success(request, _("The draft is saved."))
         return HttpResponseRedirect(reverse("inspections:report_form", args=[self.visit.key]))
+
+    def delivered(self, delivery: Delivery) -> JsonResponse:
+        """Answer a device that it is saved: with the revision to go on from, and what the report lacks still."""
+        lacking = sorted({item.part for item in self.lacking()})
+        return JsonResponse({**delivery.answer, "missing": lacking})
 
     def refused(
         self, request: HttpRequest, form: DraftForm, code: str, detail: str, status: int, *, newer: int | None = None
@@ -217,15 +249,20 @@ class ReportFormView(DraftView, View):
             "lacking": lacking,
             "photographs": list(self.report.evidence.all()),
             "photograph_form": PhotographForm(layers=titles(self.layers), protocols=self.protocols),
+            "largest_photograph": LARGEST_BYTES,
             "problem": problem,
             "newer": newer,
             "can_edit": is_on_team(person(request), self.visit, at=timezone.now()),
+            "owner": owner_of(person(request)),
+            "keys": keys_of(person(request)),
             "crumbs": [
                 (reverse("inspections:list"), _("Inspections")),
                 (reverse("inspections:visit", args=[self.visit.key]), self.visit.key),
             ],
         }
-        return render(request, "inspections/report_form.html", context, status=status)
+        response = render(request, "inspections/report_form.html", {**context, **self.frame}, status=status)
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 def titles(layers: dict[str, str]) -> dict[str, str]:
@@ -327,5 +364,8 @@ class SubmitView(LoginRequiredMixin, View):
             if wants_json(request):
                 return JsonResponse(body_of(error), status=status_of(error))
             return render(request, "web/refused.html", {"error": error}, status=status_of(error))
+        page = reverse("inspections:report", args=[visit.key, report.version])
+        if wants_json(request):
+            return JsonResponse({"received_at": stamp(at), "url": page})
         messages.success(request, _("The report is received and locked."))
-        return HttpResponseRedirect(reverse("inspections:report", args=[visit.key, report.version]))
+        return HttpResponseRedirect(page)

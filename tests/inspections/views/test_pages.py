@@ -237,9 +237,12 @@ def test_the_button_saves_the_draft_without_any_script(client, visit, form):
 
 
 def test_the_script_is_told_the_revision_to_go_on_from(client, visit, form):
-    assert client.post(form, filled(visit), **JSON).json()["revision"] == 1
-    assert client.post(form, filled(visit, 1), **JSON).json()["revision"] == 1
-    assert client.post(form, filled(visit, 1, conclusion="inconclusive"), **JSON).json()["revision"] == 2
+    def save(revision=0, **changes):
+        return client.post(form, filled(visit, revision, device=str(uuid4()), key=str(uuid4()), **changes), **JSON)
+
+    assert save().json()["revision"] == 1
+    assert save(1).json()["revision"] == 1
+    assert save(1, conclusion="inconclusive").json()["revision"] == 2
 
 
 def test_a_newer_draft_on_the_server_is_a_conflict_that_loses_nothing(client, visit, form):
