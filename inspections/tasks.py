@@ -7,12 +7,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import accounting, challenges, conclusions, draws, plan, tips, visits
+from inspections.actions import accounting, challenges, conclusions, draws, plan, schedules, tips, visits
 from inspections.queries.accounting import observed_sites
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.draws import unfinished
 from inspections.queries.visits import due_for_moving, due_for_notice
+from inspections.scheduling.solver import Effort
 from treaty.queries.pauses import in_force
 from treaty.queries.texts import text_at
 
@@ -25,6 +26,12 @@ def plan_visits() -> None:
     at = timezone.now()
     _each(lambda challenge: challenges.settle_challenge(challenge=challenge, at=at), unsettled(at))
     _each(lambda pause: plan.plan_visits(pause=pause, at=at), in_force(at=at))
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def run_scheduler() -> None:
+    """Plan the coming months anew where something moved or the time for it has come; one run at a time."""
+    schedules.run_scheduler(clock=timezone.now, effort=Effort())
 
 
 @shared_task

@@ -6,11 +6,13 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import Organisation, User
-from accounts.permissions import inspects_for, is_depositary
+from accounts.permissions import inspects_for, is_depositary, represents
 from core.errors import DomainError, Malformed, require
 from core.times import stamp
-from inspections.models import Availability, Designation, Mandate
+from inspections.models import Availability, Designation, Mandate, Refusal
 from inspections.permissions import can_designate
+from inspections.queries.candidates import pool
+from inspections.rules.conflicts import may_refuse
 from ledger.actions import record
 from treaty.queries.parties import participating_bodies
 from treaty.queries.texts import rules_at
@@ -32,6 +34,18 @@ class DesignatedElsewhere(DomainError):
     """The person is designated by another body at present."""
 
     code = "designated_elsewhere"
+
+
+class NotInThePool(DomainError):
+    """The inspector is not one of those who could be sent to the laboratory."""
+
+    code = "not_in_the_pool"
+
+
+class PoolTooSmall(DomainError):
+    """No more inspectors remain than the text asks for: none of them can be refused."""
+
+    code = "pool_too_small"
 
 
 @transaction.atomic
@@ -94,6 +108,48 @@ def state_availability(
             at=at,
         )
     return made
+
+
+@transaction.atomic
+def refuse_inspector(*, designation: Designation, lab: Organisation, by: User, at: datetime) -> Refusal:
+    """Refuse an inspector, with effect after the text's time; what was notified by then stays. A second call changes nothing."""
+    Organisation.objects.select_for_update().get(pk=lab.pk)
+    require(represents(by, lab, at=at), "Only a representative of the laboratory refuses an inspector.")
+    standing = Refusal.objects.standing(at).filter(designation=designation, lab=lab).first()
+    if standing:
+        return standing
+    monitoring = rules_at(at).monitoring
+    able = {one.pk for one in pool(lab, at)}
+    if designation.pk not in able:
+        raise NotInThePool
+    if not may_refuse(len(able), monitoring.smallest_pool):
+        raise PoolTooSmall
+    effective_at = monitoring.refusal_effective_after.after(at, holidays=monitoring.holidays)
+    made = Refusal.objects.create(designation=designation, lab=lab, received_at=at, effective_at=effective_at)
+    record(kind="inspector.refused", payload={**_refusal(made), "effective_at": stamp(effective_at)}, by=by, at=at)
+    return made
+
+
+@transaction.atomic
+def withdraw_refusal(*, refusal: Refusal, by: User, at: datetime) -> Refusal:
+    """Take a refusal back, at once. A second call changes nothing."""
+    refusal.refresh_from_db(
+        from_queryset=Refusal.objects.select_for_update(of=("self",)).select_related(
+            "lab", "designation__user", "designation__body"
+        )
+    )
+    require(represents(by, refusal.lab, at=at), "Only a representative of the laboratory takes its refusal back.")
+    if refusal.withdrawn_at is not None:
+        return refusal
+    refusal.withdrawn_at = at
+    refusal.save(update_fields=["withdrawn_at"])
+    record(kind="refusal.withdrawn", payload=_refusal(refusal), by=by, at=at)
+    return refusal
+
+
+def _refusal(refusal: Refusal) -> dict[str, str]:
+    designation = refusal.designation
+    return {"lab": refusal.lab.key, "body": designation.body.key, "inspector": designation.user.handle}
 
 
 @transaction.atomic

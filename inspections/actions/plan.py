@@ -11,7 +11,7 @@ from accounts.models import User
 from core.canonical import tagged_digest
 from core.errors import require
 from core.times import stamp
-from inspections.models import Challenge, Designation, Plan, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Plan, Schedule, Visit, VisitInspector
 from inspections.permissions import oversees
 from inspections.queries.candidates import candidates, facilities_to_visit, sites
 from inspections.queries.visits import monitoring_of, seal, team_of
@@ -80,7 +80,7 @@ def _free_what_can_be_sooner(pause: Pause, monitoring: Monitoring, at: datetime)
     for visit in sealed.with_names():
         declared_at = declared.get(visit.facility.organisation_id)
         if declared_at is not None and visit.planned_at < declared_at:
-            _call_off(visit, at)
+            call_off(visit, at=at)
             moved.append(visit)
     return moved
 
@@ -103,6 +103,7 @@ def book(
     at: datetime,
     pause: Pause | None = None,
     challenge: Challenge | None = None,
+    schedule: Schedule | None = None,
 ) -> list[Visit]:
     """Make the visits that were placed, sealed, with their teams; the caller records them."""
     people = {
@@ -120,6 +121,7 @@ def book(
             facility=facilities[found.site.key],
             pause=pause,
             challenge=challenge,
+            schedule=schedule,
             kind=found.site.kind,
             text=text,
             planned_at=at,
@@ -201,12 +203,13 @@ def cancel_visit(*, visit: Visit, by: User, at: datetime) -> Visit:
 
 
 def _cancel(visit: Visit, *, reason: str, by: User | None, at: datetime) -> Visit:
-    _call_off(visit, at)
+    call_off(visit, at=at)
     record(kind="visit.cancelled", payload={**_names(visit), "reason": reason}, by=by, at=at)
     return visit
 
 
-def _call_off(visit: Visit, at: datetime) -> None:
+def call_off(visit: Visit, *, at: datetime) -> None:
+    """Cancel a visit and free its inspectors; the caller records it."""
     visit.state = next_state(VisitState(visit.state), VisitEvent.CANCEL)
     visit.ended_at = at
     visit.save(update_fields=["state", "ended_at"])

@@ -4,9 +4,10 @@ from inspections.models.deliveries import Delivery
 from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
-from inspections.models.inspectors import Availability, Designation, Mandate
+from inspections.models.inspectors import Availability, Designation, Mandate, Refusal
 from inspections.models.plans import Plan
 from inspections.models.reports import Report, ReportComment, ReportSignature
+from inspections.models.schedules import Schedule, ScheduleRun
 from inspections.models.tips import Recipient, Tip, TipAnswer, TipHandling
 from inspections.models.visits import AccessRecord, Visit, VisitInspector
 
@@ -27,9 +28,12 @@ __all__ = [
     "Mandate",
     "Plan",
     "Recipient",
+    "Refusal",
     "Report",
     "ReportComment",
     "ReportSignature",
+    "Schedule",
+    "ScheduleRun",
     "Tip",
     "TipAnswer",
     "TipHandling",

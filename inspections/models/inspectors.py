@@ -98,3 +98,35 @@ class Availability(models.Model):
 
     def __str__(self) -> str:
         return f"availability of {self.designation_id}"
+
+
+class RefusalQuerySet(models.QuerySet["Refusal"]):
+    """Refusals, filtered."""
+
+    def standing(self, at: datetime) -> Self:
+        """Those received by `at` and not taken back."""
+        return self.filter(received_at__lte=at).filter(Q(withdrawn_at=None) | Q(withdrawn_at__gt=at))
+
+
+class Refusal(models.Model):
+    """A laboratory does not want a designated inspector; it holds for visits notified from `effective_at` on (Art. 14)."""
+
+    designation = models.ForeignKey(Designation, on_delete=models.PROTECT, related_name="refusals")
+    lab = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    effective_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RefusalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["received_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(effective_at__gte=F("received_at")), name="refusal_effective"),
+            models.UniqueConstraint(
+                fields=["designation", "lab"], condition=Q(withdrawn_at=None), name="refusal_once_standing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refusal of {self.designation_id} by {self.lab_id}"

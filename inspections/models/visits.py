@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from inspections.models.challenges import Challenge
 from inspections.models.inspectors import Designation
+from inspections.models.schedules import Schedule
 from inspections.rules.visits import ENDED, REPORTABLE, VisitKind, VisitState
 from labs.models import Facility
 
@@ -62,6 +63,10 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Those whose notice falls due by `at`."""
         return self.filter(state=VisitState.PLANNED, notice_due_at__lte=at)
 
+    def sealed(self) -> Self:
+        """Those of a schedule that are planned and not yet opened."""
+        return self.filter(state=VisitState.PLANNED).exclude(schedule=None)
+
     def reportable(self) -> Self:
         """Those about which the team can report."""
         return self.filter(state__in=[state.value for state in REPORTABLE])
@@ -74,6 +79,7 @@ class Visit(models.Model):
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="visits")
     pause = models.ForeignKey("treaty.Pause", on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     kind = models.CharField(max_length=24, choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
     state = models.CharField(
         max_length=24,

@@ -8,8 +8,8 @@ from accounts.models import Membership, Organisation
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
 from core.times import Period
-from inspections.models import Challenge, Designation, Visit, VisitInspector
-from inspections.rules.conflicts import Ties
+from inspections.models import Challenge, Designation, Refusal, Visit, VisitInspector
+from inspections.rules.conflicts import Ties, conflict
 from inspections.rules.plan import Candidate, Site
 from inspections.rules.reports import Conclusion, ReportState
 from inspections.rules.visits import ENDED, VisitKind, first_arrival
@@ -26,6 +26,9 @@ def candidates(at: datetime) -> list[Candidate]:
     """Return the designated inspectors of the participating bodies, with ties, availability and bookings."""
     bodies = participating_bodies(at)
     designations = Designation.objects.valid(at).filter(body__in=bodies).prefetch_related("availabilities")
+    refused: dict[int, tuple[tuple[int, datetime], ...]] = defaultdict(tuple)
+    for one in Refusal.objects.standing(at).filter(designation__in=designations):
+        refused[one.designation_id] += ((one.lab_id, one.effective_at),)
     held = Membership.objects.in_force(at).filter(user__in=designations.values("user"))
     own: dict[int, set[int]] = defaultdict(set)
     inspects: set[tuple[int, int]] = set()
@@ -46,10 +49,20 @@ def candidates(at: datetime) -> list[Candidate]:
             designated=Period(one.designated_at, one.valid_until),
             available=tuple(Period(free.from_at, free.until_at) for free in one.availabilities.all()),
             booked=booked[one.pk],
+            refused=refused[one.pk],
         )
         for one in designations
         if (one.user_id, one.body_id) in inspects
     ]
+
+
+def pool(lab: Organisation, at: datetime) -> list[Designation]:
+    """Return the designated inspectors who could be sent to a laboratory: without a conflict of interest, and not refused by it."""
+    near = affiliates(lab, at)
+    refused = Refusal.objects.standing(at).filter(lab=lab).values("designation")
+    able = [one.key for one in candidates(at) if conflict(one.ties, lab.pk, near) is None]
+    found = Designation.objects.filter(pk__in=able).exclude(pk__in=refused)
+    return list(found.select_related("user", "body").order_by("body__name", "pk"))
 
 
 def _bookings(at: datetime) -> dict[int, tuple[Period, ...]]:

@@ -35,3 +35,8 @@ def conflict(ties: Ties, lab: int, lab_affiliates: frozenset[int] = frozenset())
 def team_conflict(bodies: tuple[int, ...], *, from_different_bodies: bool) -> Ground | None:
     """Return SAME_BODY when the text asks for different bodies and two of the team share one."""
     return Ground.SAME_BODY if from_different_bodies and len(set(bodies)) < len(bodies) else None
+
+
+def may_refuse(pool: int, smallest_pool: int) -> bool:
+    """Whether a laboratory may refuse one more of the `pool` inspectors who could be sent to it: so many remain that the text's number is left (Art. 14)."""
+    return pool > smallest_pool

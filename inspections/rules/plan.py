@@ -50,6 +50,11 @@ class Candidate:
     designated: Period
     available: tuple[Period, ...] = ()
     booked: tuple[Period, ...] = ()
+    refused: tuple[tuple[int, datetime], ...] = ()  # laboratories, and from when their refusal holds
+
+    def is_refused(self, lab: int, at: datetime) -> bool:
+        """Whether the laboratory has refused them with effect by `at`."""
+        return any(who == lab and since <= at for who, since in self.refused)
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,12 @@ def _place(
             )
             continue
         free = sorted(
-            (member for member in fit if is_free(member, period, calendar.booked.get(member.key, ()))),
+            (
+                member
+                for member in fit
+                if is_free(member, period, calendar.booked.get(member.key, ()))
+                and not member.is_refused(site.lab, period.start)
+            ),
             key=lambda member: (calendar.load(member), drawn_rank(seed, f"{site.key}/{member.key}")),
         )
         team = choose_team(free, monitoring)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from core.durations import Duration
 from core.times import Period, stamp
 from inspections.rules.quotas import NOT_COUNTED, QuotaUse, party_use, site_use
-from inspections.rules.visits import VisitKind, planned_end
+from inspections.rules.visits import VisitKind, first_arrival, planned_end
 from treaty.rules.schedules import Schedule, Travel
 from treaty.rules.text import Monitoring
 
@@ -38,6 +38,17 @@ class Rule(StrEnum):
     AVAILABILITY = "inspectors.availability"
     BOOKED = "inspectors.booked"
     ASKED = "schedule.wanted"  # each visit that is due is in it once, or is named as left out
+
+
+class RunOutcome(StrEnum):
+    """What came of a run of the scheduler."""
+
+    RUNNING = "running"
+    SEALED = "sealed"
+    UNCHANGED = "unchanged"
+    OVERTAKEN = "overtaken"
+    FAILED = "failed"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True)
@@ -340,3 +351,48 @@ def parity(places: Iterable[Place], visits: Iterable[Booked], within: Period) ->
         if visit.lab in counted and visit.kind not in NOT_COUNTED and visit.period.start in within:
             counted[visit.lab] += 1
     return Parity(tuple(Burden(lab, counted[lab], sites[lab]) for lab in sorted(sites)))
+
+
+# --- what is to be visited ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a site: since when it is in use, until when, when a team was last there, how often it is drawn and not yet planned."""
+
+    place: Place
+    counts_from: datetime
+    closed_at: datetime | None = None
+    last: datetime | None = None
+    drawn: int = 0
+    drawn_until: datetime | None = None  # when the next draw is due
+
+
+@dataclass(frozen=True)
+class Due:
+    """A visit that is due: its kind, and between which instants."""
+
+    site: str
+    kind: VisitKind
+    earliest: datetime
+    due: datetime
+
+
+def visits_due(seen: Seen, monitoring: Monitoring, at: datetime, until: datetime) -> Iterator[Due]:
+    """Yield the visits that a site is due by `until`: a close-out, a baseline or a routine one; and those that were drawn."""
+    schedule = monitoring.schedule
+    assert schedule is not None
+
+    def visit(kind: VisitKind, due: datetime, not_before: datetime = at) -> Due:
+        return Due(seen.place.key, kind, max(first_arrival(kind, monitoring, at), not_before), due)
+
+    if seen.closed_at is not None:
+        if seen.last is None or seen.last < seen.closed_at:
+            yield visit(VisitKind.CLOSE_OUT, schedule.close_out_within.after(seen.closed_at))
+        return
+    if seen.last is None:
+        yield visit(VisitKind.BASELINE, schedule.baseline_within.after(seen.counts_from))
+    elif (due := schedule.seen_every.after(seen.last)) <= until:
+        yield visit(VisitKind.ROUTINE, due, schedule.routine_after.after(seen.last))
+    for _ in range(seen.drawn):
+        yield visit(VisitKind.SHORT_NOTICE, seen.drawn_until or until)

@@ -25,6 +25,7 @@ from verifier.replay import (
     reports,
     repudiations,
     resumption,
+    schedules,
     sites,
     standdowns,
     texts,
@@ -38,7 +39,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, draws, reports, accounting, standdowns,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, reports, accounting, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips,
 )  # fmt: skip
 

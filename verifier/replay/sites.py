@@ -22,6 +22,7 @@ class Site:
     used: Period
     registered_at: datetime
     held: list[tuple[datetime, Fraction]] = field(default_factory=list)
+    jurisdiction: str = ""
 
     def operations(self, at: datetime) -> Fraction | None:
         """Return the operations per second declared by `at`; None where no inventory was."""

@@ -61,6 +61,10 @@ class VisitRecord:
     planned_at: datetime
     pause: str | None
     challenge: ChallengeRecord | None = None
+    schedule: str | None = None
+    key: str = ""
+    kind: VisitKind = VisitKind.PAUSE_VERIFICATION
+    notified_at: datetime | None = None
     state: VisitState = VisitState.PLANNED
     facility: str = ""
     lab: str = ""
@@ -244,8 +248,13 @@ def notify(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
 def _clock(visit: VisitRecord, payload: Payload, at: datetime) -> Iterator[Finding]:
     """Find a visit of another kind than it was planned as, and one that the text's times for that kind do not allow."""
     kind, starts = VisitKind(text(payload, "kind")), moment(payload, "from")
-    if (kind is VisitKind.CHALLENGE) is not (visit.challenge is not None):
+    planned = (
+        (VisitKind.CHALLENGE, visit.challenge is not None),
+        (VisitKind.PAUSE_VERIFICATION, visit.pause is not None),
+    )
+    if any((kind is one) is not was for one, was in planned):
         yield Finding("kind", f"a visit is a {kind.value} only where one was planned")
+    visit.kind, visit.key, visit.notified_at = kind, text(payload, "visit"), at
     if not notice_suffices(kind, visit.text, at, starts):
         yield Finding("too_late", f"the notice is shorter than the text asks for: the visit begins at {stamp(starts)}")
     ends = planned_end(kind, starts, visit.text)

@@ -1,0 +1,176 @@
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from core.canonical import commitment
+from inspections.actions import schedules
+from inspections.actions.inspectors import end_designation
+from inspections.actions.plan import give_notice
+from inspections.actions.schedules import begin_run, run_scheduler, seal_schedule
+from inspections.models import Draw, Schedule, ScheduleRun, Visit
+from inspections.queries.schedules import inputs, is_due
+from inspections.queries.visits import sealed_value
+from inspections.rules.schedules import Booked, RunOutcome, check
+from inspections.rules.visits import VisitKind, VisitState
+from inspections.scheduling.solver import Effort, solve
+from tests import factories as make
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+SMALL = Effort(seconds=20, workers=1, work=1)
+
+
+@pytest.fixture(autouse=True)
+def days_drawn(monkeypatch):
+    """Each visit is drawn the day in the middle."""
+    monkeypatch.setattr(schedules, "secrets", SimpleNamespace(randbelow=lambda below: below // 2))
+
+
+@pytest.fixture
+def people():
+    for lab in ("aster", "borealis"):
+        make.party(make.laboratory(lab))
+        make.facility(make.laboratory(lab), key=f"{lab}-1", jurisdiction="DE")
+    return make.inspectors(each=2)
+
+
+def run(at=NOON):
+    return run_scheduler(clock=lambda: at, effort=SMALL)
+
+
+def sealed():
+    return {visit.facility.key: visit for visit in Visit.objects.sealed().with_names()}
+
+
+def test_every_site_gets_a_sealed_visit_that_keeps_to_every_provision(people, recorded):
+    assert run().outcome == RunOutcome.SEALED
+    assert {visit.kind for visit in sealed().values()} == {VisitKind.BASELINE}
+    [(kind, payload)] = recorded()
+    assert (kind, len(payload["visits"]), payload["missed"], payload["kept"]) == ("schedule.made", 2, [], [])
+    assert [one["visits"] for one in payload["burdens"]] == [0, 0]
+    given = inputs(NOON, lambda _below: 0)
+    placed = [
+        Booked(
+            one.key, one.site, given.frame.places[one.site].lab, "europe", one.kind, schedules._period(visit), one.team
+        )
+        for one in given.wanted
+        for visit in [given.sealed[one.key]]
+    ]
+    assert check(given.frame, given.wanted, placed) == []
+
+
+def test_the_record_holds_commitments_that_the_notice_opens(people, recorded):
+    run()
+    [(_, made)] = recorded()
+    visit = sealed()["aster-1"]
+    assert visit.planned_from - visit.notice_due_at >= timedelta(hours=48)
+    give_notice(visit=visit, at=visit.notice_due_at)
+    [(kind, opened)] = recorded()
+    value = sealed_value(visit, opened["inspectors"])
+    assert (kind, opened["kind"]) == ("visit.notified", "baseline")
+    assert {"visit": visit.key, "commitment": commitment(opened["salt"], value)} in made["visits"]
+
+
+def test_looking_again_changes_nothing_until_the_time_for_it_has_come(people, recorded):
+    run()
+    recorded()
+    assert run(NOON + DAY) is None
+    later = NOON + 7 * DAY
+    before = {key: visit.commitment for key, visit in sealed().items()}
+    assert run(later).outcome == RunOutcome.UNCHANGED
+    assert (recorded(), {key: visit.commitment for key, visit in sealed().items()}) == ([], before)
+    assert Schedule.objects.count() == 1
+
+
+def test_what_needs_not_move_stays_when_an_inspector_falls_out(people, recorded):
+    run()
+    before = sealed()
+    [gone, *_] = [one.designation for one in before["aster-1"].team.all()]
+    untouched = [key for key, visit in before.items() if not visit.team.filter(designation=gone).exists()]
+    end_designation(designation=gone, by=make.officer(gone.body), at=NOON + DAY)
+    recorded()
+    assert run(NOON + DAY + timedelta(minutes=1)).outcome == RunOutcome.SEALED
+    [(_, payload)] = recorded()
+    after = sealed()
+    assert after["aster-1"].planned_from == before["aster-1"].planned_from
+    assert not after["aster-1"].team.filter(designation=gone).exists()
+    assert payload["cancelled"] == sorted(before[key].key for key in before if key not in untouched)
+    assert payload["kept"] == sorted(before[key].key for key in untouched)
+
+
+def test_a_site_that_was_seen_gets_a_routine_visit_within_the_texts_time(people):
+    make.visit(
+        make.laboratory("aster").facilities.get(),
+        state=VisitState.CLOSED,
+        planned_from=NOON - 300 * DAY,
+        kind=VisitKind.ROUTINE,
+    )
+    run()
+    visit = sealed()["aster-1"]
+    assert visit.kind == VisitKind.ROUTINE
+    assert visit.planned_until <= NOON + 66 * DAY
+
+
+def test_what_was_drawn_is_visited_at_short_notice(people):
+    Draw.objects.create(
+        key="2026-1", text=make.text(), opened_at=NOON - 9 * DAY, listed_at=NOON - 9 * DAY, listed=[], list_hash="0" * 64,
+        commit_by=NOON - 6 * DAY, value="1" * 64, commitment="2" * 64, sealed_at=NOON - 6 * DAY, reveal_by=NOON - 4 * DAY,
+        seal="3" * 64, drawn_at=NOON - 4 * DAY, size=1, root="4" * 64, seed="5" * 64, drawn=["borealis-1"],
+    )  # fmt: skip
+    run()
+    kinds = sorted((visit.facility.key, visit.kind) for visit in Visit.objects.sealed().with_names())
+    assert kinds == [("aster-1", "baseline"), ("borealis-1", "baseline"), ("borealis-1", "short_notice")]
+
+
+def test_what_cannot_be_placed_is_on_record_with_the_provisions_that_clash(people, recorded):
+    for one in people:
+        if one.body.key != "ivb":
+            one.valid_until = NOON + timedelta(minutes=1)
+            one.save()
+    run()
+    [(_, payload)] = recorded()
+    assert [one["facility"] for one in payload["missed"]] == ["aster-1", "borealis-1"]
+    assert "monitoring.designation_validity" in payload["missed"][0]["provisions"]
+    assert (payload["visits"], Visit.objects.count()) == ([], 0)
+
+
+def test_one_run_at_a_time_and_one_that_is_not_heard_of_is_ended(people):
+    first = begin_run(at=NOON)
+    assert begin_run(at=NOON + timedelta(minutes=1)) is None
+    second = begin_run(at=NOON + timedelta(minutes=11))
+    first.refresh_from_db()
+    assert (first.outcome, second.outcome) == (RunOutcome.SILENT, RunOutcome.RUNNING)
+    with pytest.raises(IntegrityError, match="schedule_one_run_at_a_time"), transaction.atomic():
+        ScheduleRun.objects.create(began_at=NOON)
+
+
+def test_a_run_is_sealed_once_and_not_at_all_when_the_world_has_moved(people, recorded):
+    held = begin_run(at=NOON)
+    given = inputs(NOON, lambda _below: 0)
+    found = solve(given.frame, given.wanted, SMALL)
+    stranger = replace(found, placed=tuple(replace(one, team=(one.team[0], "gone")) for one in found.placed))
+    assert seal_schedule(run=held, given=given, found=stranger, reasons={}, at=NOON).outcome == RunOutcome.OVERTAKEN
+    assert (recorded(), Visit.objects.count(), is_due(NOON)) == ([], 0, True)
+    again = begin_run(at=NOON)
+    for _ in range(2):
+        assert seal_schedule(run=again, given=given, found=found, reasons={}, at=NOON).outcome == RunOutcome.SEALED
+    assert len(recorded()) == 1
+
+
+def test_a_solver_that_fails_leaves_a_line_in_the_log(people, monkeypatch, recorded):
+    monkeypatch.setattr(schedules, "solve", lambda *_arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run()
+    assert (ScheduleRun.objects.get().outcome, recorded()) == (RunOutcome.FAILED, [])
+    assert not is_due(NOON + timedelta(minutes=9))
+    assert is_due(NOON + timedelta(minutes=10))
+
+
+def test_a_text_without_a_schedule_plans_none(people, monkeypatch):
+    monkeypatch.setattr("inspections.queries.schedules.terms_at", lambda _at: None)
+    assert run() is None
+    assert not ScheduleRun.objects.exists()
