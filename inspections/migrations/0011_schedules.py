@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_keys_append_only'),
-        ('inspections', '0009_accounting'),
+        ('inspections', '0010_delivery'),
         ('treaty', '0023_drill_verdicts'),
     ]
 
