@@ -303,10 +303,20 @@ LEDGER: dict[str, Any] = {
     "ATTACHMENTS": ["treaty.queries.texts.attachments"],
 }
 
+METRICS_TOKEN = os.environ.get("FERMATA_METRICS_TOKEN", "")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": os.environ.get("FERMATA_LOG_FORMAT", "line")}
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("FERMATA_LOG_LEVEL", "WARNING")},
 }

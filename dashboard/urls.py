@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboard.views.health import healthz
+from dashboard.views.health import StatusPage, healthz, metrics, readyz
 from dashboard.views.home import HomePage, parties_csv, parties_json
 from dashboard.views.laboratories import LaboratoriesPage, LaboratoryPage
 from dashboard.views.me import MePage
@@ -17,6 +17,9 @@ urlpatterns = [
     path("api/v1/schema.json", SchemaJson.as_view(), name="schema_json"),
     path("api/v1/schema.yaml", SchemaYaml.as_view(), name="schema_yaml"),
     path("healthz", healthz, name="health"),
+    path("metrics", metrics, name="metrics"),
+    path("readyz", readyz, name="ready"),
+    path("status/", StatusPage.as_view(), name="status"),
     path("labs/", LaboratoriesPage.as_view(), name="labs"),
     path("labs/<slug:key>/", LaboratoryPage.as_view(), name="lab"),
     path("me/", MePage.as_view(), name="me"),

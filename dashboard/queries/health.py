@@ -1,17 +1,29 @@
 """Is everything alive? The beat's age lives in the cache: it is information, nothing depends on it."""
 
 import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from typing import Final
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from redis.exceptions import RedisError
 
+from inspections.models import Visit
 from ledger.queries import position
+from ledger.queries.health import health as ledger_health
+from notices.models import Subscription
+from treaty.models import OrderDelivery, Vote
 
 BEAT = "dashboard:beat"
 FRESH = timedelta(seconds=60)
+LATE: Final = timedelta(seconds=60)  # what a sweep has not done for so long is late
 
 
 def note_beat(*, at: datetime) -> None:
@@ -48,3 +60,117 @@ def _server_version() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         return str(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the site: whether it is well, in words, and as a number for a graph (None: unknown).
+
+    `needed` parts have to be well before a process is given any request.
+    """
+
+    key: str
+    title: str | Promise
+    words: str
+    number: float | None
+    well: bool = True
+    needed: bool = False
+
+
+def checks(at: datetime) -> list[Check]:
+    """Return every part of the site as it is at `at`. A database that does not answer leaves the rest unknown."""
+    try:
+        return [_database(), _migrations(), *(found for look in LOOKS for found in look(at))]
+    except DatabaseError as error:
+        said = str(error).splitlines()[0]
+        return [Check("database", DATABASE, said, 0, well=False, needed=True)]
+
+
+def is_ready(found: Iterable[Check]) -> bool:
+    """Whether this process can answer requests."""
+    return all(check.well for check in found if check.needed)
+
+
+DATABASE: Final = gettext_lazy("Database")
+
+
+def _database() -> Check:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        writable = cursor.fetchone()[0] == "off"
+    words = _("Reads and writes") if writable else _("Reads only: pages are shown, nothing can be done")
+    return Check("database", DATABASE, words, float(writable), needed=True)
+
+
+def _migrations() -> Check:
+    waiting = _waiting_migrations()
+    words = (
+        ngettext("%(count)s waits: run manage.py migrate", "%(count)s wait: run manage.py migrate", waiting)
+        % {"count": waiting}
+        if waiting
+        else _("All applied")
+    )
+    return Check("migrations", gettext_lazy("Migrations"), words, waiting, well=not waiting, needed=True)
+
+
+def _waiting_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _cache(_at: datetime) -> Iterable[Check]:
+    try:
+        cache.get(BEAT)
+    except RedisError:
+        yield Check(
+            "cache", gettext_lazy("Redis"), _("Does not answer: pages are rendered anew, tasks wait"), 0, well=False
+        )
+    else:
+        yield Check("cache", gettext_lazy("Redis"), _("Answers"), 1)
+
+
+def _beat(at: datetime) -> Iterable[Check]:
+    age = beat_age(at)
+    words = (
+        _("No task has run that is known of")
+        if age is None
+        else _("The last task ran %(s)d s ago") % {"s": age.seconds}
+    )
+    number = None if age is None else age.total_seconds()
+    yield Check("beat", gettext_lazy("Tasks"), words, number, well=age is not None and age < FRESH)
+
+
+def _record(at: datetime) -> Iterable[Check]:
+    found = ledger_health()
+    words = found.refusal or ngettext(
+        "%(count)s entry is not published yet", "%(count)s entries are not published yet", found.waiting
+    ) % {"count": found.waiting}
+    late = bool(found.waiting) and found.signed_at is not None and at - found.signed_at > LATE
+    yield Check(
+        "record_waiting", gettext_lazy("Publication"), words, found.waiting, well=not found.refusal and not late
+    )
+    yield Check("record_size", gettext_lazy("The record"), _("%(n)s entries") % {"n": found.size}, found.size)
+    seen, asked = found.cosigned, len(found.witnesses)
+    words = _("%(seen)s of %(asked)s have cosigned the newest checkpoint") % {"seen": seen, "asked": asked}
+    yield Check("witnesses", gettext_lazy("Witnesses"), words, seen, well=seen == asked)
+
+
+def _late(key: str, title: str | Promise, count: int) -> Check:
+    words = (
+        ngettext("%(count)s is late", "%(count)s are late", count) % {"count": count} if count else _("None is late")
+    )
+    return Check(key, title, words, count, well=not count)
+
+
+def _sweeps(at: datetime) -> Iterable[Check]:
+    before = at - LATE
+    yield _late("votes_late", gettext_lazy("Votes to move on"), Vote.objects.due(before).count())
+    yield _late("notices_late", gettext_lazy("Notices of visits"), Visit.objects.notice_due(before).count())
+    pushes = OrderDelivery.objects.filter(next_at__lte=before).count()
+    yield _late("pushes_late", gettext_lazy("Orders to push"), pushes)
+    waiting = Subscription.objects.behind(position()).count()
+    words = ngettext("%(count)s waits", "%(count)s wait", waiting) % {"count": waiting}
+    yield Check("mail_waiting", gettext_lazy("Subscribers to mail"), words, waiting)
+
+
+LOOKS: Final[tuple[Callable[[datetime], Iterable[Check]], ...]] = (_cache, _beat, _record, _sweeps)
