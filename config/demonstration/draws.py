@@ -1,5 +1,6 @@
-"""The draws of the story: one that was carried out with a value withheld, and one whose values are being revealed now."""
+"""The draws of the story: one that was carried out with a value withheld, and one whose values are being committed to now."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,30 +10,28 @@ from inspections.actions.draws import carry_out_draw, commit_value, open_draw, r
 from inspections.models import Draw
 from inspections.rules.seeds import value_commitment
 
-FIRST, SECOND = 189.0, 3.4  # days before the present: the text asks for the second half a year after the first
+FIRST, SECOND = 189.0, 1.4  # days before the present: the text asks for the second half a year after the first
 CONTRIBUTORS = ("aster", "borealis", "cobalt", "elbe", "hanbit", "ivb", "pacific")
 WITHHOLDS = "cobalt"
-REVEALED_SO_FAR = ("aster", "ivb")
+COMMITTED_SO_FAR = ("borealis", "ivb", "hanbit")
 BETWEEN = timedelta(hours=2.5)
 
 
 def tell(story: Story) -> None:
     """Put both draws on the calendar."""
-    _begin(story, FIRST)
+    _begin(story, FIRST, CONTRIBUTORS)
+    story.before(lambda at: seal_draw(draw=_newest(), at=at), days=FIRST - 3.005)
     first = tuple(key for key in CONTRIBUTORS if key != WITHHOLDS)
     for number, key in enumerate(first, start=1):
         story.before(partial(_reveal, story, key), days=FIRST - 3.01 - number * 0.1)
     story.before(_carry_out, days=FIRST - 5.05)
-    _begin(story, SECOND)
-    for number, key in enumerate(REVEALED_SO_FAR, start=1):
-        story.before(partial(_reveal, story, key), days=SECOND - 3.01 - number * 0.1)
+    _begin(story, SECOND, COMMITTED_SO_FAR)
 
 
-def _begin(story: Story, days: float) -> None:
+def _begin(story: Story, days: float, contributors: Sequence[str]) -> None:
     story.before(lambda at: open_draw(at=at), days=days)
-    for number, key in enumerate(CONTRIBUTORS, start=1):
+    for number, key in enumerate(contributors, start=1):
         story.before(partial(_commit, story, key), days=days - number * (BETWEEN / timedelta(days=1)))
-    story.before(lambda at: seal_draw(draw=_newest(), at=at), days=days - 3.005)
 
 
 def _newest() -> Draw:

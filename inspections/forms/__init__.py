@@ -116,7 +116,7 @@ class CommitValueForm(OrganisationForm):
     commitment = forms.RegexField(
         r"^[0-9a-f]{64}$",
         label=_("Commitment"),
-        help_text=_("64 hexadecimal digits, from the command below or made here in your browser."),
+        help_text=_("64 hexadecimal digits: from the command, or made here in your browser."),
         strip=True,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": 64}),
     )

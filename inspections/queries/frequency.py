@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Organisation
+from inspections.queries.draws import drawn_facilities
 from inspections.rules.frequency import Frequency, Sample, Timeliness, frequency
 from labs.models import Facility, Inventory
 from labs.queries.facilities import facilities_of, lines_of
@@ -18,6 +19,7 @@ class FrequencyRow:
     facility: Facility
     frequency: Frequency
     samples: tuple[tuple[str, Sample], ...]
+    place: int | None  # in the newest draw of visits at short notice
 
 
 def frequency_rows(at: datetime, *, lab: Organisation | None = None) -> list[FrequencyRow]:
@@ -26,12 +28,13 @@ def frequency_rows(at: datetime, *, lab: Organisation | None = None) -> list[Fre
         return []
     monitoring = rules_at(at).monitoring
     labs = [one for one in bound_labs(at) if lab is None or one.pk == lab.pk]
-    rows = []
+    drawn, rows = drawn_facilities(at), []
     for facility in facilities_of(labs, at):
         inventories: list[Inventory] = getattr(facility, "standing")  # noqa: B009 - an attribute that the prefetch adds
         found = frequency(lines_of(facility) if inventories else None, monitoring)
+        place = drawn.index(facility.key) + 1 if facility.key in drawn else None
         names = {line.accelerator.key: line.accelerator.name for one in inventories for line in one.lines.all()}
-        rows.append(FrequencyRow(facility, found, tuple((names[one.accelerator], one) for one in found.samples)))
+        rows.append(FrequencyRow(facility, found, tuple((names[one.accelerator], one) for one in found.samples), place))
     return sorted(rows, key=_urgency)
 
 

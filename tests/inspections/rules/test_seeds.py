@@ -40,12 +40,11 @@ def secret(*names):
     return sha256("/".join(map(str, names)).encode()).hexdigest()
 
 
-def drawn(trial, withheld=(), operator=None):
-    """Whom a draw of one place gives, of three parties that committed to values of their own."""
-    shown = [
-        Contribution(key, secret("c", key, trial), None if key in withheld else secret(key, trial)) for key in "abc"
-    ]
-    grown = seed(draw="d", listed="l", root="r", contributions=shown, value=operator or secret("operator", trial))
+def drawn(trial, withheld=(), operator=None, root="r", guess=None):
+    """Whom a draw of one place gives, of three parties that committed to values of their own; `guess` stands for that of a."""
+    values = {key: secret(key, trial) for key in "abc"} | ({"a": guess} if guess else {})
+    shown = [Contribution(key, secret("c", key, trial), None if key in withheld else values[key]) for key in "abc"]
+    grown = seed(draw="d", listed="l", root=root, contributions=shown, value=operator or secret("operator", trial))
     found = draw(bytes.fromhex(grown), SITES, 1).drawn
     assert len(found) == 1, "whoever withholds, there is a draw"
     return found[0]
@@ -73,6 +72,16 @@ def test_whoever_knew_the_operators_value_could_draw_twice():
     found = Counter(drawn(trial, ("c",) if drawn(trial) == "c" else ()) for trial in range(TRIALS))
     assert distance(found) > CRITICAL
     assert abs(Fraction(found["c"], TRIALS) - SHARES["c"] ** 2) < Fraction(3, 100)
+
+
+def test_an_operator_who_grinds_the_record_before_the_sealing_gains_nothing():
+    """It knows every value but that of a, and writes entries until the root would draw c if that were what it guesses."""
+
+    def ground(trial):
+        roots = [f"r{number}" for number in range(4)]
+        return next((root for root in roots if drawn(trial, root=root, guess=secret("guess", trial)) == "c"), roots[0])
+
+    assert distance(Counter(drawn(trial, root=ground(trial)) for trial in range(TRIALS))) < CRITICAL
 
 
 @given(values, values)
