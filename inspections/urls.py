@@ -11,6 +11,7 @@ from inspections.views import (
     overview,
     recipients,
     reports,
+    schedules,
     tip_desk,
     visits,
 )
@@ -52,6 +53,12 @@ urlpatterns = [
     path("bodies/<slug:key>/tips/<slug:sha256>/", tip_desk.TipDetail.as_view(), name="tip"),
     path("bodies/<slug:key>/tips/<slug:sha256>/sealed.age", tip_desk.SealedFile.as_view(), name="tip_file"),
     path("bodies/<slug:key>/tips/<slug:sha256>/<slug:event>/", tip_desk.TipAction.as_view(), name="tip_act"),
+    path("schedule/", schedules.SchedulePage.as_view(), name="schedule"),
+    path("labs/<slug:key>/inspectors/", bodies.LabInspectorsPage.as_view(), name="lab_inspectors"),
+    path("labs/<slug:key>/inspectors/<slug:handle>/refuse/", bodies.RefuseInspector.as_view(), name="refuse"),
+    path(
+        "labs/<slug:key>/inspectors/<slug:handle>/take-back/", bodies.WithdrawRefusal.as_view(), name="withdraw_refusal"
+    ),
     path("challenges/new/", challenges.RequestChallenge.as_view(), name="request_challenge"),
     path("challenges/<slug:key>/", challenges.ChallengePage.as_view(), name="challenge"),
     path("draws/", draws.DrawsPage.as_view(), name="draws"),

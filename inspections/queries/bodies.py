@@ -6,8 +6,12 @@ from datetime import datetime
 from accounts.models import Membership, Organisation, User
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
-from inspections.models import Designation, Mandate
+from core.durations import Duration
+from inspections.models import Designation, Mandate, Refusal
+from inspections.queries.candidates import pool
+from inspections.rules.conflicts import may_refuse
 from treaty.queries.parties import participating_bodies
+from treaty.queries.texts import rules_at
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,33 @@ class InspectorRow:
 
 
 @dataclass(frozen=True)
+class Sendable:
+    """The inspectors who could be sent to a laboratory, those it refused, and how many have to remain."""
+
+    pool: tuple[Designation, ...]
+    refusals: tuple[Refusal, ...]
+    smallest: int
+    takes_effect_after: Duration
+
+    @property
+    def can_refuse(self) -> bool:
+        """Whether one more may be refused."""
+        return may_refuse(len(self.pool), self.smallest)
+
+
+def sendable(lab: Organisation, at: datetime) -> Sendable:
+    """Return who could be sent to the laboratory at `at`."""
+    monitoring = rules_at(at).monitoring
+    refusals = Refusal.objects.standing(at).filter(lab=lab, designation__valid_until__gt=at)
+    return Sendable(
+        pool=tuple(pool(lab, at)),
+        refusals=tuple(refusals.select_related("designation__user", "designation__body")),
+        smallest=monitoring.smallest_pool,
+        takes_effect_after=monitoring.refusal_effective_after,
+    )
+
+
+@dataclass(frozen=True)
 class BodyOverview:
     """What a body's page shows at an instant."""
 
@@ -27,10 +58,11 @@ class BodyOverview:
     mandate: Mandate | None
     inspectors: tuple[InspectorRow, ...]
     affiliates: tuple[Organisation, ...]
+    refusals: tuple[Refusal, ...]
 
 
 def overview(body: Organisation, at: datetime) -> BodyOverview:
-    """Return the body's page, in seven queries however many inspectors there are."""
+    """Return the body's page, in eight queries however many inspectors there are."""
     people = Membership.objects.in_force(at).filter(organisation=body, role=Role.INSPECTOR).select_related("user")
     designated = {
         one.user_id: one
@@ -45,4 +77,9 @@ def overview(body: Organisation, at: datetime) -> BodyOverview:
         mandate=Mandate.objects.in_force(at).filter(body=body).first(),
         inspectors=tuple(InspectorRow(one.user, designated.get(one.user_id)) for one in people.order_by("user__name")),
         affiliates=tuple(Organisation.objects.filter(pk__in=affiliates(body, at)).order_by("name")),
+        refusals=tuple(
+            Refusal.objects.standing(at)
+            .filter(designation__body=body, designation__valid_until__gt=at)
+            .select_related("lab", "designation__user")
+        ),
     )

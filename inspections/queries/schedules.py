@@ -4,17 +4,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from accounts.queries.organisations import affiliates
 from core.times import Period
 from inspections.models import Designation, Draw, Refusal, Schedule, ScheduleRun, Visit
 from inspections.queries.candidates import candidates
 from inspections.queries.draws import terms_of
-from inspections.queries.visits import with_team
+from inspections.queries.visits import VisitRow, rows, with_team
 from inspections.rules.conflicts import conflict
-from inspections.rules.quotas import YEAR
+from inspections.rules.quotas import NOT_COUNTED, YEAR
 from inspections.rules.schedules import (
     Booked,
     Due,
@@ -22,6 +23,7 @@ from inspections.rules.schedules import (
     Inspector,
     Parity,
     Place,
+    Rule,
     RunOutcome,
     Seen,
     Wanted,
@@ -256,3 +258,84 @@ def burdens(at: datetime) -> Parity:
         [_booked(one, terms) for one in opened.filter(planned_from__gte=within.start).prefetch_related(with_team())],
         within,
     )
+
+
+def sealed_visits(at: datetime) -> QuerySet[Visit]:
+    """Return the visits of schedules that are sealed."""
+    return Visit.objects.sealed().filter(planned_at__lte=at)
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A run of the scheduler; or, without one, a time in which it should have looked and did not."""
+
+    run: ScheduleRun | None
+    from_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """Whether the scheduler is alive: when it last looked, when it is to look again, and since when it plans."""
+
+    last: ScheduleRun | None
+    next_at: datetime | None
+    planning_since: datetime | None
+    is_alive: bool
+
+
+def pulse(at: datetime) -> Pulse:
+    """Return the scheduler's sign of life."""
+    terms = terms_at(at)
+    last = ScheduleRun.objects.filter(began_at__lte=at).first()
+    if terms is None or last is None:
+        return Pulse(last, None, None, is_alive=False)
+    next_at = terms.renewed_every.after(last.began_at)
+    running = last.ended_at is None and at < last.began_at + LONGEST_RUN
+    return Pulse(last, next_at, last.began_at if running else None, is_alive=at < next_at + LONGEST_RUN)
+
+
+def run_log(at: datetime, limit: int = 20) -> list[LogLine]:
+    """Return the newest runs, and between them the times in which one was missed."""
+    terms = terms_at(at)
+    if terms is None:
+        return []
+    lines: list[LogLine] = []
+    after = at
+    for run in ScheduleRun.objects.filter(began_at__lte=at).select_related("schedule")[:limit]:
+        expected = terms.renewed_every.after(run.began_at)
+        if after > expected + LONGEST_RUN:
+            lines.append(LogLine(None, expected, after))
+        lines.append(LogLine(run, run.began_at, run.ended_at))
+        after = run.began_at
+    return lines
+
+
+@dataclass(frozen=True)
+class Use:
+    """How far a provision is used by the visits that were opened: the fullest case, beside what the text allows."""
+
+    rule: Rule
+    used: int | Fraction
+    allowed: int | Fraction
+
+
+def uses(at: datetime) -> list[Use]:
+    """Return how far the quotas and parity are used by opened visits of the twelve months before `at` and of what is announced."""
+    monitoring = rules_at(at).monitoring
+    assert monitoring.schedule is not None
+    opened = Visit.objects.opened().counting().filter(notified_at__lte=at, planned_from__gt=YEAR.before(at))
+    counted = opened.exclude(kind__in=[kind.value for kind in NOT_COUNTED])
+    pairs = counted.values_list("facility__key", "facility__organisation__key")
+    of_site, of_party = Counter(site for site, _ in pairs), Counter(lab for _, lab in pairs)
+    return [
+        Use(Rule.SITE_QUOTA, max(of_site.values(), default=0), monitoring.visits_per_site_per_year),
+        Use(Rule.PARTY_QUOTA, max(of_party.values(), default=0), monitoring.visits_per_party_per_year),
+        Use(Rule.PARITY, burdens(at).spread, monitoring.schedule.parity_within),
+    ]
+
+
+def opened_of_schedules(at: datetime, limit: int = 50) -> list[VisitRow]:
+    """Return the visits of schedules whose seal was opened, the newest first."""
+    found = Visit.objects.opened().exclude(schedule=None).filter(notified_at__lte=at).with_names()
+    return rows(found.prefetch_related(with_team()).order_by("-planned_from", "-key")[:limit], at)

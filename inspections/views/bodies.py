@@ -12,14 +12,23 @@ from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
 from accounts.permissions import is_depositary, represents
+from accounts.rules.organisations import Kind
 from accounts.views.readers import person, reader
-from inspections.actions.inspectors import designate, end_designation, give_mandate, state_availability
+from inspections.actions.inspectors import (
+    designate,
+    end_designation,
+    give_mandate,
+    refuse_inspector,
+    state_availability,
+    withdraw_refusal,
+)
 from inspections.forms import AvailabilityForm, MandateForm, NothingForm
-from inspections.models import Designation
+from inspections.models import Designation, Refusal
 from inspections.permissions import can_designate
-from inspections.queries.bodies import overview
+from inspections.queries.bodies import overview, sendable
 from inspections.views.words import layer_title
-from treaty.queries.texts import rules_at
+from treaty.queries.texts import rules_at, text_at
+from treaty.views.acts import ActPage, require_representative
 from web.views import ActionView
 
 
@@ -140,3 +149,85 @@ class StateAvailability(DesignationAction):
     def act(self, form: forms.Form, *, at: datetime) -> object:
         """State it."""
         return state_availability(designation=self.designation, by=person(self.request), at=at, **form.cleaned_data)
+
+
+class LabInspectorsPage(TemplateView):
+    """Who could be sent to a laboratory, and whom it refused; names for its own representatives."""
+
+    template_name = "inspections/lab_inspectors.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add the pool as it stands now."""
+        at, user = timezone.now(), reader(self.request)
+        lab = get_object_or_404(Organisation, kind=Kind.LABORATORY, key=self.kwargs["key"])
+        return super().get_context_data(
+            at=at,
+            lab=lab,
+            found=sendable(lab, at) if text_at(at) else None,
+            speaks=represents(user, lab, at=at),
+            crumbs=[(reverse("inspections:list"), _("Inspections")), (reverse("labs:lab", args=[lab.key]), lab.name)],
+            **context,
+        )
+
+
+class RefusalAction(ActPage):
+    """An act of a laboratory about an inspector who could be sent to it."""
+
+    form_class: type[forms.Form] = NothingForm
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the laboratory and the designation."""
+        super().setup(request, *args, **kwargs)
+        self.lab = get_object_or_404(Organisation, kind=Kind.LABORATORY, key=kwargs["key"])
+        require_representative(request, self.lab)
+        found = Designation.objects.valid(timezone.now()).select_related("user", "body")
+        self.designation = get_object_or_404(found, user__handle=kwargs["handle"])
+
+    def get_success_url(self) -> str:
+        """Go back to the laboratory's inspectors."""
+        return reverse("inspections:lab_inspectors", args=[self.lab.key])
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Return the way here."""
+        return [
+            (reverse("labs:lab", args=[self.lab.key]), self.lab.name),
+            (self.get_success_url(), _("Inspectors who may be sent")),
+        ]
+
+
+class RefuseInspector(RefusalAction):
+    """A representative refuses an inspector."""
+
+    title = gettext_lazy("Refuse the inspector")
+    submit = gettext_lazy("Refuse")
+    danger = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Say when it takes effect."""
+        lede = _(
+            "%(name)s of %(body)s. The refusal takes effect %(after)s after it is received, and never for a visit whose notice was "
+            "given before. It goes on record, which names the inspector by pseudonym."
+        )
+        said = {
+            "name": self.designation.user.name,
+            "body": self.designation.body.name,
+            "after": sendable(self.lab, timezone.now()).takes_effect_after,
+        }
+        return super().get_context_data(lede=lede % said, **context)
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:  # noqa: ARG002 - a button alone
+        """Refuse."""
+        return refuse_inspector(designation=self.designation, lab=self.lab, by=person(self.request), at=at)
+
+
+class WithdrawRefusal(RefusalAction):
+    """A representative takes a refusal back."""
+
+    title = gettext_lazy("Take the refusal back")
+    lede = gettext_lazy("The inspector can be sent to the laboratory again at once.")
+    submit = gettext_lazy("Take it back")
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:  # noqa: ARG002 - a button alone
+        """Take it back."""
+        standing = Refusal.objects.standing(at).filter(lab=self.lab, designation=self.designation)
+        return withdraw_refusal(refusal=get_object_or_404(standing), by=person(self.request), at=at)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from inspections.rules.challenges import Standing
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.frequency import Timeliness
+from inspections.rules.schedules import RunOutcome
 from inspections.rules.seeds import Stage
 from inspections.rules.visits import VisitEvent
 
@@ -30,6 +31,26 @@ PROVISION_LABELS: Final = {
     "monitoring.visits_per_party_per_year": _("visits a party a year"),
     "monitoring.inspectors_per_visit": _("inspectors a visit"),
     "monitoring.from_different_bodies": _("inspectors from different bodies"),
+    "monitoring.designation_validity": _("inspectors designated for the whole visit"),
+    "monitoring.refusal_effective_after": _("inspectors whom the party refused"),
+    "monitoring.holidays": _("holidays of the text"),
+    "monitoring.visit_length": _("length of a visit"),
+    "monitoring.notice": _("notice"),
+    "monitoring.schedule.seen_every": _("the time in which it is due"),
+    "monitoring.schedule.apart": _("time between two visits to a site"),
+    "monitoring.schedule.travel": _("time to travel"),
+    "monitoring.schedule.parity_within": _("burdens kept equal"),
+    "inspectors.affiliates": _("inspectors too near to the party"),
+    "inspectors.availability": _("when inspectors can be sent"),
+    "inspectors.booked": _("inspectors sent elsewhere"),
+}
+OUTCOME_SIGNS: Final = {
+    RunOutcome.RUNNING: "on",
+    RunOutcome.SEALED: "ok",
+    RunOutcome.UNCHANGED: "ok",
+    RunOutcome.OVERTAKEN: "un",
+    RunOutcome.FAILED: "br",
+    RunOutcome.SILENT: "br",
 }
 EVENT_LABELS: Final = {
     VisitEvent.ACKNOWLEDGE: _("Acknowledge the notice"),

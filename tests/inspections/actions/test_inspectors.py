@@ -8,12 +8,16 @@ from inspections.actions.inspectors import (
     BodyNotParticipating,
     DesignatedElsewhere,
     NotAnInspector,
+    NotInThePool,
+    PoolTooSmall,
     designate,
     end_designation,
     give_mandate,
+    refuse_inspector,
     state_availability,
+    withdraw_refusal,
 )
-from inspections.models import Availability, Designation, Mandate
+from inspections.models import Availability, Designation, Mandate, Refusal
 from inspections.queries.reports import layers_of
 from tests import factories as make
 from tests.factories import NOON
@@ -113,3 +117,56 @@ def test_a_mandate_names_layers_of_the_text(body, officer):
         give_mandate(body=body, layers=["cellar"], by=make.depositary(), at=NOON) if make.text() else None
     with pytest.raises(NotAllowed):
         give_mandate(body=body, layers=["chips"], by=officer, at=NOON)
+
+
+# --- refusals
+
+
+@pytest.fixture
+def aster():
+    return make.party(make.laboratory("aster")).organisation
+
+
+def test_article_14_a_refusal_takes_effect_after_the_texts_time(aster, recorded):
+    people = make.inspectors(each=3)
+    by = make.representative(aster)
+    for _ in range(2):
+        made = refuse_inspector(designation=people[0], lab=aster, by=by, at=NOON)
+    assert made.effective_at == NOON + timedelta(days=30)
+    [(kind, payload)] = recorded()
+    assert (kind, payload["lab"], payload["inspector"]) == ("inspector.refused", "aster", people[0].user.handle)
+
+
+def test_nobody_refuses_so_that_fewer_remain_than_the_text_asks_for(aster, recorded):
+    people = make.inspectors(each=2)
+    with pytest.raises(PoolTooSmall):
+        refuse_inspector(designation=people[0], lab=aster, by=make.representative(aster), at=NOON)
+    assert (recorded(), Refusal.objects.count()) == ([], 0)
+    make.inspectors(each=1, bodies=("ivb",))
+    assert refuse_inspector(designation=people[0], lab=aster, by=make.representative(aster), at=NOON)
+
+
+def test_who_could_not_be_sent_anyway_is_not_refused_and_does_not_count_in_the_pool(aster):
+    people = make.inspectors(each=3)
+    make.affiliation(make.body("nordic"), aster)
+    near = next(one for one in people if one.body.key == "nordic")
+    with pytest.raises(NotInThePool):
+        refuse_inspector(designation=near, lab=aster, by=make.representative(aster), at=NOON)
+    with pytest.raises(PoolTooSmall):
+        refuse_inspector(designation=people[0], lab=aster, by=make.representative(aster), at=NOON)
+
+
+def test_only_a_representative_of_the_laboratory_refuses_and_takes_back(aster, recorded):
+    people = make.inspectors(each=3)
+    made = refuse_inspector(designation=people[0], lab=aster, by=make.representative(aster), at=NOON)
+    recorded()
+    for stranger in (make.representative(make.laboratory("borealis")), make.officer(people[0].body)):
+        with pytest.raises(NotAllowed):
+            refuse_inspector(designation=people[1], lab=aster, by=stranger, at=NOON)
+        with pytest.raises(NotAllowed):
+            withdraw_refusal(refusal=made, by=stranger, at=NOON)
+    assert recorded() == []
+    for _ in range(2):
+        withdraw_refusal(refusal=made, by=make.representative(aster), at=NOON + timedelta(hours=1))
+    assert [kind for kind, _ in recorded()] == ["refusal.withdrawn"]
+    assert not Refusal.objects.standing(NOON + timedelta(hours=1)).exists()

@@ -158,6 +158,15 @@ def test_stated_availability_is_kept_to():
     assert first.period.start.date() == date(2026, 11, 26)
 
 
+def test_article_14_who_is_refused_is_not_sent_from_the_day_on_which_that_takes_effect():
+    tomorrow = NOON + timedelta(hours=24)
+    refused = candidate(2, 12, refused=((100, tomorrow),))
+    assert not plan([site("s")], [PAIR[0], refused], monitoring(), seed="s").placed
+    assert plan([site("s", lab=101)], [PAIR[0], refused], monitoring(), seed="s").placed
+    later = candidate(2, 12, refused=((100, tomorrow + timedelta(hours=1)),))
+    assert plan([site("s")], [PAIR[0], later], monitoring(), seed="s").placed
+
+
 def test_the_work_is_shared_out():
     people = [candidate(number, 11 + number % 3) for number in range(6)]
     placed = plan([site(f"s{number}", lab=100 + number) for number in range(6)], people, monitoring(), seed="s").placed
