@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
         ("plan inspections", "inspections.tasks.plan_visits", 5.0),
         ("open, seal and carry out draws", "inspections.tasks.sweep_draws", 5.0),
         ("mail what went on record", "notices.tasks.tell", 5.0),
+        ("send webhooks", "notices.tasks.push", 2.0),
         ("plan the coming months", "inspections.tasks.run_scheduler", 60.0),
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
         ("tell the record of tips", "inspections.tasks.tell_tips", 60.0),

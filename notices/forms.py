@@ -32,3 +32,20 @@ class FollowForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("A pause is always told of at once."),
     )
+
+
+class HookForm(forms.Form):
+    """An address that is sent what goes on record."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        help_text=_("https, on a public host, port 443 or 8443. Redirects are not followed."),
+        max_length=500,
+        widget=forms.URLInput,
+    )
+    topics = forms.MultipleChoiceField(
+        label=_("What about"),
+        choices=[(topic.value, TOPIC_LABELS[topic]) for topic in Topic],
+        initial=[topic.value for topic in Topic],
+        widget=forms.CheckboxSelectMultiple,
+    )

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from notices.views import badge, calendars, feeds, follow
+from notices.views import badge, calendars, feeds, follow, hooks
 
 app_name = "notices"
 urlpatterns = [
@@ -15,5 +15,7 @@ urlpatterns = [
     path("follow/", follow.Follow.as_view(), name="follow"),
     path("follow/asked/", follow.Asked.as_view(), name="asked"),
     path("follow/confirm/<str:token>/", follow.Confirm.as_view(), name="confirm"),
+    path("follow/webhooks/", hooks.Hooks.as_view(), name="hooks"),
+    path("follow/webhooks/<int:pk>/remove/", hooks.RemoveHook.as_view(), name="remove_hook"),
     path("follow/end/<str:token>/", follow.End.as_view(), name="end"),
 ]

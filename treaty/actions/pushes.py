@@ -5,8 +5,8 @@ whether or not it was pushed.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -15,21 +15,14 @@ from django.db.models import QuerySet
 from accounts.models import Organisation, User
 from core.errors import DomainError, require
 from core.times import stamp
-from ledger.rules.encoding import base64_of
 from treaty.actions.standdowns import LABS_ONLY
 from treaty.models import Order, OrderDelivery, OrderEndpoint
 from treaty.permissions import can_act_for_lab
 from treaty.signer import order_signer
-from web import egress
+from web import deliveries, egress
+from web.deliveries import Send
 
 MOST_ENDPOINTS: Final = 5
-# How long to wait after each attempt that failed; the next order overtakes whatever still waits.
-WAITS: Final = tuple(timedelta(seconds=one) for one in (5, 30, 120, 600, 1800, 3600, 7200))
-LEASE: Final = timedelta(seconds=60)  # a worker that dies while it sends gives the delivery back
-AT_ONCE: Final = 50
-GONE: Final = 410
-
-type Send = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 class EndpointRefused(DomainError):
@@ -82,45 +75,24 @@ def push_due(*, at: datetime, send: Send = egress.post) -> int:
     """Send what is due; return how many attempts were made. Each is settled in a transaction of its own."""
     claimed = claim_due(at=at)
     for delivery in claimed:
-        settle(delivery=delivery, outcome=_sent(delivery, at, send), at=at)
+        body = message(delivery.order)
+        outcome = deliveries.sent(delivery.endpoint.url, body, signed_headers(delivery.order, body, at=at), send)
+        settle(delivery=delivery, outcome=outcome, at=at)
     return len(claimed)
 
 
 @transaction.atomic
 def claim_due(*, at: datetime) -> list[OrderDelivery]:
-    """Take deliveries that are due, so that no other worker sends them for a while; count the attempt."""
-    due = OrderDelivery.objects.filter(next_at__lte=at).select_related("endpoint", "order", "order__organisation")
-    claimed = list(due.select_for_update(of=("self",), skip_locked=True, no_key=True).order_by("next_at")[:AT_ONCE])
-    for delivery in claimed:
-        delivery.attempts, delivery.next_at = delivery.attempts + 1, at + LEASE
-    OrderDelivery.objects.bulk_update(claimed, ["attempts", "next_at"])
-    return claimed
+    """Take deliveries that are due; the next order overtakes whatever still waits."""
+    return deliveries.claim(OrderDelivery.objects.select_related("endpoint", "order", "order__organisation"), at=at)
 
 
 @transaction.atomic
 def settle(*, delivery: OrderDelivery, outcome: str, at: datetime) -> None:
-    """Write down what an attempt came to; `outcome` is empty where the order arrived. What was stopped meanwhile stays so."""
+    """Write down what an attempt came to; an address that says that it is gone is removed."""
     row = OrderDelivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
-    if row.delivered_at:
-        return
-    row.outcome = outcome[:200]
-    if not outcome:
-        row.delivered_at, row.next_at = at, None
-    elif row.next_at:
-        row.next_at = at + WAITS[row.attempts - 1] if row.attempts <= len(WAITS) else None
-    row.save(update_fields=["outcome", "delivered_at", "next_at"])
-    if outcome == f"status {GONE}":
+    if deliveries.settle(row, outcome, at=at):
         OrderEndpoint.objects.filter(pk=row.endpoint_id, removed_at=None).update(removed_at=at)
-
-
-def _sent(delivery: OrderDelivery, at: datetime, send: Send) -> str:
-    """Send the order; return what went wrong, or nothing."""
-    body = message(delivery.order)
-    try:
-        status = send(delivery.endpoint.url, body, signed_headers(delivery.order, body, at=at))
-    except (egress.Unanswered, DomainError) as error:
-        return str(error)
-    return "" if 200 <= status < 300 else f"status {status}"
 
 
 def message(order: Order) -> bytes:
@@ -131,13 +103,5 @@ def message(order: Order) -> bytes:
 
 
 def signed_headers(order: Order, body: bytes, *, at: datetime) -> dict[str, str]:
-    """Return the headers of a Standard Webhook, signed with the key of the orders (v1a: Ed25519)."""
-    name, second = f"msg_{order.hash[:40]}", str(int(at.timestamp()))
-    signature = order_signer().key.private.sign(f"{name}.{second}.".encode() + body)
-    return {
-        "Content-Type": "application/json",
-        "User-Agent": "Fermata",
-        "webhook-id": name,
-        "webhook-timestamp": second,
-        "webhook-signature": f"v1a,{base64_of(signature)}",
-    }
+    """Return the headers of a Standard Webhook, signed with the key of the orders."""
+    return deliveries.signed_headers(f"msg_{order.hash[:40]}", body, order_signer().key.private, at=at)

@@ -3,6 +3,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
+from web.deliveries import Delivery
 
 
 class OrderKey(models.Model):
@@ -76,15 +77,11 @@ class OrderEndpoint(models.Model):
         return self.url
 
 
-class OrderDelivery(models.Model):
+class OrderDelivery(Delivery):
     """One order on its way to one endpoint, tried again until it arrives, is overtaken by the next, or is given up."""
 
     endpoint = models.ForeignKey(OrderEndpoint, on_delete=models.PROTECT, related_name="deliveries")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="deliveries")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty: nothing more is tried."))
-    delivered_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=200, blank=True, help_text=_("What the last attempt came to."))
 
     class Meta:
         ordering = ["-pk"]

@@ -14,7 +14,6 @@ from tests.factories import NOON
 from treaty.actions.orders import issue_due
 from treaty.actions.pushes import (
     MOST_ENDPOINTS,
-    WAITS,
     EndpointRefused,
     add_endpoint,
     claim_due,
@@ -25,6 +24,7 @@ from treaty.models import OrderDelivery, OrderEndpoint, OrderKey
 from treaty.queries.orders import newest_order
 from treaty.signer import order_signer
 from treaty.views.orders import webhook_key
+from web.deliveries import WAITS
 from web.egress import EgressRefused, Unanswered
 
 pytestmark = pytest.mark.django_db
