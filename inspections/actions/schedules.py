@@ -1,8 +1,9 @@
 """The scheduler: it looks, the solver plans, and what keeps to every provision is sealed. Each run leaves a line in the public log."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -12,7 +13,7 @@ from inspections.models import Schedule, ScheduleRun, Visit
 from inspections.queries.schedules import Inputs, burdens, inputs, is_due
 from inspections.rules import plan as planner
 from inspections.rules.conflicts import Ties
-from inspections.rules.schedules import Booked, Breach, Rule, RunOutcome, check_visit
+from inspections.rules.schedules import Booked, Breach, Due, Rule, RunOutcome, Wanted, check_visit
 from inspections.rules.visits import VisitState
 from inspections.scheduling.clashes import clash
 from inspections.scheduling.solver import Effort, Solved, solve
@@ -20,7 +21,8 @@ from ledger.actions import record
 from treaty.queries.texts import required_text
 
 type Clock = Callable[[], datetime]
-EXPLAINED = 25  # as many visits that are missed have their clash looked for; more would share it
+NEXT_DRAW: Final = "monitoring.draw.every"  # what was drawn is to be made before the next draw
+EXPLAINED: Final = 25  # as many visits that are missed have their clash looked for; more would share it
 
 
 def run_scheduler(*, clock: Clock, effort: Effort) -> ScheduleRun | None:
@@ -139,21 +141,16 @@ def _sealed(given: Inputs) -> list[Visit]:
     )
 
 
-def _missed(given: Inputs, found: Solved, reasons: dict[str, tuple[str, ...]]) -> list[dict[str, object]]:
+def _missed(given: Inputs, found: Solved, reasons: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     wanted = {one.key: one for one in given.wanted}
     placed = {one.key for one in found.placed}
-    return sorted(
-        (
-            {
-                "facility": wanted[key].site,
-                "kind": wanted[key].kind.value,
-                "late": key in placed,
-                "provisions": list(reasons.get(key, ())),
-            }
-            for key in found.missed
-        ),
-        key=lambda one: (one["facility"], one["kind"]),
-    )
+    left = [_left(wanted[key], reasons.get(key, ()), late=key in placed) for key in found.missed]
+    left += [_left(one, (NEXT_DRAW,), late=False) for one in given.lapsed]
+    return sorted(left, key=lambda one: (one["facility"], one["kind"]))
+
+
+def _left(one: Wanted | Due, provisions: Sequence[str], *, late: bool) -> dict[str, Any]:
+    return {"facility": one.site, "kind": one.kind.value, "late": late, "provisions": list(provisions)}
 
 
 def _next_key(at: datetime) -> str:

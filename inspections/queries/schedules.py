@@ -56,6 +56,7 @@ class Inputs:
 
     frame: Frame
     wanted: tuple[Wanted, ...]
+    lapsed: tuple[Due, ...]  # drawn, and not made before the next draw was due
     sealed: dict[str, Visit]
     movable: tuple[Visit, ...]
     designations: dict[str, Designation]  # by handle
@@ -84,8 +85,9 @@ def inputs(at: datetime, pick: Pick) -> Inputs:
         for facility in facilities.values()
         for one in visits_due(_seen(facility, places[facility.key], movable, at), monitoring, at, until)
     ]
-    wanted, sealed = _with_sealed(due, movable, frame, pick)
-    return Inputs(frame, wanted, sealed, tuple(movable), designations, facilities)
+    lapsed = tuple(one for one in due if one.kind is VisitKind.SHORT_NOTICE and one.due <= one.earliest)
+    wanted, sealed = _with_sealed((one for one in due if one not in lapsed), movable, frame, pick)
+    return Inputs(frame, wanted, lapsed, sealed, tuple(movable), designations, facilities)
 
 
 def place_of(facility: Facility, schedule: Terms) -> Place:

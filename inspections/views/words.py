@@ -40,6 +40,7 @@ PROVISION_LABELS: Final = {
     "monitoring.schedule.apart": _("time between two visits to a site"),
     "monitoring.schedule.travel": _("time to travel"),
     "monitoring.schedule.parity_within": _("burdens kept equal"),
+    "monitoring.draw.every": _("the time until the next draw"),
     "inspectors.affiliates": _("inspectors too near to the party"),
     "inspectors.availability": _("when inspectors can be sent"),
     "inspectors.booked": _("inspectors sent elsewhere"),

@@ -115,12 +115,26 @@ def test_a_site_that_was_seen_gets_a_routine_visit_within_the_texts_time(people)
     assert visit.planned_until <= NOON + 66 * DAY
 
 
-def test_what_was_drawn_is_visited_at_short_notice(people):
+def drawn(at):
     Draw.objects.create(
-        key="2026-1", text=make.text(), opened_at=NOON - 9 * DAY, listed_at=NOON - 9 * DAY, listed=[], list_hash="0" * 64,
-        commit_by=NOON - 6 * DAY, value="1" * 64, commitment="2" * 64, sealed_at=NOON - 6 * DAY, reveal_by=NOON - 4 * DAY,
-        seal="3" * 64, drawn_at=NOON - 4 * DAY, size=1, root="4" * 64, seed="5" * 64, drawn=["borealis-1"],
+        key="2026-1", text=make.text(), opened_at=at - 5 * DAY, listed_at=at - 5 * DAY, listed=[], list_hash="0" * 64,
+        commit_by=at - 2 * DAY, value="1" * 64, commitment="2" * 64, sealed_at=at - 2 * DAY, reveal_by=at,
+        seal="3" * 64, drawn_at=at, size=1, root="4" * 64, seed="5" * 64, drawn=["borealis-1"],
     )  # fmt: skip
+
+
+def test_what_was_drawn_and_not_visited_before_the_next_draw_is_named_and_lapses(people, recorded):
+    drawn(NOON - 200 * DAY)
+    run()
+    [(_, payload)] = recorded()
+    assert [(one["kind"], one["provisions"]) for one in payload["missed"]] == [
+        ("short_notice", ["monitoring.draw.every"])
+    ]
+    assert {visit.kind for visit in sealed().values()} == {VisitKind.BASELINE}
+
+
+def test_what_was_drawn_is_visited_at_short_notice(people):
+    drawn(NOON - 4 * DAY)
     run()
     kinds = sorted((visit.facility.key, visit.kind) for visit in Visit.objects.sealed().with_names())
     assert kinds == [("aster-1", "baseline"), ("borealis-1", "baseline"), ("borealis-1", "short_notice")]
