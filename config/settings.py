@@ -28,6 +28,8 @@ DEBUG = flag("FERMATA_DEBUG", default=False) and not PRODUCTION
 SECRET_KEY = (
     os.environ["FERMATA_SECRET_KEY"] if PRODUCTION else os.environ.get("FERMATA_SECRET_KEY") or secrets.token_hex(32)
 )
+# Earlier ones, separated by white space: they still open what devices and sessions hold, and sign nothing.
+SECRET_KEY_FALLBACKS = os.environ.get("FERMATA_SECRET_KEY_FALLBACKS", "").split()
 SITE_URL = os.environ.get("FERMATA_SITE_URL", "http://localhost:8000").rstrip("/")
 # Ballots are signed on a host of their own, apart from sign-in: a login prompt there can never become a vote.
 BALLOT_URL = os.environ.get("FERMATA_BALLOT_URL", SITE_URL.replace("://", "://ballot.", 1)).rstrip("/")

@@ -42,6 +42,12 @@ async function forget(visit) {
 const show = () => { section.querySelector("[data-drafts-none]").hidden = list.children.length > 0; };
 
 await forgetKeys(owner);
+const written = new Set([...document.querySelectorAll("[data-drafts-visit]")].map((item) => item.dataset.draftsVisit));
 const drafts = (await kept()).filter((draft) => !owner || draft.owner === owner);
-list.replaceChildren(...drafts.map(row));
+const isDone = (draft) => owner && !draft.isWaiting && !written.has(draft.visit); // the site has all of it, and the report is submitted
+for (const draft of drafts.filter(isDone)) {
+  await remove(draft.owner, draft.visit);
+  await forget(draft.visit);
+}
+list.replaceChildren(...drafts.filter((draft) => !isDone(draft)).map(row));
 show();

@@ -11,6 +11,10 @@ const database = () => (opening ??= openDB("fermata-reports", 1, {
   },
 }));
 
+// Tells the other pages of this browser whose key is here now.
+const holders = new BroadcastChannel("fermata-report-holders");
+export const onHolder = (heard) => holders.addEventListener("message", ({ data }) => heard(data));
+
 // "strict": the answer comes when it is on the disk, so that "saved" outlives a dead battery.
 async function change(store, what) {
   const transaction = (await database()).transaction(store, "readwrite", { durability: "strict" });
@@ -29,6 +33,7 @@ export class Store {
   static async open(owner, visit, secrets) {
     const keys = await Promise.all(secrets.map((secret) => crypto.subtle.importKey("raw", bytesOf(secret), "AES-GCM", false, ["encrypt", "decrypt"])));
     await change("keys", async (store) => { await store.clear(); await store.put({ owner, keys }); }).catch(() => {}); // no room: nothing will be kept
+    holders.postMessage(owner);
     return new Store(owner, visit, keys);
   }
 
@@ -69,7 +74,8 @@ export class Store {
       const told = JSON.parse(new TextDecoder().decode(await this.unseal(`about ${id}`, words)));
       return { ...told, id, at, file: new File([await this.unseal(id, sealed)], told.name, { type: told.type }) };
     });
-    return (await Promise.all(opened)).sort((one, other) => one.at - other.at);
+    const readable = (await Promise.allSettled(opened)).flatMap(({ value }) => value ?? []); // the others stay, sealed
+    return readable.sort((one, other) => one.at - other.at);
   }
 
   async keepPhotograph({ id, at, file, ...told }) {
@@ -88,6 +94,7 @@ export async function forgetKeys(except = "") {
   await change("keys", async (store) => {
     for (const owner of await store.getAllKeys()) if (owner !== except) await store.delete(owner);
   });
+  holders.postMessage(except);
 }
 
 // What is kept for all to see: which visits, when, whether something has not reached the site yet; nothing of what was written.

@@ -10,6 +10,7 @@ async function kindOf(answer) {
   const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
   const told = isJson ? await answer.json() : {};
   if (answer.ok && told.revision !== undefined) return { kind: "saved", ...told };
+  if (answer.ok && told.received_at) return { kind: "received", ...told };
   const known = { draft_conflict: "conflict", report_locked: "locked", form_changed: "formChanged" };
   return { kind: known[told.code] ?? (answer.status === 403 && !told.code ? "forbidden" : "refused"), detail: told.detail ?? "" };
 }
@@ -47,6 +48,8 @@ export function sendDraft(address, { fields, revision, version, key, device, tok
   const data = new URLSearchParams([...fields, ["revision", revision], ["version", version], ["key", key], ["device", device], ["csrfmiddlewaretoken", token]]);
   return ask(address, { method: "POST", body: data });
 }
+
+export const submitReport = (form) => ask(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
 
 // By XMLHttpRequest, as fetch tells nothing of how far an upload has come.
 export function sendPhotograph(address, { id, file, fields }, token, progress) {

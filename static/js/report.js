@@ -4,7 +4,7 @@ import { choose } from "./report-conflict.js";
 import { addRow, fill, read, same } from "./report-fields.js";
 import { offer, take } from "./report-file.js";
 import { Photographs } from "./report-photographs.js";
-import { Store } from "./report-store.js";
+import { onHolder, Store } from "./report-store.js";
 import { fetchForm, sendDraft, standing } from "./report-sync.js";
 
 const DEVICE_AFTER = 400;
@@ -186,12 +186,13 @@ async function settle(chosen, sides) {
 }
 
 function stop(name) {
+  if (isStopped) return name;
   isStopped = true;
   banner(name);
   say(name);
   if (READABLE.includes(name)) for (const one of form.elements) one.disabled = true;
   else form.inert = true;
-  if (name === "otherPerson") find("whole").remove();
+  if (name === "otherPerson") find("whole").remove(); // whoever sits here now is not to read it
   return name;
 }
 
@@ -248,7 +249,8 @@ async function begin() {
   site = form.hasAttribute("data-shell") ? undefined : standing(form);
   store = await openStore();
   if (!site && !store) return stop("sealed");
-  const known = await store?.draft().catch(() => undefined);
+  const known = await store?.draft().catch(() => null);
+  if (known === null) return stop("unopenable");
   if (!site && !known) return stop("nothing");
   draft = known ?? fresh();
   const isOwed = draft.isWaiting || Boolean(draft.sending);
@@ -264,6 +266,7 @@ async function begin() {
 }
 
 function listen() {
+  onHolder((owner) => { if (store && owner !== store.owner) stop("otherPerson"); });
   const now = () => { if (!isStopped) plan(0); };
   form.addEventListener("input", typed);
   form.addEventListener("submit", submitted);

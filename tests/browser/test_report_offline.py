@@ -29,6 +29,7 @@ from inspections.rules.visits import VisitState
 from tests import factories as make
 from tests.browser.conftest import OPTIONS, REPORT_VIOLATIONS
 from tests.browser.wires import Wire
+from tests.together import entries
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_|service worker|ServiceWorker")
@@ -159,13 +160,7 @@ def sign_out(page):
     page.get_by_role("button", name="Sign out").click()
 
 
-def test_without_a_network_reloads_and_a_sign_out_lose_nothing(device, wire, form, team, axe):
-    page = device()
-    sign_in(page, team[0], wire)
-    page.goto(form)
-    ready(page)
-    axe(page)
-    shot(page, "offline-ready")
+def work_in_the_cellar(page, wire, axe):
     wire.cut()
     notes(page).fill("Typed in the cellar.")
     status(page, "Saved on this device")
@@ -181,14 +176,26 @@ def test_without_a_network_reloads_and_a_sign_out_lose_nothing(device, wire, for
     shot(page, "offline-restored")
     assert "cellar" not in stored()
 
+
+def test_without_a_network_reloads_and_a_sign_out_lose_nothing(device, wire, form, team, axe):
+    page = device()
+    sign_in(page, team[0], wire)
+    page.goto(form)
+    ready(page)
+    axe(page)
+    shot(page, "offline-ready")
+    work_in_the_cellar(page, wire, axe)
+
     wire.mend()
     Session.objects.all().delete()  # it expires while the photograph and the draft wait
     save(page)
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
     axe(page)
-    sign_in(page, team[1], wire)  # a colleague, on the same device
-    save(page)
-    expect(page.get_by_role("heading", name="Somebody else is signed in on this device")).to_be_visible()
+    sign_in(page, team[1], wire)  # a colleague, on the same device, in another tab
+    other = page.context.new_page()
+    other.goto(wire.url + reverse("inspections:drafts"))
+    expect(page.get_by_role("heading", name="You are no longer signed in on this device")).to_be_visible()
+    other.close()
     assert "cellar" not in page.content()
     page.goto(form)
     expect(notes(page)).to_have_value("")
@@ -197,6 +204,8 @@ def test_without_a_network_reloads_and_a_sign_out_lose_nothing(device, wire, for
     expect(page.locator("[data-drafts-list]")).to_contain_text("not all of it has reached the site")
     axe(page)
     shot(page, "offline-signed-out")
+    page.goto(form)
+    expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     wire.cut()
     page.goto(form)
     expect(page.get_by_role("heading", name="Sign in to open your draft")).to_be_visible()
@@ -222,8 +231,9 @@ def test_an_answer_that_is_lost_makes_no_second_save_and_no_second_photograph(de
     status(page, "No connection")
     wire.mend()
     assert Report.objects.get().revision == 1
-    desk = make.report_value()
-    save_draft(report=Report.objects.get(), value=desk, revision=1, by=team[1], at=timezone.now())
+    at = timezone.now()
+    whole = make.report_value(collected_at=at)
+    save_draft(report=Report.objects.get(), value=whole, revision=1, by=team[1], at=at)
     save(page)  # sent again under its key: the first answer, although the draft has moved on since
     status(page, "Saved on the server")
     expect(page.locator("[data-report-conflict]")).to_be_hidden()
@@ -235,6 +245,15 @@ def test_an_answer_that_is_lost_makes_no_second_save_and_no_second_photograph(de
     save(page)
     expect(page.locator("[data-report-queue] li")).to_have_count(0)
     assert (Report.objects.get().revision, Evidence.objects.count()) == (2, 0)
+    for user in team:
+        sign_report(report=Report.objects.get(), revision=2, by=user, at=timezone.now())
+    page.goto(form + "sign/")
+    wire.is_deaf = True
+    page.get_by_role("button", name="Submit the report").click()
+    expect(page.locator("[data-report-submit-status]")).to_contain_text("sent again by itself")
+    wire.mend()
+    expect(page.get_by_role("heading", name="Report on the visit")).to_be_visible(timeout=20_000)
+    assert entries("report.submitted") == 1
 
 
 def test_two_devices_meet_in_a_choice_that_loses_nothing(device, wire, form, team, axe):

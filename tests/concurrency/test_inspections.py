@@ -1,11 +1,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError, OperationalError, transaction
 
+from inspections.actions.deliveries import deliver_draft, deliver_photograph
 from inspections.actions.plan import give_notice, plan_visits
 from inspections.actions.reports import open_report, submit_report
-from inspections.models import Report, Visit, VisitInspector
+from inspections.models import Delivery, Evidence, Report, Visit, VisitInspector
+from inspections.rules.reports import Conclusion
 from inspections.rules.visits import VisitState
 from tests import factories as make
 from tests.factories import NOON
@@ -70,3 +73,20 @@ def test_a_report_that_is_sent_four_times_at_once_is_received_once():
         range(4),
     )
     assert entries("report.submitted") == 1
+
+
+def test_what_a_device_sends_four_times_at_once_is_one_save_and_one_photograph(tmp_path, monkeypatch):
+    for field in ("file", "published"):
+        monkeypatch.setattr(Evidence._meta.get_field(field), "storage", FileSystemStorage(tmp_path))
+    people = make.inspectors(each=1)[:2]
+    make.draft(make.visit(state=VisitState.IN_PROGRESS, team=people))
+    value, photograph = make.report_value(conclusion=Conclusion.INCONCLUSIVE), make.photograph()
+
+    def send(_):
+        found = {"report": Report.objects.select_related("visit").get(), "by": people[0].user, "at": NOON}
+        saved = deliver_draft(**found, value=value, revision=1, device="one", key="save")
+        return saved.answer["revision"], deliver_photograph(**found, key="photograph", data=photograph, name="a.jpg").pk
+
+    answers = together(send, range(4), refusals=())
+    assert len(set(answers)) == 1
+    assert (Report.objects.get().revision, entries("evidence.received"), Delivery.objects.count()) == (2, 1, 2)
