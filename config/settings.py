@@ -185,6 +185,7 @@ LANGUAGES = [
     ("fr", "Français"),
     ("es", "Español"),
     ("zh-hans", "中文"),
+    ("ru", "Русский"),
 ]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
