@@ -11,6 +11,7 @@ from accounts.rules.organisations import Role
 from inspections.models import Evidence, Mandate, Report, Visit, VisitInspector
 from inspections.rules.reports import Mark, ReportState
 from labs.models import Facility
+from treaty.permissions import can_determine_for, is_independent_of
 from treaty.queries.parties import bound_labs, participating_bodies
 
 
@@ -73,6 +74,11 @@ def can_see_photograph(user: User | None, evidence: Evidence, *, at: datetime) -
 def can_settle(user: User | None, visit: Visit, *, at: datetime) -> bool:
     """Whether `user` may say what became of a finding."""
     return can_read_draft(user, visit, at=at)
+
+
+def can_dissent_for(user: User | None, body: Organisation, visit: Visit, *, at: datetime) -> bool:
+    """Whether `user` may dissent for `body` from a report on the visit: an officer, and the body is independent of the laboratory."""
+    return can_determine_for(user, body, at=at) and is_independent_of(body, visit.facility.organisation, at=at)
 
 
 def can_designate(user: User | None, body: Organisation, *, at: datetime) -> bool:

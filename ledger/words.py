@@ -137,6 +137,14 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "mandate.given": gettext_lazy("%(body)s was mandated for %(layers)s."),
     "inspector.designated": gettext_lazy("%(body)s designated the inspector %(inspector)s."),
     "designation.ended": gettext_lazy("%(inspector)s is an inspector of %(body)s no longer."),
+    "clarification.asked": gettext_lazy(
+        "%(body)s asked %(lab)s about finding %(number)s of report %(report)s, to be answered by %(answer_by)s."
+    ),
+    "clarification.acknowledged": gettext_lazy(
+        "%(lab)s acknowledged the question about finding %(number)s of report %(report)s."
+    ),
+    "clarification.answered": gettext_lazy("%(lab)s answered about finding %(number)s of report %(report)s."),
+    "dissent.filed": gettext_lazy("A dissenting view of report %(report)s was filed for %(body)s."),
     "recipient.published": gettext_lazy("%(body)s published a key for sealed tips, usable from %(usable_at)s."),
     "recipient.withdrawn": gettext_lazy("%(body)s withdrew a key for sealed tips."),
     "tips.received": gettext_lazy("Sealed tips came between %(from_at)s and %(until_at)s."),

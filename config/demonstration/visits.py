@@ -10,10 +10,16 @@ from PIL import Image, ImageDraw
 from accounts.models import User
 from config.demonstration.sites import declare_further_hall
 from config.demonstration.story import Story
+from inspections.actions.clarifications import (
+    acknowledge_clarification,
+    answer_clarification,
+    ask_clarification,
+    dissent,
+)
 from inspections.actions.evidence import attach_evidence
 from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
 from inspections.actions.visits import acknowledge_visit, begin_visit, delay_access, grant_access
-from inspections.models import Report, Visit
+from inspections.models import Finding, Report, Visit
 from inspections.queries.reports import layers_of
 from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.findings import Severity
@@ -55,6 +61,35 @@ def _work(story: Story, at: datetime) -> None:
                 _arrive(visit, at)
             case VisitState.IN_PROGRESS if at >= visit.planned_from + REPORT_AFTER:
                 _report(visit, at)
+            case VisitState.PRELIMINARY if visit.facility.key == SHORT:
+                _clarify(visit, party, at)
+
+
+def _clarify(visit: Visit, party: User, at: datetime) -> None:
+    """Take the next step about what was found: asked, acknowledged, answered, and another view of it."""
+    finding = Finding.objects.get(report__visit=visit)
+    first, second = team_of(visit)[:2]
+    asked = finding.clarifications.last()
+    if asked is None:
+        question = (
+            "Where are the 212 accelerators that were not counted? Please send the records of repairs and transfers."
+        )
+        ask_clarification(finding=finding, question=question, by=first.designation.user, at=at)
+    elif asked.acknowledged_at is None:
+        acknowledge_clarification(finding=finding, by=party, at=at)
+    elif asked.answered_at is None:
+        answer = "180 are with the maker for repair, see the waybills that we sent. 32 are being looked for."
+        answer_clarification(finding=finding, answer=answer, by=party, at=at)
+    else:
+        words = "The waybills are of the week before the count. For 180 of them I would call the register in order."
+        dissent(
+            report=finding.report,
+            finding=finding,
+            body=second.designation.body,
+            words=words,
+            by=second.designation.user,
+            at=at,
+        )
 
 
 def _arrive(visit: Visit, at: datetime) -> None:

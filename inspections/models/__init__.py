@@ -1,5 +1,6 @@
 from inspections.models.accounting import AlarmStep, BalanceAlarm, ComputeObservation, WorkDeclaration
 from inspections.models.challenges import Challenge
+from inspections.models.clarifications import Clarification, Dissent
 from inspections.models.deliveries import Delivery
 from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
@@ -17,9 +18,11 @@ __all__ = [
     "Availability",
     "BalanceAlarm",
     "Challenge",
+    "Clarification",
     "ComputeObservation",
     "Delivery",
     "Designation",
+    "Dissent",
     "Draw",
     "DrawValue",
     "Evidence",

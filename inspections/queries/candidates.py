@@ -8,7 +8,7 @@ from accounts.models import Membership, Organisation
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
 from core.times import Period
-from inspections.models import Challenge, Designation, Refusal, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Dissent, Refusal, Report, Visit, VisitInspector
 from inspections.rules.conflicts import Ties, conflict
 from inspections.rules.plan import Candidate, Site
 from inspections.rules.reports import Conclusion, ReportState
@@ -81,11 +81,10 @@ def facilities_to_visit(pause: Pause, at: datetime) -> list[Facility]:
 
 
 def consistent_facilities(pause: Pause) -> set[int]:
-    """Return the facilities about which a submitted report under the pause concludes that all is consistent."""
-    found = Visit.objects.filter(
-        pause=pause, reports__state=ReportState.SUBMITTED, reports__conclusion=Conclusion.CONSISTENT
-    )
-    return set(found.values_list("facility", flat=True))
+    """Return the facilities about which a submitted report under the pause concludes that all is consistent, and no body dissents."""
+    found = Report.objects.filter(visit__pause=pause, state=ReportState.SUBMITTED, conclusion=Conclusion.CONSISTENT)
+    found = found.exclude(dissents__in=Dissent.objects.from_conclusions())
+    return set(found.values_list("visit__facility", flat=True))
 
 
 def all_consistent(pause: Pause, organisation: Organisation, at: datetime) -> bool:

@@ -1,11 +1,23 @@
-"""Conclusions that the stand-downs have not heard of."""
+"""What is concluded about each facility, and conclusions that the stand-downs have not heard of."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from inspections.models import Report
-from inspections.rules.reports import ReportState
+from inspections.models import AccessRecord, Report
+from inspections.rules.clarifications import Rung
+from inspections.rules.conclusions import Reported, Standing, draw
+from inspections.rules.findings import OPEN, Severity
+from inspections.rules.reports import Conclusion, ReportState
 from inspections.rules.visits import VisitKind
-from treaty.models import Verification
+from labs.models import Facility
+from labs.queries.facilities import facilities_of
+from treaty.models import Pause, Verification
+from treaty.queries.parties import bound_labs
+from treaty.queries.pauses import in_force
+from treaty.queries.texts import rules_at
+from treaty.rules.pauses import verification_validity
 
 
 def waiting(at: datetime) -> list[Report]:
@@ -16,3 +28,64 @@ def waiting(at: datetime) -> list[Report]:
     declared = found.filter(visit__pause__ended_at=None, visit__pause__lapsed_at=None)
     known = Verification.objects.exclude(visit_key="").values("visit_key")
     return list(declared.exclude(visit__key__in=known).select_related("visit"))
+
+
+@dataclass(frozen=True)
+class ConclusionRow:
+    """A facility and what is concluded about it."""
+
+    facility: Facility
+    standing: Standing
+
+
+def conclusions(at: datetime) -> list[ConclusionRow]:
+    """Return what is concluded about each facility of the bound laboratories: under the pause in force, or from every visit without one.
+
+    A number of queries that does not grow.
+    """
+    pause = next(iter(in_force(at=at)), None)
+    validity = verification_validity(rules_at(at))
+    reports, refusals = _reported(pause, at), _refusals(pause, at)
+    return [
+        ConclusionRow(one, draw(reports.get(one.pk, ()), refused_at=refusals.get(one.pk), validity=validity, at=at))
+        for one in facilities_of(bound_labs(at), at)
+    ]
+
+
+def _reported(pause: Pause | None, at: datetime) -> Mapping[int, list[Reported]]:
+    reports = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
+    if pause:
+        reports = reports.filter(visit__pause=pause)
+    found: dict[int, list[Reported]] = defaultdict(list)
+    for report in reports.select_related("visit").prefetch_related("dissents", "findings__clarifications"):
+        assert report.collected_at is not None
+        found[report.visit.facility_id].append(
+            Reported(
+                name=f"{report.visit.key}/{report.version}",
+                conclusion=Conclusion(report.conclusion),
+                collected_at=report.collected_at,
+                disputed=any(one.for_body and one.finding_id is None for one in report.dissents.all()),
+                open=sum(one.state in OPEN for one in report.findings.all()),
+                waiting=_waiting(report, at),
+                clarified=sum(one.state == Severity.CLARIFIED for one in report.findings.all()),
+            )
+        )
+    return found
+
+
+def _waiting(report: Report, at: datetime) -> int:
+    in_time = {Rung.ASKED, Rung.ACKNOWLEDGED}
+    return sum(
+        one.state in OPEN and any(asked.value().rung(at) in in_time for asked in one.clarifications.all())
+        for one in report.findings.all()
+    )
+
+
+def _refusals(pause: Pause | None, at: datetime) -> Mapping[int, datetime]:
+    """Return when access was last refused at a facility and not granted on the same visit afterwards."""
+    told = AccessRecord.objects.filter(recorded_at__lte=at).select_related("visit").order_by("recorded_at", "pk")
+    if pause:
+        told = told.filter(visit__pause=pause)
+    last = {one.visit_id: one for one in told}
+    refused = [one for one in last.values() if one.outcome == "refuse"]
+    return {one.visit.facility_id: one.recorded_at for one in refused}

@@ -212,9 +212,9 @@ def public_report(visit_key: str, version: int, reader: User | None, at: datetim
     found = Report.objects.select_related(
         "visit__facility__organisation", "visit__pause", "visit__text", "comment"
     ).defer("visit__text__source")
-    report = found.prefetch_related("findings__steps").get(
-        visit__key=visit_key, version=version, state=ReportState.SUBMITTED
-    )
+    report = found.prefetch_related(
+        "findings__steps", "findings__clarifications__body", "findings__dissents__body", "dissents__body"
+    ).get(visit__key=visit_key, version=version, state=ReportState.SUBMITTED)
     marks = marks_open_to(reader, report, at=at)
     evidence = list(report.evidence.all())
     return PublicReport(

@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Organisation, User
 from accounts.rules.organisations import Role
-from inspections.models import Report, Visit
+from inspections.models import Clarification, Report, Visit
+from inspections.queries.clarifications import to_answer, to_judge
 from inspections.queries.draws import committers, draws, revealers
 from inspections.queries.reports import drafts_of
 from inspections.queries.tips import handled_by, unopened
@@ -37,6 +38,7 @@ def tasks_for(user: User, at: datetime) -> list[Task]:
 
 
 def _inspector(user: User, at: datetime) -> Iterator[Task]:
+    yield from _answered(user, at)
     drafts = {report.visit_id: report for report in drafts_of(user, at)}
     for visit in visits_of(user, at):
         state, site = VisitState(visit.state), visit.facility.name
@@ -67,6 +69,7 @@ def _report_task(visit: Visit, draft: Report | None, user: User, at: datetime) -
 def _representative(user: User, at: datetime) -> Iterator[Task]:
     held = Membership.objects.in_force(at).filter(user=user, role=Role.REPRESENTATIVE).select_related("organisation")
     labs = [membership.organisation for membership in held]
+    yield from _asked(labs, at)
     for visit in visits_at(labs, at) if labs else []:
         names = {"visit": visit.key, "site": visit.facility.name}
         if visit.state == VisitState.NOTIFIED:
@@ -83,6 +86,25 @@ def _representative(user: User, at: datetime) -> Iterator[Task]:
                     _("Read"),
                     at,
                 )
+
+
+def _asked(labs: list[Organisation], at: datetime) -> Iterator[Task]:
+    for one in to_answer(labs):
+        due = one.answer_by if one.acknowledged_at else one.acknowledge_by
+        yield _about_finding(_("Answer about finding %(number)s at %(site)s"), one, due, _("Answer"), at)
+
+
+def _answered(user: User, at: datetime) -> Iterator[Task]:
+    for one in to_judge(user):
+        title = _("Say what became of finding %(number)s at %(site)s: the laboratory has answered")
+        yield _about_finding(title, one, None, _("Read"), at)
+
+
+def _about_finding(title: str, one: Clarification, due: datetime | None, action: str, at: datetime) -> Task:
+    report = one.finding.report
+    names = {"number": one.finding.number, "site": report.visit.facility.name}
+    url = reverse("inspections:report", args=[report.visit.key, report.version]) + f"#finding-{one.finding.number}"
+    return Task(title % names, url, due, action=action, late=due is not None and due <= at)
 
 
 def _officer(user: User, at: datetime) -> Iterator[Task]:

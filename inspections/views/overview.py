@@ -5,13 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from inspections.models.findings import SEVERITY_LABELS
+from inspections.models.reports import CONCLUSION_LABELS
 from inspections.models.visits import STATE_LABELS
 from inspections.queries.challenges import rows as challenge_rows
+from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.matrix import Matrix, matrix
@@ -24,7 +28,14 @@ from inspections.rules.visits import VisitState
 from inspections.views.accounting import balance_table
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
-from inspections.views.words import EVIDENCE_LABELS, PROVISION_LABELS, TIMELINESS_LABELS, TIMER_LABELS, layer_title
+from inspections.views.words import (
+    EVIDENCE_LABELS,
+    NOT_DRAWN_LABELS,
+    PROVISION_LABELS,
+    TIMELINESS_LABELS,
+    TIMER_LABELS,
+    layer_title,
+)
 from labs.rules.accelerators import Precision
 from ledger.queries import position
 from treaty.queries.texts import rules_at, text_at
@@ -61,9 +72,22 @@ class InspectionsPage(TemplateView):
                 (one, SEVERITY_LABELS[Severity(one.state)], layer_title(one.layer)) for one in recent_findings(at)
             ],
             matrix=matrix_rows(matrix(at)),
+            conclusions=[conclusion_row(row) for row in conclusions(at)],
             parity=parity(at),
             **context,
         )
+
+
+def conclusion_row(row: ConclusionRow) -> dict[str, Any]:
+    """Return what is concluded about a facility, with its words."""
+    found, url = row.standing, ""
+    if found.report:
+        visit, _slash, version = found.report.partition("/")
+        url = reverse("inspections:report", args=[visit, int(version)])
+    if found.conclusion:
+        return {"row": row, "sign": found.conclusion, "label": CONCLUSION_LABELS[found.conclusion], "url": url}
+    assert found.reason is not None
+    return {"row": row, "sign": "un", "label": _("Not drawn"), "why": NOT_DRAWN_LABELS[found.reason], "url": url}
 
 
 def visit_row(row: Any) -> dict[str, Any]:
@@ -229,10 +253,28 @@ def challenges_table() -> Table:
     ), lines
 
 
+def conclusions_table() -> Table:
+    """Return what is concluded about each facility, and why nothing is where nothing is."""
+    at = timezone.now()
+    lines = (
+        (
+            row.facility.organisation.key,
+            row.facility.key,
+            row.standing.conclusion,
+            row.standing.reason,
+            row.standing.report or None,
+            row.standing.until,
+        )
+        for row in (conclusions(at) if text_at(at) else [])
+    )
+    return ("lab", "facility", "conclusion", "not_drawn", "report", "until"), lines
+
+
 TABLES: dict[str, Callable[[], Table]] = {
     "balance": balance_table,
     "challenges": challenges_table,
     "frequency": frequency_table,
+    "conclusions": conclusions_table,
     "matrix": matrix_table,
     "parity": parity_table,
     "visits": visits_table,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 from django_stubs_ext import StrOrPromise
 
+from accounts.models import User
 from accounts.views.readers import person, reader
 from core.canonical import canonical
 from core.errors import DomainError, require
@@ -24,10 +25,11 @@ from inspections.actions.deliveries import deliver_draft
 from inspections.actions.reports import DraftConflict, save_draft, sign_report, submit_report
 from inspections.forms import DraftForm, PhotographForm, SignForm, SubmitForm
 from inspections.forms.deliveries import DeliveryForm
-from inspections.models import Delivery, Report, Visit
+from inspections.models import Delivery, Finding, Report, Visit
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
 from inspections.permissions import can_read_draft, can_settle, is_on_team, speaks_for_party
+from inspections.queries.clarifications import dissenters
 from inspections.queries.devices import delivered, keys_of, owner_of
 from inspections.queries.reports import (
     PublicFinding,
@@ -43,12 +45,14 @@ from inspections.queries.reports import (
     value_of,
 )
 from inspections.queries.visits import monitoring_of
+from inspections.rules.clarifications import is_referable
 from inspections.rules.findings import OPEN, Severity
 from inspections.rules.reports import Answer, Conclusion, FormChanged, Mark, Missing, Protocols, ReportLocked, missing
 from inspections.rules.uploads import LARGEST_BYTES
 from inspections.rules.visits import comments_close
 from inspections.views.readers import visit_for
-from inspections.views.words import layer_title
+from inspections.views.words import RUNG_LABELS, layer_title
+from treaty.permissions import bodies_acting
 from web.errors import body_of, status_of
 from web.views import ActionView
 
@@ -77,7 +81,9 @@ class ReportPage(TemplateView):
             visit=visit,
             conclusion=CONCLUSION_LABELS[Conclusion(found.report.conclusion)],
             sections=section_rows(found.sections),
-            findings=finding_rows(found),
+            findings=[(*row, ladder(row[0].finding, user, at)) for row in finding_rows(found)],
+            dissents=[one for one in found.report.dissents.all() if one.finding_id is None],
+            can_dissent=bool(dissenters(visit, user, at)),
             comment=comment,
             comments_close=closes,
             can_comment=comment is None and at < closes and speaks_for_party(user, visit, at=at),
@@ -88,6 +94,21 @@ class ReportPage(TemplateView):
             ],
             **context,
         )
+
+
+def ladder(finding: Finding, user: User | None, at: datetime) -> dict[str, Any]:
+    """Return what was asked about a finding, with its words, and what the reader may do next."""
+    visit, state = finding.report.visit, Severity(finding.state)
+    asked = list(finding.clarifications.all())
+    values, waits = [one.value() for one in asked], any(one.answered_at is None for one in asked)
+    is_open, is_theirs = state in OPEN, speaks_for_party(user, visit, at=at)
+    return {
+        "asked": [(one, RUNG_LABELS[one.value().rung(at)], one.value().was_late(at)) for one in asked],
+        "can_ask": is_open and not waits and can_settle(user, visit, at=at),
+        "can_acknowledge": is_theirs and waits and asked[-1].acknowledged_at is None,
+        "can_answer": is_theirs and waits,
+        "can_refer": is_referable(state, values, at) and bool(bodies_acting(user, at=at)),
+    }
 
 
 type SectionRow = tuple[PublicSection, str, StrOrPromise, list[tuple[PublicItem, StrOrPromise]]]

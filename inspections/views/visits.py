@@ -13,7 +13,6 @@ from django.views.generic import TemplateView
 from django_stubs_ext import StrOrPromise
 
 from accounts.views.readers import person, reader
-from inspections.actions.findings import settle_finding
 from inspections.actions.plan import cancel_visit
 from inspections.actions.reports import comment_on_report, open_report
 from inspections.actions.visits import (
@@ -24,13 +23,12 @@ from inspections.actions.visits import (
     grant_access,
     refuse_access,
 )
-from inspections.forms import CommentForm, NothingForm, ReasonForm, SettleForm
-from inspections.models import Finding, Report, Visit
+from inspections.forms import CommentForm, NothingForm, ReasonForm
+from inspections.models import Report, Visit
 from inspections.models.visits import KIND_LABELS, STATE_LABELS
-from inspections.permissions import can_read_draft, can_settle, is_on_team, oversees, speaks_for_party
+from inspections.permissions import can_read_draft, is_on_team, oversees, speaks_for_party
 from inspections.queries.reports import draft_of
 from inspections.queries.visits import facts_of, monitoring_of, team_of, what_may_follow
-from inspections.rules.findings import FindingEvent
 from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitEvent, VisitKind, VisitState, delay_of, leave_by, timers
 from inspections.views.readers import visit_for
@@ -190,44 +188,4 @@ class CommentView(ActionView):
             crumbs=crumbs,
             back=self.get_success_url(),
             **context,
-        )
-
-
-class SettleView(ActionView):
-    """What became of a finding."""
-
-    form_class = SettleForm
-    template_name = "inspections/visit_act.html"
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Find the finding; only those who may settle it are shown the form."""
-        super().setup(request, *args, **kwargs)
-        found = (
-            Finding.objects.public()
-            .select_related("report__visit__facility__organisation", "report__visit__pause", "report__visit__text")
-            .defer("report__visit__text__source")
-        )
-        self.finding = get_object_or_404(
-            found, report__visit__key=kwargs["key"], report__version=kwargs["version"], number=kwargs["number"]
-        )
-        self.report = self.finding.report
-
-    def act(self, form: forms.Form, *, at: datetime) -> object:
-        """Settle it."""
-        event = FindingEvent(form.cleaned_data["event"])
-        return settle_finding(
-            finding=self.finding, event=event, basis=form.cleaned_data["basis"], by=person(self.request), at=at
-        )
-
-    def get_success_url(self) -> str:
-        """Go back to the report."""
-        return reverse("inspections:report", args=[self.report.visit.key, self.report.version])
-
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Add the finding and the words."""
-        words = _("Finding %(number)s: what became of it") % {"number": self.finding.number}
-        crumbs = [(reverse("inspections:list"), _("Inspections")), (self.get_success_url(), self.report.visit.key)]
-        may = can_settle(reader(self.request), self.report.visit, at=timezone.now())
-        return super().get_context_data(
-            visit=self.report.visit, words=words, crumbs=crumbs, back=self.get_success_url(), may=may, **context
         )

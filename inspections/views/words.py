@@ -5,6 +5,8 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from inspections.rules.challenges import Standing
+from inspections.rules.clarifications import Rung
+from inspections.rules.conclusions import NotDrawn
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.frequency import Timeliness
 from inspections.rules.schedules import RunOutcome
@@ -134,6 +136,23 @@ DRAW_EVENTS: Final = {
     "draw.sealed": ("on", _("Commitments sealed")),
     "draw.revealed": ("ok", _("Value revealed")),
     "draw.carried_out": ("ok", _("Operator's value opened, and drawn")),
+}
+
+
+RUNG_LABELS: Final = {
+    Rung.ASKED: _("Asked"),
+    Rung.ACKNOWLEDGED: _("Acknowledged"),
+    Rung.ANSWERED: _("Answered"),
+    Rung.UNANSWERED: _("Not answered in time"),
+}
+NOT_DRAWN_LABELS: Final = {
+    NotDrawn.NO_REPORT: _("No report yet"),
+    NotDrawn.REFUSED: _("Access was refused"),
+    NotDrawn.INCONCLUSIVE: _("The report could not conclude"),
+    NotDrawn.DISAGREEMENT: _("A body dissents"),
+    NotDrawn.CLARIFYING: _("The laboratory is being heard"),
+    NotDrawn.CLARIFIED: _("Its findings were clarified: a new look is due"),
+    NotDrawn.STALE: _("The evidence is stale"),
 }
 
 

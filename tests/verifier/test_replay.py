@@ -587,3 +587,45 @@ def test_a_bundle_with_another_text_is_refused(told, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "DOES NOT FOLLOW: entry" in said
     assert "text.published" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "code"),
+    [
+        ("clarification.asked", {"number": 9}, "unknown"),
+        ("clarification.asked", {"body": "nowhere"}, "body"),
+        ("clarification.asked", {"answer_by": "2026-11-22T12:00:00Z"}, "deadline"),
+        ("clarification.answered", {"number": 9}, "unknown"),
+        ("dissent.filed", {"number": 9}, "unknown"),
+        ("dissent.filed", {"for_body": True}, "authority"),
+    ],
+)
+def test_a_step_about_a_finding_that_does_not_follow_is_named(record, kind, changes, code):
+    record.payload(kind).update(changes)
+    assert_named(record, record.find(kind), code)
+
+
+def test_an_answer_by_somebody_else_and_a_finding_made_graver_before_it_are_named(record):
+    asked = record.find("clarification.asked")
+    record.entries[record.find("clarification.answered")]["by"] = record.entries[asked]["by"]
+    assert_named(record, record.find("clarification.answered"), "authority")
+    graver = record.entries[asked] | {"kind": "finding.escalated"}
+    record.add(asked + 1, graver, state="non_compliance_suspected", basis="0" * 64)
+    assert_named(record, asked + 1, "not_yet_answered")
+
+
+def test_a_case_about_a_finding_that_may_still_be_answered_is_named(record):
+    asked = record.find("clarification.asked")
+    about, opened = record.entries[asked]["payload"], record.entries[record.find("case.opened")]
+    officer = next(
+        entry["payload"]["member"]
+        for entry in record.entries
+        if entry["kind"] == "member.appointed" and entry["payload"]["organisation"] == "ivb"
+    )
+    case = {**opened, "at": record.entries[asked]["at"], "by": officer}
+    changes = {
+        "case": "2026-900", "lab": about["lab"], "pause": about["pause"], "about": "finding", "body": "ivb",
+        "subject": f"{about['report']}#{about['number']}", "answer_by": about["answer_by"],
+    }  # fmt: skip
+    record.add(asked + 1, case, **changes)
+    assert_named(record, asked + 1, "not_yet_answered")

@@ -103,8 +103,31 @@ def open_case(
     )
 
 
+@transaction.atomic
+def open_finding_case(
+    *, finding: str, pause: Pause | None, lab: Organisation, body: Organisation, reason: str, by: User, at: datetime
+) -> Case:
+    """Open a case about a finding, which the caller found to be referable, in the name of an independent body. Once a finding."""
+    require(body in bodies_acting(by, at=at), "Only an officer of an accredited monitoring body refers a finding.")
+    if not is_independent_of(body, lab, at=at):
+        raise CaseNotAdmissible(f"{body.name} is affiliated with {lab.name}: another body refers this finding.")
+    words = _words(reason)
+    known = Case.objects.filter(kind=CaseKind.FINDING.value, subject=finding).first()
+    return known or _open(
+        pause=pause, lab=lab, kind=CaseKind.FINDING, subject=finding, reason=words, by=by, at=at, body=body
+    )
+
+
 def _open(
-    *, pause: Pause | None, lab: Organisation, kind: CaseKind, subject: str, reason: str, by: User | None, at: datetime
+    *,
+    pause: Pause | None,
+    lab: Organisation,
+    kind: CaseKind,
+    subject: str,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    body: Organisation | None = None,
 ) -> Case:
     clock = terms(pause) if pause else rules_at(at).clarification
     lock_keys("case")
@@ -131,6 +154,7 @@ def _open(
             "subject": subject,
             "reason": commitment(case.salt, reason) if reason else None,
             "answer_by": stamp(case.answer_by),
+            **({"body": body.key} if body else {}),
         },
         by=by,
         at=at,

@@ -13,6 +13,7 @@ KIND_LABELS = {
     CaseKind.LATE: _("A stage was late"),
     CaseKind.DISCREPANCY: _("A verification found a discrepancy"),
     CaseKind.MISSING: _("A declaration is long overdue"),
+    CaseKind.FINDING: _("A finding was not clarified"),
     CaseKind.REFERRAL: _("Referred by a party or a monitoring body"),
 }
 CASE_STATE_LABELS = {
@@ -48,7 +49,9 @@ class Case(models.Model):
     subject = models.CharField(
         max_length=64,
         blank=True,
-        help_text=_("The stage that was late, the visit that found it, or the declaration that is missing."),
+        help_text=_(
+            "The stage that was late, the visit that found it, the finding, or the declaration that is missing."
+        ),
     )
     reason = models.TextField(blank=True)
     salt = models.CharField(max_length=64)
@@ -75,6 +78,9 @@ class Case(models.Model):
                 fields=["organisation", "subject"],
                 condition=Q(kind=CaseKind.MISSING.value),
                 name="case_once_a_missing_declaration",
+            ),
+            models.UniqueConstraint(
+                fields=["subject"], condition=Q(kind=CaseKind.FINDING.value), name="case_once_a_finding"
             ),
             models.UniqueConstraint(
                 fields=["pause", "organisation", "kind", "subject"],

@@ -12,6 +12,7 @@ class CaseKind(StrEnum):
     LATE = "late"  # a stage of a stand-down was late: opens by itself
     DISCREPANCY = "discrepancy"  # a verification found one
     MISSING = "missing"  # a declaration was long overdue: clarification is asked for, and this opens by itself
+    FINDING = "finding"  # clarification did not settle what inspectors found: a body refers it
     REFERRAL = "referral"  # a body or a party raised it
 
 

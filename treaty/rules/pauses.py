@@ -101,11 +101,11 @@ def terms_of(text: Text, *, sha256: str, level: str, emergency: tuple[Duration, 
         ratified_by=emergency[1] if emergency else None,
         answer_within=text.clarification.answer_within,
         acknowledge_within=text.clarification.acknowledge_within,
-        verification_validity=_verification_validity(text),
+        verification_validity=verification_validity(text),
     )
 
 
-def _verification_validity(text: Text) -> Duration | None:
+def verification_validity(text: Text) -> Duration | None:
     """How long a verified stand-down stands without new evidence: as the layer whose evidence stands longest."""
     epoch = datetime(2024, 1, 1, tzinfo=UTC)  # only to compare lengths with each other
     lengths = text.monitoring.evidence_validity.values()

@@ -61,13 +61,26 @@ def case_row(case: Case) -> dict[str, Any]:
             "declaration": DECLARATION_LABELS[DeclarationKind(kind)],
             "day": due_at[:10],
         }
+    if case.kind == CaseKind.FINDING:
+        report, _hash, number = about.partition("#")
+        about = _("Finding %(number)s of report %(report)s") % {"number": number, "report": report}
     return {
         "case": case,
+        "url": evidence_url(case),
         "kind": KIND_LABELS[CaseKind(case.kind)],
         "about": about,
         "state": CASE_STATE_LABELS[CaseState(case.state)],
         "sign": SIGNS[CaseState(case.state)],
     }
+
+
+def evidence_url(case: Case) -> str:
+    """Return the address of the report whose finding the case is about; empty for other cases."""
+    if case.kind != CaseKind.FINDING:
+        return ""
+    report, _hash, number = case.subject.partition("#")
+    visit, _slash, version = report.partition("/")
+    return reverse("inspections:report", args=[visit, int(version)]) + f"#finding-{number}"
 
 
 SIGNS = {

@@ -8,6 +8,7 @@ from typing import Final
 from accounts.rules.organisations import Role
 from core.errors import DomainError
 from core.times import instant, stamp
+from inspections.rules.clarifications import require_referable
 from ledger.rules.entries import EntryValue
 from treaty.rules.cases import CaseEvent, CaseKind, CaseState, next_state
 from treaty.rules.standdowns import LATE_STATES, Conclusion
@@ -17,8 +18,10 @@ from verifier.replay.organisations import Organisations, by_clock, by_role
 from verifier.replay.parties import Parties, asks_for
 from verifier.replay.pauses import PauseRecord, Pauses
 from verifier.replay.payloads import Payload, maybe_text, moment, text
+from verifier.replay.reports import Reports
 from verifier.replay.standdowns import WITHOUT_VISIT, stand_down_of
 from verifier.replay.texts import Texts
+from verifier.replay.visits import Inspections
 from verifier.replay.votes import Votes, takes_effect
 
 STEPS: Final[Mapping[str, CaseEvent]] = {
@@ -50,6 +53,7 @@ class Cases:
     """Every case by key."""
 
     known: dict[str, CaseRecord] = field(default_factory=dict)
+    findings: set[str] = field(default_factory=set)  # those that were referred
 
     def in_breach(self, lab: str) -> bool:
         """Whether a case about the laboratory is open in which non-compliance was determined."""
@@ -66,21 +70,8 @@ def open_case(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
     pause = replay.of(Pauses).of(text(payload, "pause")) if maybe_text(payload, "pause") else None
     if key in known.known:
         yield Finding("repeated", f"case {key} was opened before")
-    match CaseKind(about):
-        case CaseKind.LATE:
-            yield from by_clock(entry)
-            yield from _late(pause, lab, subject, entry.at)
-        case CaseKind.DISCREPANCY:
-            yield from by_clock(entry)
-            if not _found_wrong(pause, lab, subject):
-                yield Finding("finding", f"{subject} found no discrepancy at {lab}")
-        case CaseKind.MISSING:
-            yield from by_clock(entry)
-            yield from _missing(replay, lab, subject, entry.at)
-        case CaseKind.REFERRAL:
-            if subject == lab or not asks_for(replay, entry.by, subject, entry.at):
-                yield Finding("authority", f"{entry.by or 'nobody'} could not refer a case in the name of {subject}")
-    if pause and about != CaseKind.REFERRAL.value:
+    yield from _founded(replay, entry, pause)
+    if pause and about not in {CaseKind.REFERRAL, CaseKind.FINDING}:
         if (lab, about, subject) in pause.cases:
             yield Finding("repeated", f"a case about this was opened before under pause {pause.key}")
         pause.cases.add((lab, about, subject))
@@ -100,6 +91,48 @@ def _missing(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[F
     if replay.of(Texts).at(at).rules.clarification.long_overdue_after.after(asked[2]) > at:
         yield Finding("too_early", "it is overdue, and not long overdue")
     known.asked_about.add(asked)
+
+
+def _founded(replay: Replay, entry: EntryValue, pause: PauseRecord | None) -> Iterator[Finding]:
+    """Find a case without what a case of its kind rests on."""
+    lab, about, subject = (text(entry.payload, name) for name in ("lab", "about", "subject"))
+    match CaseKind(about):
+        case CaseKind.LATE:
+            yield from by_clock(entry)
+            yield from _late(pause, lab, subject, entry.at)
+        case CaseKind.DISCREPANCY:
+            yield from by_clock(entry)
+            if not _found_wrong(pause, lab, subject):
+                yield Finding("finding", f"{subject} found no discrepancy at {lab}")
+        case CaseKind.MISSING:
+            yield from by_clock(entry)
+            yield from _missing(replay, lab, subject, entry.at)
+        case CaseKind.FINDING:
+            yield from _referred_finding(replay, entry, lab, subject)
+        case CaseKind.REFERRAL:
+            if subject == lab or not asks_for(replay, entry.by, subject, entry.at):
+                yield Finding("authority", f"{entry.by or 'nobody'} could not refer a case in the name of {subject}")
+
+
+def _referred_finding(replay: Replay, entry: EntryValue, lab: str, subject: str) -> Iterator[Finding]:
+    """Find a case about a finding that is not on record, that clarification may still settle, or that a body could not refer."""
+    body, (name, _hash, digits) = text(entry.payload, "body"), subject.partition("#")
+    yield from by_role(replay, entry, {Role.OFFICER}, body)
+    if body not in replay.of(Parties).bodies(entry.at):
+        yield Finding("state", f"{body} has not accepted its mandate")
+    if body in replay.of(Organisations).affiliates(lab, entry.at):
+        yield Finding("conflict", f"{body} is affiliated with {lab}: another body refers this finding")
+    visit = name.partition("/")[0]
+    report = replay.of(Reports).known.get(visit, {}).get(name)
+    state = report.findings.get(int(digits)) if report else None
+    if report is None or state is None or replay.of(Inspections).visits[visit].lab != lab:
+        yield Finding("unknown", f"there is no finding {subject} about {lab} on record")
+        return
+    known = replay.of(Cases).findings
+    if subject in known:
+        yield Finding("repeated", "a case about this finding was opened before")
+    known.add(subject)
+    require_referable(state, report.asked.get(int(digits), []), entry.at)
 
 
 def _found_wrong(pause: PauseRecord | None, lab: str, subject: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from accounts.rules.organisations import Role
 from core.times import stamp
+from inspections.rules.clarifications import ClarificationValue, require_heard
 from inspections.rules.findings import FindingEvent, Severity
 from inspections.rules.findings import next_state as next_severity
 from inspections.rules.passages import whole_commitment
@@ -47,6 +48,8 @@ class ReportRecord:
     submitted_at: datetime | None = None
     conclusion: Conclusion | None = None
     findings: dict[int, Severity] = field(default_factory=dict)
+    asked: dict[int, list[ClarificationValue]] = field(default_factory=dict)  # by the finding's number
+    disputed: bool = False  # whether a body dissents from its conclusion
     commented: bool = False
 
 
@@ -60,6 +63,11 @@ class Reports:
         """Return the report that a payload names, begun at its first mention."""
         return self.known.setdefault(text(payload, "visit"), {}).setdefault(text(payload, "report"), ReportRecord())
 
+    def is_consistent(self, visit: str) -> bool:
+        """Whether a report of the visit concludes that all is consistent, and no body dissents."""
+        reports = self.known.get(visit, {}).values()
+        return any(it.conclusion is Conclusion.CONSISTENT and not it.disputed for it in reports)
+
     def concluded(self, visit: str) -> list[Conclusion]:
         """Return what the submitted reports of a visit conclude, in order."""
         return [it.conclusion for it in self.known.get(visit, {}).values() if it.conclusion]
@@ -68,11 +76,7 @@ class Reports:
 def all_consistent(replay: Replay, pause: str, lab: str, at: datetime) -> bool:
     """Whether every facility that the laboratory uses at `at` was found consistent under the pause."""
     reports, visits = replay.of(Reports), replay.of(Inspections).visits
-    seen = {
-        visit.facility
-        for key, visit in visits.items()
-        if visit.pause == pause and Conclusion.CONSISTENT in reports.concluded(key)
-    }
+    seen = {visit.facility for key, visit in visits.items() if visit.pause == pause and reports.is_consistent(key)}
     used = set(replay.of(Sites).of(lab, at))
     return bool(used) and used <= seen
 
@@ -191,13 +195,20 @@ def comment(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]
 def settle(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     """The team or an officer of its bodies says what became of a finding that was reported."""
     payload, visit, report = entry.payload, visit_of(replay, entry.payload), replay.of(Reports).of(entry.payload)
-    known = replay.of(Organisations)
-    if not any(known.holds(entry.by, {Role.OFFICER, Role.INSPECTOR}, entry.at, body) for body in visit.team.values()):
-        yield Finding("authority", f"{entry.by or 'nobody'} is not of a body that sent the team")
+    yield from by_its_bodies(replay, entry, visit)
     severity = report.findings.get(number(payload, "number"))
     if severity is None or report.submitted_at is None:
         yield Finding("unknown", f"report {text(payload, 'report')} has no finding {number(payload, 'number')}")
         return
+    if SETTLED[entry.kind] is FindingEvent.GRAVER:
+        require_heard(report.asked.get(number(payload, "number"), []), entry.at)
     moved = next_severity(severity, SETTLED[entry.kind])
     yield from differs("state", "what the finding is now", text(payload, "state"), moved.value)
     report.findings[number(payload, "number")] = moved
+
+
+def by_its_bodies(replay: Replay, entry: EntryValue, visit: VisitRecord) -> Iterator[Finding]:
+    """Find an act about a finding by somebody who is neither an officer nor an inspector of a body that sent the team."""
+    known = replay.of(Organisations)
+    if not any(known.holds(entry.by, {Role.OFFICER, Role.INSPECTOR}, entry.at, body) for body in visit.team.values()):
+        yield Finding("authority", f"{entry.by or 'nobody'} is not of a body that sent the team")
