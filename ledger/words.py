@@ -156,6 +156,9 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "order.issued": gettext_lazy("An order was issued to %(lab)s, which is asked something new."),
     "order.renewed": gettext_lazy("Orders that say the same as before were renewed until %(expires_at)s."),
     "order.acknowledged": gettext_lazy("%(lab)s acknowledged its order %(sequence)s."),
+    "inspector.refused": gettext_lazy("%(lab)s refused the inspector %(inspector)s of %(body)s."),
+    "refusal.withdrawn": gettext_lazy("%(lab)s took its refusal of the inspector %(inspector)s back."),
+    "schedule.made": gettext_lazy("Schedule %(schedule)s of the coming months was sealed."),
     "plan.made": gettext_lazy("Visits under pause %(pause)s were planned and sealed."),
     "challenge.requested": gettext_lazy(
         "%(organisation)s asked for a challenge inspection of %(facility)s of %(lab)s; vote %(vote)s may stop it."

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
+from accounts.models import Organisation
 from inspections.models.schedules import OUTCOME_LABELS
 from inspections.models.visits import KIND_LABELS
 from inspections.queries.schedules import (
@@ -20,7 +21,7 @@ from inspections.queries.schedules import (
     terms_at,
     uses,
 )
-from inspections.rules.schedules import RunOutcome
+from inspections.rules.schedules import Burden, Parity, RunOutcome
 from inspections.rules.visits import VisitKind
 from inspections.views.overview import visit_row
 from inspections.views.words import OUTCOME_SIGNS, PROVISION_LABELS
@@ -48,12 +49,19 @@ class SchedulePage(TemplateView):
             opened=[visit_row(row) for row in opened_of_schedules(at)],
             missed=_missed(schedule.missed) if schedule else [],
             uses=[(PROVISION_LABELS[use.rule.value], use) for use in uses(at)],
-            parity=burdens(at),
+            parity=_named(burdens(at)),
             pulse=pulse(at),
             log=[_line(line) for line in run_log(at)],
             **here,
             **context,
         )
+
+
+def _named(found: Parity) -> list[tuple[str, Burden]]:
+    """Return the burdens with the laboratories' names."""
+    labs = Organisation.objects.filter(key__in=[one.lab for one in found.burdens])
+    names = dict(labs.values_list("key", "name"))
+    return [(names[one.lab], one) for one in found.burdens]
 
 
 def _missed(missed: list[dict[str, Any]]) -> list[dict[str, Any]]:
