@@ -5,10 +5,12 @@ from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError, OperationalError, transaction
 
 from inspections.actions.deliveries import deliver_draft, deliver_photograph
+from inspections.actions.draws import advance_draw, commit_value, open_draw
 from inspections.actions.plan import give_notice, plan_visits
 from inspections.actions.reports import open_report, submit_report
-from inspections.models import Delivery, Evidence, Report, Visit, VisitInspector
+from inspections.models import Delivery, Draw, DrawValue, Evidence, Report, Visit, VisitInspector
 from inspections.rules.reports import Conclusion
+from inspections.rules.seeds import DrawRefused, value_commitment
 from inspections.rules.visits import VisitState
 from tests import factories as make
 from tests.factories import NOON
@@ -24,6 +26,29 @@ def test_four_planners_at_once_make_one_plan():
     make.inspectors(each=1)
     together(lambda _: plan_visits(pause=type(pause).objects.get(pk=pause.pk), at=NOON), range(4))
     assert (Visit.objects.count(), entries("plan.made")) == (2, 1)
+
+
+def test_four_sweeps_at_once_open_seal_and_carry_out_one_draw_once():
+    make.parties("aster")
+    make.facility(make.laboratory("aster"))
+    together(lambda _: open_draw(at=NOON), range(4))
+    draw = Draw.objects.get()
+    for at in (draw.commit_by, draw.commit_by + timedelta(days=3)):
+        together(lambda _, at=at: advance_draw(draw=Draw.objects.get(pk=draw.pk), at=at), range(4))
+    assert [entries(f"draw.{kind}") for kind in ("opened", "sealed", "carried_out")] == [1, 1, 1]
+
+
+def test_of_two_representatives_who_commit_at_once_one_does():
+    aster, _others = make.parties("aster")[0].organisation, make.facility(make.laboratory("aster"))
+    draw, people = open_draw(at=NOON), [make.representative(aster) for _ in range(2)]
+
+    def commit(person):
+        value = value_commitment(draw.key, aster.key, f"{person.pk:064x}")
+        return commit_value(draw=Draw.objects.get(pk=draw.pk), organisation=aster, commitment=value, by=person, at=NOON)
+
+    answers = together(commit, people)
+    assert sum(isinstance(answer, DrawRefused) for answer in answers) == 1
+    assert entries("draw.committed") == DrawValue.objects.count() == 1
 
 
 def test_of_two_bookings_of_one_inspector_at_once_the_database_keeps_one():
