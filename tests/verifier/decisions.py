@@ -100,11 +100,11 @@ class Site:
         return made
 
 
-def site_in_force() -> Site:
+def site_in_force(source: bytes = TEXT) -> Site:
     """Found, publish, sign, ratify, accept, and let the delay run."""
     site = Site(assemble(NOW))
     at = NOW - FOUNDED + 24 * HOUR
-    text = publish_text(source=TEXT, by=site.person("secretariat"), at=at)
+    text = publish_text(source=source, by=site.person("secretariat"), at=at)
     for key, lab in site.cast.labs.items():
         party = sign(organisation=lab, sha256=text.sha256, by=site.person(key), at=at)
         ratify(party=party, by=site.person(key), at=at)

@@ -61,8 +61,8 @@ class _Ways:
         unvetoed = [need for veto in self.counting.vetoes for need in self._unvetoed(veto)]
         always = unvetoed if self.by_default else [*unvetoed, *map(self._quorum_reached, self._with_quorum())]
         yield self._way(Choice.CONSENT, [*always, *(need for index in self.indices for need in self._passed(index))])
-        if self.profile.blocking_minority is not None:
-            spare = self.figures.withholding - self.profile.blocking_minority + 1
+        if self.figures.blocking is not None:
+            spare = self.figures.withholding - self.figures.blocking + 1
             yield self._way(Choice.CONSENT, [*always, self._heads(spare, lambda stand: stand is not Choice.CONSENT)])
         if self.by_default:
             for index in self._with_quorum():
@@ -73,8 +73,8 @@ class _Ways:
     def defeats(self) -> Iterator[Change | None]:
         """One class below its threshold or without its quorum, or one veto."""
         always = [self._quorum_reached(index, Choice.OBJECT) for index in self._with_quorum() if self.by_default]
-        if self.profile.blocking_minority is not None:
-            lacking = self.profile.blocking_minority - self.figures.withholding
+        if self.figures.blocking is not None:
+            lacking = self.figures.blocking - self.figures.withholding
             always.append(self._heads(lacking, lambda stand: stand is Choice.CONSENT))
         if self.by_default and not any(count.object for count in self.figures.counts):
             always.append(self._heads(1, lambda stand: stand is not Choice.OBJECT))

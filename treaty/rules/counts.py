@@ -86,6 +86,9 @@ class Figures:
     counts: tuple[Count, ...]
     vetoing: tuple[str, ...] = ()  # members, or classes, whose objection is a veto
     withholding: int = 0  # members who did not consent, each once
+    blocking: int | None = (
+        None  # how many of them it takes for the thresholds to stand; None where they stand in any case
+    )
 
 
 @dataclass(slots=True)
@@ -164,7 +167,7 @@ class Counting:
         """Return the figures as they stand; with `rest`, as if everybody without a ballot of its own chose that."""
         counts = tuple(self._count(index, rest) for index in range(len(self._scales)))
         vetoing = tuple(name for veto in self.vetoes for name in self._vetoing(veto, counts, rest))
-        return Figures(counts, vetoing, self._withholding(rest))
+        return Figures(counts, vetoing, self._withholding(rest), self._blocking)
 
     @property
     def vetoes(self) -> tuple[Veto, ...]:
@@ -216,6 +219,12 @@ class Counting:
             recusals=len(scale.recused),
             delegated=len(delegated) if rest is None else 0,
         )
+
+    @property
+    def _blocking(self) -> int | None:
+        """The text's blocking minority. Of fewer members than it needs no one could ever block: there the thresholds stand."""
+        asked = self.profile.blocking_minority
+        return asked if asked is not None and asked <= len(self.entitled()) else None
 
     def _withholding(self, rest: Choice | None) -> int:
         if self.profile.blocking_minority is None:

@@ -159,7 +159,8 @@ class RollChanges(Provision):
 class VoteProfile(Provision):
     """A rule of decision. All arithmetic over it is in integers, cross-multiplied.
 
-    `blocking_minority`: where fewer members than this withhold their consent, the thresholds are deemed met.
+    `blocking_minority`: where fewer members than this withhold their consent, the thresholds are deemed met; where fewer
+    than this are entitled, they stand.
     `minimum_open`: after this time the vote closes as soon as no ballot still to come can change its result; absent, it
     stays open to the end. `sealed`: until the close only who voted is known. `referred_to`: whose the matter is where nobody is
     left who may vote. `grace`: an adopted decision that has not taken

@@ -146,7 +146,7 @@ def decide(profile: VoteProfile, figures: Figures) -> Decision:
     quorums = [_quorum(profile, electorate, count) for electorate, count in pairs]
     thresholds = [_threshold(profile, electorate, count) for electorate, count in pairs]
     vetoes = _veto(figures)
-    blocking = _blocking(profile, figures)
+    blocking = _blocking(figures)
     steps = tuple(step for step in (*quorums, *thresholds, blocking, vetoes) if step)
     met = all(step.met for step in thresholds)
     waived = not met and blocking is not None and not blocking.met
@@ -233,10 +233,10 @@ def _threshold(profile: VoteProfile, electorate: Electorate, count: Count) -> St
     )
 
 
-def _blocking(profile: VoteProfile, figures: Figures) -> Step | None:
-    if profile.blocking_minority is None:
+def _blocking(figures: Figures) -> Step | None:
+    if figures.blocking is None:
         return None
-    need = Fraction(profile.blocking_minority)
+    need = Fraction(figures.blocking)
     have = Fraction(figures.withholding)
     return Step(StepKind.BLOCKING, "", have, need, strict=False, met=have >= need)
 

@@ -14,6 +14,7 @@ from treaty.rules.votes import (
     Recusal,
     Roll,
     RollMember,
+    StepKind,
     can_still_change,
     tally,
 )
@@ -300,6 +301,14 @@ def test_too_small_a_blocking_minority_does_not_block():
     three = tally(rule, heavy, ballots(NO, NO, NO, *[YES] * 7))
     assert (three.outcome, three.reason) == (Outcome.ADOPTED, Reason.NO_BLOCKING_MINORITY)
     assert tally(rule, heavy, ballots(NO, NO, NO, NO, *[YES] * 6)).outcome is Outcome.REJECTED
+
+
+def test_thresholds_stand_where_fewer_are_entitled_than_could_block():
+    rule = profile(electorate(threshold={"share": "13/20", "base": "entitled"}), blocking_minority=4)
+    for entitled, outcome in {3: Outcome.REJECTED, 4: Outcome.ADOPTED}.items():
+        found = tally(rule, roll(entitled), ballots(YES, NO, NO, YES))
+        assert found.outcome is outcome
+        assert [step.kind for step in found.decision.steps].count(StepKind.BLOCKING) == (entitled == 4)
 
 
 def test_halves_are_counted_exactly():
