@@ -122,7 +122,10 @@ def test_an_end_before_its_time_is_named(site):
 
 @pytest.mark.parametrize("kept", sorted((ROOT / "data" / "texts").glob("*.yaml")), ids=lambda path: path.stem)
 def test_what_was_decided_under_a_text_of_the_past_follows(kept):
-    site = site_in_force(kept.read_bytes())
+    source = kept.read_bytes()
+    site = site_in_force(source)
     exercised(site)
     site.pause()
-    assert_follows(site)
+    record = site.record()
+    record.fetch = lambda _sha256: source
+    assert record.problems() == []

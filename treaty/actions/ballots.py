@@ -18,7 +18,7 @@ from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
 from treaty.queries.ballot_papers import ballot_for
 from treaty.queries.votes import course_afresh, departures_of, profile_of, roll_lines
-from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, seal
+from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, receipt_instant, seal
 from treaty.rules.courses import Course, open_until
 from treaty.rules.profiles import Choice
 from treaty.rules.rolls import SESSION
@@ -147,7 +147,7 @@ def cast_ballot(
     require(represents(by, organisation, at=at), f"Only a representative of {organisation.name} casts its ballot.")
     if ballot and (again := vote.ballots.filter(organisation=organisation, hash=ballot.hash).first()):
         return again
-    received_at = max(at, vote.last_ballot_at or at)
+    received_at = receipt_instant(at, vote.last_ballot_at)
     _check_key(vote, organisation, ballot.key if ballot else SESSION)
     check_takes(vote=vote, organisation=organisation, choice=choice, at=received_at)
     fresh = next_ballot(

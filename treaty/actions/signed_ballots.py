@@ -22,7 +22,15 @@ from treaty.actions.ballots import BallotChanged, check_fits, check_takes, clean
 from treaty.models import Ballot, BallotSignature, Vote
 from treaty.queries.ballot_papers import ballot_for
 from treaty.queries.votes import profile_of
-from treaty.rules.ballots import Envelope, SignedBallot, check_envelope, read_ballot, reason_hash, seal
+from treaty.rules.ballots import (
+    Envelope,
+    SignedBallot,
+    check_envelope,
+    read_ballot,
+    reason_hash,
+    receipt_instant,
+    seal,
+)
 
 
 @transaction.atomic
@@ -48,7 +56,7 @@ def cast_signed_ballot(
     check_envelope(envelope, key_value(key), synced_allowed=profile_of(vote).synced)
     if again := _again(vote, ballot, key):
         return again
-    received_at = max(at, vote.last_ballot_at or at)
+    received_at = receipt_instant(at, vote.last_ballot_at)
     _check(vote, ballot, key, ground, received_at)
     signatures = _signatures(vote, ballot)
     reason = _bound_reason(ballot, reason or next((one.reason for one in signatures if one.reason), ""))

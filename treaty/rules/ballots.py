@@ -6,8 +6,9 @@ challenge = SHA-256("fermata/ballot/v1" NUL JCS(ballot)). An SSH key signs the c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Final
 
 from accounts.rules.keys import Key, KeyRefused
 from accounts.rules.signatures import b64url
@@ -17,6 +18,7 @@ from core.errors import Malformed
 from core.times import instant, stamp
 from treaty.rules.profiles import Choice
 
+SHORTEST: Final = timedelta(microseconds=1)
 CHOSEN = frozenset({"choice", "reason", "key", "nonce", "at", "ground"})  # by whoever makes the ballot
 FIELDS = frozenset(
     {"origin", "text", "vote", "profile", "roll", "organisation", "choice", "reason", "sequence", "supersedes", "key", "head", "nonce", "at"}
@@ -135,6 +137,11 @@ def repudiation(ballot: str, vote: str, *, organisation: str, log: str) -> Json:
 def reason_hash(reason: str) -> str | None:
     """Return what a ballot binds of the stated reason: SHA-256 of its UTF-8 bytes in hex, None for no reason."""
     return sha256(reason.encode()).hexdigest() if reason else None
+
+
+def receipt_instant(at: datetime, last: datetime | None) -> datetime:
+    """Return when a ballot that comes in at `at` was received: later than the `last` of its vote, so that no two share an instant."""
+    return at if last is None or last < at else last + SHORTEST
 
 
 def cast_payload(ballot: SignedBallot, received_at: datetime, proofs: Sequence[Mapping[str, Json]]) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from core.canonical import Json, canonical, commitment
 from core.errors import DomainError
 from core.times import stamp
 from ledger.rules.entries import EntryValue
-from treaty.rules.ballots import Envelope, SignedBallot, check_envelope, read_ballot
+from treaty.rules.ballots import Envelope, SignedBallot, check_envelope, read_ballot, receipt_instant
 from treaty.rules.profiles import Choice
 from treaty.rules.votes import BallotValue
 from verifier.replay.frame import Finding, Replay, differs, replays
@@ -110,7 +110,7 @@ def _sealed(replay: Replay, vote: VoteRecord, entry: EntryValue) -> Iterator[Fin
 def _received(vote: VoteRecord, entry: EntryValue, choice: Choice | None) -> Iterator[Finding]:
     """Find what nobody entitled sent, or not in time. `choice` is None while it is sealed."""
     received_at = moment(entry.payload, "received_at")
-    yield from differs("instant", "when it was received", received_at, max(entry.at, vote.last_ballot_at or entry.at))
+    yield from differs("instant", "when it was received", received_at, receipt_instant(entry.at, vote.last_ballot_at))
     yield from _entitled(vote, text(entry.payload, "organisation"), received_at)
     yield from _in_time(vote, choice, received_at)
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from treaty.rules.ballots import receipt_instant
 from treaty.rules.courses import Facts, Repudiated, course, dropped, open_until
 from treaty.rules.parties import Departure, Status
 from treaty.rules.profiles import VoteProfile
@@ -173,11 +174,9 @@ def test_a_decided_vote_cannot_be_decided_again():
 
 
 instants = st.integers(0, 60 * 48).map(lambda minutes: timedelta(minutes=minutes))
-# Ballots of one instant count in the order of the record, which a shuffled list does not have: here each has its own instant.
 cast_ballots = st.lists(
     st.tuples(st.integers(0, 5), st.sampled_from([YES, NO, ABSTAIN]), instants),
     max_size=14,
-    unique_by=lambda one: one[2],
 )
 profiles = st.sampled_from(
     [
@@ -192,11 +191,22 @@ profiles = st.sampled_from(
 
 
 def sequenced(drawn):
-    numbers, made = {}, []
+    """The ballots as they are received: those that come in at one instant are received one after the other."""
+    numbers, made, last = {}, [], None
     for member, choice, after in sorted(drawn, key=lambda one: one[2]):
         numbers[member] = numbers.get(member, 0) + 1
-        made.append(BallotValue(f"m{member}", choice, T0 + after, numbers[member]))
+        last = receipt_instant(T0 + after, last)
+        made.append(BallotValue(f"m{member}", choice, last, numbers[member]))
     return made
+
+
+@given(cast_ballots)
+def test_no_two_ballots_of_a_vote_are_received_at_one_instant_and_none_before_it_came(drawn):
+    received = [ballot.received_at for ballot in sequenced(drawn)]
+    assert received == sorted(set(received))
+    assert all(
+        T0 + after <= at for (*_, after), at in zip(sorted(drawn, key=lambda one: one[2]), received, strict=True)
+    )
 
 
 @given(profiles, cast_ballots, st.randoms(), st.lists(instants, max_size=4))
