@@ -16,10 +16,12 @@ from core.times import stamp
 from ledger.actions import record
 from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
 from treaty.models import Ballot, Vote
+from treaty.models.votes import RECUSAL_LABELS
 from treaty.queries.ballot_papers import ballot_for
-from treaty.queries.votes import course_afresh, departures_of, profile_of, roll_lines
+from treaty.queries.votes import course_now, departures_now, frozen_roll, profile_of
 from treaty.rules.ballots import SignedBallot, cast_payload, misfits, reason_hash, receipt_instant, seal
 from treaty.rules.courses import Course, open_until
+from treaty.rules.parties import Departure
 from treaty.rules.profiles import Choice
 from treaty.rules.rolls import SESSION
 
@@ -234,25 +236,24 @@ def _check_key(vote: Vote, organisation: Organisation, key: str) -> None:
 
 def check_takes(*, vote: Vote, organisation: Organisation, choice: Choice, at: datetime) -> None:
     """Refuse whoever is not entitled, and what does not arrive while the vote takes ballots."""
-    _check_entitled(vote, organisation, at)
-    _check_open(vote, choice, at)
+    gone = departures_now(vote)
+    _check_entitled(vote, organisation, gone, at)
+    _check_open(vote, choice, gone, at)
 
 
-def _check_entitled(vote: Vote, organisation: Organisation, at: datetime) -> None:
-    lines = list(roll_lines().filter(vote=vote, organisation=organisation))
-    if not lines:
+def _check_entitled(vote: Vote, organisation: Organisation, gone: Sequence[Departure], at: datetime) -> None:
+    roll = frozen_roll(vote)
+    if organisation.key not in roll:
         raise NotOnRoll(
             f"{organisation.name} is not on the roll of vote {vote.key}, which was frozen when it was noticed."
         )
-    if any(one.lab == organisation.key and one.at <= at for one in departures_of(vote, lines)):
+    if any(one.lab == organisation.key and one.at <= at for one in gone):
         raise NotEntitledAnyMore(f"{organisation.name} lost its vote since vote {vote.key} was noticed.")
-    if any(line.recused for line in lines):
-        raise IsRecused(
-            f"{organisation.name} is recused from vote {vote.key}: {lines[0].get_recusal_reason_display()}."
-        )
+    if why := next((one.recused for one in roll.members if one.key == organisation.key and one.recused), None):
+        raise IsRecused(f"{organisation.name} is recused from vote {vote.key}: {RECUSAL_LABELS[why]}.")
 
 
-def _check_open(vote: Vote, choice: Choice, at: datetime) -> None:
+def _check_open(vote: Vote, choice: Choice, gone: Sequence[Departure], at: datetime) -> None:
     """Refuse what does not arrive in [opening, close); where ballots move the close, their course says when that is."""
     if vote.withdrawn_at is not None:
         raise VoteClosed(f"Vote {vote.key} was withdrawn.")
@@ -263,7 +264,7 @@ def _check_open(vote: Vote, choice: Choice, at: datetime) -> None:
             f"Vote {vote.key} closed at {stamp(vote.closed_at or vote.closes_at)}; a ballot counts if it arrives before."
         )
     if _moves_with_ballots(vote) and at >= open_until(profile_of(vote), vote.opens_at):
-        _check_course(vote, choice, course_afresh(vote, at))
+        _check_course(vote, choice, course_now(vote, at, gone))
 
 
 def _check_course(vote: Vote, choice: Choice, course: Course) -> None:

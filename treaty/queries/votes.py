@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
+from typing import Final
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Organisation
 from core.canonical import Json, canonical, commitment
-from treaty.models import Ballot, Repudiation, RollEntry, Vote
-from treaty.queries.parties import instruments_of
+from treaty.models import Ballot, Party, Repudiation, RollEntry, Vote
+from treaty.queries.parties import instruments_of, with_instruments
 from treaty.rules.ballots import cast_payload, read_ballot, sealed_part
 from treaty.rules.courses import Course, Facts, Repudiated, course, dropped
 from treaty.rules.parties import Departure, departures
 from treaty.rules.profiles import RollChanges, VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
+
+ROLLS_KEPT: Final = 64
+_ROLLS: Final[dict[str, Roll]] = {}  # by hash, which says all that is in it
 
 
 def profile_of(vote: Vote) -> VoteProfile:
@@ -56,18 +60,23 @@ def ballot_values(ballots: Iterable[Ballot]) -> list[BallotValue]:
 
 def facts_of(vote: Vote) -> Facts:
     """Return what was done to the vote, besides ballots."""
+    repudiated = (
+        Repudiated(one.organisation.key, one.sequence, found.repudiated_at)
+        for one in vote.ballots.all()
+        if (found := repudiation_of(one)) and found.recounted
+    )
+    return _facts(vote, departures_of(vote), repudiated)
+
+
+def _facts(vote: Vote, gone: Iterable[Departure], repudiated: Iterable[Repudiated]) -> Facts:
     return Facts(
         vote.noticed_at,
         vote.opens_at,
         vote.withdrawn_at,
         vote.effect_applied_at,
         vote.ratified_at,
-        tuple(departures_of(vote)),
-        tuple(
-            Repudiated(one.organisation.key, one.sequence, found.repudiated_at)
-            for one in vote.ballots.all()
-            if (found := repudiation_of(one)) and found.recounted
-        ),
+        tuple(gone),
+        tuple(repudiated),
     )
 
 
@@ -83,11 +92,11 @@ def is_counted(ballot: Ballot, at: datetime) -> bool:
     return ballot.received_at <= at and not (repudiation and repudiation.recounted)
 
 
-def departures_of(vote: Vote, lines: Iterable[RollEntry] | None = None) -> list[Departure]:
-    """Return those on the roll, or on `lines` of it, who lost their vote since its notice, as far as its rule takes them off."""
+def departures_of(vote: Vote) -> list[Departure]:
+    """Return those on the roll who lost their vote since its notice, as far as its rule takes them off; uses what is prefetched."""
     if profile_of(vote).roll_changes == RollChanges():
         return []
-    organisations = {line.organisation for line in (vote.roll.all() if lines is None else lines)}
+    organisations = {line.organisation for line in vote.roll.all()}
     parties = [one.party for one in sorted(organisations, key=lambda one: one.key) if hasattr(one, "party")]
     found = [one for party in parties for one in departures(instruments_of(party), vote.noticed_at)]
     return dropped(profile_of(vote), found)
@@ -122,8 +131,56 @@ def course_of(vote: Vote, at: datetime) -> Course:
 
 
 def course_afresh(vote: Vote, at: datetime) -> Course:
-    """Return the course of a vote that an action has locked, from rows read now."""
-    return course_of(with_rows(Vote.objects.all()).get(pk=vote.pk), at)
+    """Return the course of the vote from rows read now."""
+    return course_now(Vote.objects.get(pk=vote.pk), at)
+
+
+def course_now(vote: Vote, at: datetime, gone: Sequence[Departure] | None = None) -> Course:
+    """Return the course of a vote whose row an action has locked, from plain values read now; `gone` where they are known."""
+    columns = "organisation__key", "choice", "received_at", "sequence", "ground", "repudiation__repudiated_at"
+    rows = list(vote.ballots.values_list(*columns, "repudiation__recounted"))
+    ballots = [BallotValue(key, Choice(choice), *rest) for key, choice, *rest, _repudiated, _recounted in rows]
+    repudiated = [Repudiated(key, number, when) for key, _, _, number, _, when, recounted in rows if recounted]
+    departed = departures_now(vote) if gone is None else gone
+    return course(profile_of(vote), frozen_roll(vote), ballots, _facts(vote, departed, repudiated), at)
+
+
+def frozen_roll(vote: Vote) -> Roll:
+    """Return the vote's roll as plain values; a process reads it once, as what was frozen under its hash never changes."""
+    if known := _ROLLS.get(vote.roll_hash):
+        return known
+    columns = (
+        "organisation__key",
+        "electorate",
+        "weight_numerator",
+        "weight_denominator",
+        "recusal_reason",
+        "delegate__key",
+    )
+    roll = Roll(
+        tuple(
+            RollMember(key, electorate, Fraction(numerator, denominator), Recusal(why) if why else None, delegate)
+            for key, electorate, numerator, denominator, why, delegate in vote.roll.values_list(*columns)
+        )
+    )
+    if roll.hash == vote.roll_hash:
+        while len(_ROLLS) >= ROLLS_KEPT:
+            _ROLLS.pop(next(iter(_ROLLS)), None)
+        _ROLLS[roll.hash] = roll
+    return roll
+
+
+def departures_now(vote: Vote) -> list[Departure]:
+    """Return those on the roll who lost their vote since its notice, from rows read now; mostly there is none to read."""
+    if profile_of(vote).roll_changes == RollChanges():
+        return []
+    since, roll = vote.noticed_at, frozen_roll(vote)
+    left = Q(withdrawal_effective_at__gt=since) | Q(merger__from_at__gt=since) | Q(suspensions__from_at__gt=since)
+    parties = with_instruments(Party.objects.filter(left).order_by("organisation__key").distinct())
+    found = [
+        one for party in parties if party.organisation.key in roll for one in departures(instruments_of(party), since)
+    ]
+    return dropped(profile_of(vote), found)
 
 
 def roll_at(vote: Vote, at: datetime) -> Roll:
