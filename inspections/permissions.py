@@ -8,11 +8,16 @@ from accounts.models import Membership, Organisation, User
 from accounts.permissions import has_role, inspects_for, represents
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
-from inspections.models import Evidence, Mandate, Report, Visit, VisitInspector
+from inspections.models import Challenge, Evidence, Mandate, Report, Visit, VisitInspector
 from inspections.rules.reports import Mark, ReportState
 from labs.models import Facility
 from treaty.permissions import can_determine_for, is_independent_of
 from treaty.queries.parties import bound_labs, participating_bodies
+
+
+def can_judge_request(challenge: Challenge, body: Organisation, *, at: datetime) -> bool:
+    """Whether `body` may find the request frivolous: it did not ask, and is independent of who did."""
+    return body.pk not in {challenge.requester_id, *affiliates(challenge.requester, at)}
 
 
 def is_on_team(user: User | None, visit: Visit, *, at: datetime) -> bool:

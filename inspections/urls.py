@@ -61,6 +61,7 @@ urlpatterns = [
         "labs/<slug:key>/inspectors/<slug:handle>/take-back/", bodies.WithdrawRefusal.as_view(), name="withdraw_refusal"
     ),
     path("challenges/new/", challenges.RequestChallenge.as_view(), name="request_challenge"),
+    path("challenges/<slug:key>/frivolous/", challenges.FindFrivolous.as_view(), name="find_frivolous"),
     path("challenges/<slug:key>/", challenges.ChallengePage.as_view(), name="challenge"),
     path("draws/", draws.DrawsPage.as_view(), name="draws"),
     path("draws/<slug:key>/", draws.DrawPage.as_view(), name="draw"),

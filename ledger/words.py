@@ -163,6 +163,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "challenge.requested": gettext_lazy(
         "%(organisation)s asked for a challenge inspection of %(facility)s of %(lab)s; vote %(vote)s may stop it."
     ),
+    "challenge.found_frivolous": gettext_lazy("%(body)s found the request of challenge %(challenge)s frivolous."),
     "challenge.stopped": gettext_lazy("Vote %(vote)s stopped the challenge inspection of %(facility)s of %(lab)s."),
     "draw.opened": gettext_lazy("Draw %(draw)s was opened: its list of sites is frozen."),
     "draw.committed": gettext_lazy("%(organisation)s committed to a value in draw %(draw)s."),

@@ -10,18 +10,28 @@ from core.canonical import commitment, tagged_digest
 from core.errors import require
 from core.times import stamp
 from inspections.actions.plan import book, one_planner_at_a_time
-from inspections.models import Challenge, Visit
+from inspections.models import Challenge, FrivolousFinding, Visit
+from inspections.permissions import can_judge_request
 from inspections.queries.candidates import candidates, challenged_site
 from inspections.queries.challenges import open_challenges, vote_state
 from inspections.rules import plan as planner
-from inspections.rules.challenges import ChallengeRefused, Standing, needs_visit, obstacle, standing
+from inspections.rules.challenges import (
+    JUDGED,
+    ChallengeNotOver,
+    ChallengeRefused,
+    Standing,
+    needs_visit,
+    obstacle,
+    standing,
+)
 from inspections.rules.visits import VisitState
 from labs.models import Facility
 from ledger.actions import record
 from treaty.actions.pauses import lock_keys
+from treaty.actions.standdowns import NotIndependent
 from treaty.actions.votes import clean_words, notice_vote
 from treaty.models import TreatyText, Vote
-from treaty.permissions import can_ask_to_resume
+from treaty.permissions import bodies_acting, can_ask_to_resume
 from treaty.queries.numbering import next_key
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import required_text, rules_at, rules_of
@@ -105,6 +115,27 @@ def settle_challenge(*, challenge: Challenge, at: datetime) -> Challenge:
     if needs_visit(state, visits):
         _plan(challenge, tries=len(visits), at=at)
     return challenge
+
+
+@transaction.atomic
+def find_frivolous(
+    *, challenge: Challenge, body: Organisation, reasons: str, by: User, at: datetime
+) -> FrivolousFinding:
+    """Publish that a body finds the request frivolous, with its reasons, once it was stopped or inspected (Art. 16)."""
+    challenge.refresh_from_db(from_queryset=Challenge.objects.select_for_update(of=("self",)).with_names())
+    require(body in bodies_acting(by, at=at), "Only an officer of an accredited body finds a request frivolous.")
+    if not can_judge_request(challenge, body, at=at):
+        raise NotIndependent("Whoever asked for it, or is affiliated with who did, does not judge the request.")
+    known = challenge.found_frivolous.filter(body=body).first()
+    if known:
+        return known
+    if standing(vote_state(challenge, at), [VisitState(one.state) for one in challenge.visits.all()]) not in JUDGED:
+        raise ChallengeNotOver
+    words, salt = clean_words(reasons, "reasons", LONGEST_GROUND), secrets.token_hex(32)
+    finding = FrivolousFinding.objects.create(challenge=challenge, body=body, reasons=words, salt=salt, found_at=at)
+    payload = {"challenge": challenge.key, "body": body.key, "reasons": commitment(salt, words)}
+    record(kind="challenge.found_frivolous", payload=payload, by=by, at=at)
+    return finding
 
 
 def _stop(challenge: Challenge, at: datetime) -> Challenge:

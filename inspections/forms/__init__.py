@@ -103,6 +103,18 @@ class ChallengeForm(OrganisationForm):
         field.choices = [("", "---------"), *groups.items()]
 
 
+class FrivolousForm(OrganisationForm):
+    """Why a body finds the request of a challenge frivolous."""
+
+    reasons = PlainText(
+        label=_("Reasons"),
+        help_text=_("Published with the challenge. The record holds a salted commitment to these words."),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+    field_order = ["organisation", "reasons"]
+
+
 def marks(label: StrOrPromise) -> forms.ChoiceField:
     """Return the field that says whom a passage is opened to."""
     return forms.ChoiceField(

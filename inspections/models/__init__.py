@@ -1,5 +1,5 @@
 from inspections.models.accounting import AlarmStep, BalanceAlarm, ComputeObservation, WorkDeclaration
-from inspections.models.challenges import Challenge
+from inspections.models.challenges import Challenge, FrivolousFinding
 from inspections.models.clarifications import Clarification, Dissent
 from inspections.models.deliveries import Delivery
 from inspections.models.draws import Draw, DrawValue
@@ -28,6 +28,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "FindingStep",
+    "FrivolousFinding",
     "Mandate",
     "Plan",
     "Recipient",

@@ -45,3 +45,23 @@ class Challenge(models.Model):
 
     def __str__(self) -> str:
         return f"challenge {self.key}"
+
+
+class FrivolousFinding(models.Model):
+    """A body's finding that a request was frivolous, published with its reasons (Art. 16). Append-only."""
+
+    challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, related_name="found_frivolous")
+    body = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    reasons = models.TextField()
+    salt = models.CharField(max_length=64)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["found_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["challenge", "body"], name="found_frivolous_once"),
+            models.CheckConstraint(condition=~models.Q(reasons=""), name="found_frivolous_with_reasons"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.challenge_id} found frivolous by {self.body_id}"

@@ -8,10 +8,11 @@ from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Organisation
 from inspections.models import Challenge, Visit
+from inspections.permissions import can_judge_request
 from inspections.queries.candidates import candidates, challenged_site
 from inspections.queries.visits import monitoring_of
 from inspections.rules import plan as planner
-from inspections.rules.challenges import OPEN, Standing, needs_visit, standing
+from inspections.rules.challenges import JUDGED, OPEN, Standing, needs_visit, standing
 from inspections.rules.visits import VisitKind, VisitState, access_due, leave_by, report_due
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
@@ -53,7 +54,9 @@ def vote_state(challenge: Challenge, at: datetime) -> State:
 def challenges() -> QuerySet[Challenge]:
     """Return every challenge with its vote and its visits, in a fixed number of queries."""
     return Challenge.objects.select_related("facility__organisation", "requester").prefetch_related(
-        Prefetch("vote", with_rows(Vote.objects.all())), Prefetch("visits", Visit.objects.with_names())
+        Prefetch("vote", with_rows(Vote.objects.all())),
+        Prefetch("visits", Visit.objects.with_names()),
+        "found_frivolous__body",
     )
 
 
@@ -103,6 +106,14 @@ def challengeable(organisations: Collection[Organisation], at: datetime) -> list
     """Return the facilities in use that one of these organisations may challenge: those of bound laboratories other than itself."""
     labs = [lab for lab in bound_labs(at) if any(one != lab for one in organisations)]
     return facilities_of(labs, at)
+
+
+def may_find_frivolous(row: ChallengeRow, bodies: Collection[Organisation], at: datetime) -> list[Organisation]:
+    """Return which of the bodies may find the request frivolous, and have not."""
+    said = {one.body_id for one in row.challenge.found_frivolous.all()}
+    if row.standing not in JUDGED:
+        return []
+    return [body for body in bodies if body.pk not in said and can_judge_request(row.challenge, body, at=at)]
 
 
 def terms_of(row: ChallengeRow) -> Clock:

@@ -34,6 +34,9 @@ FATES: Final = {
     State.PROVISIONAL: Standing.STOPPED,
     State.RATIFIED: Standing.STOPPED,
 }
+JUDGED: Final = frozenset(
+    {Standing.STOPPED, Standing.INSPECTED}
+)  # where bodies may find the request to have been frivolous
 OVER: Final = frozenset({VisitState.CLOSED, VisitState.INCONCLUSIVE})
 
 
@@ -41,6 +44,12 @@ class ChallengeRefused(DomainError):
     """A challenge inspection of that facility cannot be asked for now."""
 
     code = "challenge_refused"
+
+
+class ChallengeNotOver(DomainError):
+    """A request is judged once it was stopped, or its visit is over."""
+
+    code = "challenge_not_over"
 
 
 def standing(vote: State, visits: Iterable[VisitState]) -> Standing:

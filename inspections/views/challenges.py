@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
-from accounts.views.readers import person
+from accounts.views.readers import person, reader
 from core.errors import require
-from inspections.actions.challenges import ASKERS, request_challenge
-from inspections.forms import ChallengeForm
+from inspections.actions.challenges import ASKERS, find_frivolous, request_challenge
+from inspections.forms import ChallengeForm, FrivolousForm
 from inspections.models import Challenge
 from inspections.models.challenges import STANDING_LABELS
 from inspections.models.visits import STATE_LABELS
@@ -26,6 +26,7 @@ from inspections.queries.challenges import (
     challenges,
     clock_of,
     hindrances,
+    may_find_frivolous,
     row_of,
     terms_of,
 )
@@ -33,7 +34,7 @@ from inspections.rules.visits import VisitState
 from inspections.views.words import CHALLENGE_EVENTS, CHALLENGE_LEDES, PROVISION_LABELS, STANDING_SIGNS, STEP_LABELS
 from labs.models import Facility
 from ledger.queries import position
-from treaty.permissions import can_ask_to_resume
+from treaty.permissions import bodies_acting, can_ask_to_resume
 from treaty.queries.texts import rules_at
 from treaty.queries.timeline import story
 from treaty.queries.vote_pages import vote_row
@@ -76,6 +77,7 @@ class ChallengePage(TemplateView):
             terms=clock_words(terms_of(row)),
             hindrances=[(PROVISION_LABELS.get(key, key), key, words) for key, words in hindrances(row, at)],
             events=events(row),
+            judges=may_find_frivolous(row, bodies_acting(reader(self.request), at=at), at),
             crumbs=_crumbs(),
             **challenge_row(row),
             **context,
@@ -173,3 +175,43 @@ class RequestChallenge(ActionView):
             crumbs=_crumbs(),
             **context,
         )
+
+
+class FindFrivolous(ActionView):
+    """A body's officer publishes that the body finds the request frivolous, with its reasons."""
+
+    form_class = FrivolousForm
+    template_name = "inspections/challenge_frivolous.html"
+    success_message = gettext_lazy("The finding is on record, and published with its reasons.")
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Look the challenge up."""
+        super().setup(request, *args, **kwargs)
+        self.at = timezone.now()
+        self.row = row_of(get_object_or_404(challenges(), key=kwargs["key"]), self.at)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the bodies that the reader may speak for."""
+        bodies = may_find_frivolous(self.row, bodies_acting(reader(self.request), at=self.at), self.at)
+        return super().get_form_kwargs() | {"organisations": bodies}
+
+    def act(self, form: forms.Form, *, at: datetime) -> object:
+        """Publish it."""
+        data = form.cleaned_data
+        return find_frivolous(
+            challenge=self.row.challenge,
+            body=data["organisation"],
+            reasons=data["reasons"],
+            by=person(self.request),
+            at=at,
+        )
+
+    def get_success_url(self) -> str:
+        """Go back to the challenge."""
+        return reverse("inspections:challenge", args=[self.row.challenge.key])
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Say which challenge it is."""
+        challenge = self.row.challenge
+        here = (self.get_success_url(), challenge.key)
+        return super().get_context_data(challenge=challenge, crumbs=[*_crumbs(), here], **context)

@@ -92,6 +92,7 @@ CHALLENGE_EVENTS: Final = {
     "challenge.requested": ("br", _("Challenge inspection asked for")),
     "vote.closed": ("on", _("Vote closed")),
     "vote.withdrawn": ("na", _("Vote withdrawn")),
+    "challenge.found_frivolous": ("br", _("A body found the request frivolous")),
     "challenge.stopped": ("na", _("Stopped by the vote")),
     "challenge.planned": ("on", _("Visit planned, and sealed")),
     "visit.notified": ("on", _("Notice given, and the seal opened")),

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.rules.organisations import Role
 from config.demonstration.cast import person
-from inspections.actions.challenges import request_challenge, settle_challenge
+from inspections.actions.challenges import find_frivolous, request_challenge, settle_challenge
 from inspections.actions.inspectors import designate
 from inspections.actions.plan import give_notice
 from inspections.models import Challenge, Visit
@@ -150,3 +150,18 @@ def test_a_team_near_whoever_asked_is_named(site):
     affiliation = {"v": 1, "kind": "affiliation.declared", "by": None, "payload": {}}
     record.add(index, affiliation, at=at, organisation="aster", affiliate=sent, basis="", from_at=at)
     assert codes(record) == ["conflict"]
+
+
+def test_a_request_found_frivolous_follows_and_a_forged_finding_is_named(site):
+    challenge = decided(site, challenged(site), "consent")
+    ivb, by = site.organisation("ivb"), site.person("ivb")
+    find_frivolous(challenge=challenge, body=ivb, reasons="It hums by day too.", by=by, at=site.now)
+    assert_follows(site)
+    for change, code in [({"body": "aster"}, "conflict"), ({"body": "pacific"}, "authority")]:
+        record = site.record()
+        record.payload("challenge.found_frivolous").update(change)
+        assert code in codes(record)
+    record = site.record()
+    record.drop("challenge.stopped")
+    record.drop("vote.effect_applied")
+    assert "state" in codes(record)

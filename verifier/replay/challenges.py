@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from accounts.rules.organisations import Role
 from core.errors import DomainError
-from inspections.rules.challenges import OPEN, Standing, obstacle
+from inspections.rules.challenges import JUDGED, OPEN, Standing, obstacle
 from ledger.rules.entries import EntryValue
 from verifier.replay.frame import Finding, Replay, differs, replays
-from verifier.replay.organisations import by_clock
+from verifier.replay.organisations import Organisations, by_clock, by_role
 from verifier.replay.parties import Parties, asks_for
 from verifier.replay.payloads import Payload, moment, text
 from verifier.replay.sites import Sites
@@ -33,6 +34,7 @@ class ChallengeRecord:
     inspected: bool = False  # its visit is over
     visit: str | None = None  # that is planned or made; none is where it was called off
     plans: int = 0
+    found_frivolous: set[str] = field(default_factory=set)  # by which bodies
 
     @property
     def standing(self) -> Standing:
@@ -121,3 +123,22 @@ def stop(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     challenge.stopped = True
     said = moment(entry.payload, "effective_at")
     yield from differs("instant", "from when it is stopped", said, effect_of(challenge.vote))
+
+
+@replays("challenge.found_frivolous")
+def find_frivolous(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """An accredited body that did not ask for it, and is independent of who did, finds a request that is over frivolous, once."""
+    challenge = replay.of(Challenges).of(text(entry.payload, "challenge"))
+    body = text(entry.payload, "body")
+    yield from by_role(replay, entry, {Role.OFFICER}, body)
+    if body not in replay.of(Parties).bodies(entry.at):
+        yield Finding("state", f"{body} has not accepted its mandate")
+    if body in {challenge.requester, *replay.of(Organisations).affiliates(challenge.requester, entry.at)}:
+        yield Finding("conflict", f"{body} does not judge a request of {challenge.requester}")
+    if challenge.standing not in JUDGED:
+        yield Finding(
+            "state", f"challenge {challenge.key} is {challenge.standing.value}, neither stopped nor inspected"
+        )
+    if body in challenge.found_frivolous:
+        yield Finding("repeated", f"{body} had found challenge {challenge.key} frivolous before")
+    challenge.found_frivolous.add(body)

@@ -5,16 +5,17 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from core.canonical import commitment
 from core.errors import Malformed, NotAllowed
-from inspections.actions.challenges import request_challenge, settle_challenge
+from inspections.actions.challenges import find_frivolous, request_challenge, settle_challenge
 from inspections.actions.plan import cancel_visit, give_notice
-from inspections.models import Challenge, Visit
+from inspections.models import Challenge, FrivolousFinding, Visit
 from inspections.queries.challenges import unsettled
-from inspections.rules.challenges import ChallengeRefused
+from inspections.rules.challenges import ChallengeNotOver, ChallengeRefused
 from inspections.rules.visits import VisitKind, VisitState
 from tests import factories as make
 from tests.factories import NOON
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.effects import apply
+from treaty.actions.standdowns import NotIndependent
 from treaty.actions.votes import advance_vote, withdraw_vote
 from treaty.models import Vote
 from treaty.rules.profiles import Choice
@@ -237,3 +238,45 @@ def test_the_database_keeps_what_was_asked_for_and_one_visit_a_challenge(visit):
         make.visit(visit.facility, kind=VisitKind.CHALLENGE, challenge=challenge)
     with pytest.raises(IntegrityError, match="visit_of_its_challenge"), transaction.atomic():
         make.visit(visit.facility, kind=VisitKind.CHALLENGE)
+
+
+# --- frivolous
+
+
+def judged(challenge, body="nordic", *, by=None, at=CLOSE + HOUR):
+    made = make.body(body)
+    return find_frivolous(
+        challenge=challenge, body=made, reasons="It hums by day too.", by=by or make.officer(made), at=at
+    )
+
+
+def test_a_body_publishes_once_that_a_request_that_was_stopped_is_frivolous(ask, recorded):
+    challenge = decide(ask(), stop=5)
+    first = judged(challenge)
+    kind, payload = recorded()[-1]
+    assert kind == "challenge.found_frivolous"
+    assert payload == {
+        "challenge": challenge.key, "body": "nordic", "reasons": commitment(first.salt, "It hums by day too.")
+    }  # fmt: skip
+    assert judged(challenge, at=CLOSE + 2 * HOUR) == first
+    assert [kind for kind, _ in recorded()].count("challenge.found_frivolous") <= 1
+
+
+def test_a_request_is_not_judged_before_it_is_over(ask, recorded):
+    challenge = ask()
+    with pytest.raises(ChallengeNotOver):
+        judged(challenge, at=NOON + HOUR)
+    with pytest.raises(ChallengeNotOver):
+        judged(decide(challenge, stop=0))
+    assert (FrivolousFinding.objects.count(), "challenge.found_frivolous" in dict(recorded())) == (0, False)
+
+
+def test_whoever_asked_or_is_affiliated_with_who_did_does_not_judge_nor_does_a_stranger(ask, recorded):
+    challenge = decide(ask("ivb"), stop=6)
+    make.affiliation(make.body("pacific"), make.body("ivb"))
+    for body in ("ivb", "pacific"):
+        with pytest.raises(NotIndependent):
+            judged(challenge, body)
+    with pytest.raises(NotAllowed):
+        judged(challenge, by=make.officer(make.body("ivb")))
+    assert FrivolousFinding.objects.count() == 0
