@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from treaty.actions import effects, orders, pushes, receipts, triggers, votes
+from treaty.actions import effects, letters, orders, pushes, receipts, triggers, votes
 from treaty.actions.advance import advance_due
 from treaty.actions.cases import open_missing_cases
 from treaty.actions.declarations import ask_due, mark_late
@@ -72,5 +72,7 @@ def sweep_votes() -> None:
 
 @shared_task
 def mail_receipts() -> None:
-    """Mail the receipts of new ballots to all who act for their organisations."""
-    receipts.mail_due(at=timezone.now())
+    """Mail the receipts of new ballots, repudiations and delegations to all who act for their organisations."""
+    at = timezone.now()
+    receipts.mail_due(at=at)
+    letters.mail_due(at=at)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from accounts.models import Organisation, User
 from config.demonstration.cast import Cast
-from inspections.actions import conclusions, plan, tips, visits
+from inspections.actions import challenges, conclusions, plan, tips, visits
 from inspections.models import Visit
+from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.visits import due_for_moving
 from inspections.rules.visits import VisitState
@@ -96,6 +97,8 @@ def clock(at: datetime) -> None:
     effects.apply_due(at=at)
     advance.advance_due(at=at)
     drills.end_due(at=at)
+    for challenge in unsettled(at):
+        challenges.settle_challenge(challenge=challenge, at=at)
     for pause in in_force(at=at):
         plan.plan_visits(pause=pause, at=at)
     for visit in due_for_moving(at):

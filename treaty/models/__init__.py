@@ -7,7 +7,7 @@ from treaty.models.exemptions import Exemption
 from treaty.models.orders import Order, OrderAcknowledgement, OrderDelivery, OrderEndpoint, OrderKey
 from treaty.models.parties import Accreditation, Annexed, Merger, Party, Suspension
 from treaty.models.pauses import Commitment, LevelChange, Pause, Resumption, ResumptionStep
-from treaty.models.receipts import ReceiptMail
+from treaty.models.receipts import Letter, ReceiptMail
 from treaty.models.standdowns import DeadlineExtension, RollBack, RunHalt, StandDown, Verification
 from treaty.models.texts import TreatyText
 from treaty.models.triggers import TriggerEvaluation, TriggerFiring
@@ -30,6 +30,7 @@ __all__ = [
     "DrillStep",
     "DrillVerdict",
     "Exemption",
+    "Letter",
     "LevelChange",
     "Merger",
     "Order",

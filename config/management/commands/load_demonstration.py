@@ -9,7 +9,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Organisation
-from config.demonstration import balances, chapters, draws, schedules, tips, visits
+from config.demonstration import balances, challenges, chapters, draws, schedules, tips, visits
 from config.demonstration.cast import FOUNDED, Cast, assemble
 from config.demonstration.sites import register, works
 from config.demonstration.story import Story
@@ -60,6 +60,7 @@ def load(now: datetime, *, show: bool | None) -> None:
     for at, event in works(story.cast, now):
         story.before(event, days=(now - at) / timedelta(days=1))
     visits.tell(story)
+    challenges.tell(story)
     tips.tell(story)
     draws.tell(story)
     balances.tell(story)

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.db import DatabaseError, transaction
 
 from accounts.rules.keys import KeyRefused
@@ -14,6 +15,7 @@ from tests import factories
 from tests.conftest import NOON
 from tests.signing import Voter, enrolled, with_root
 from tests.texts import model_text
+from treaty.actions import letters
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.effects import apply
 from treaty.actions.repudiations import NotClosedYet, ObjectionWindowOver, repudiate_ballot
@@ -210,6 +212,14 @@ def test_a_session_that_brings_it_is_the_organisations_own(ballot, root):
     refused(ballot, root, NotAllowed, by=factories.representative(factories.laboratory("cobalt")))
     person = factories.representative(lab)
     assert repudiate(ballot, root, by=person).by == person
+
+
+def test_everybody_who_acts_for_the_organisation_is_mailed_once_that_its_ballot_was_repudiated(ballot, root):
+    row = repudiate(ballot, root)
+    second = factories.representative(ballot.organisation)
+    assert (letters.mail_due(at=row.repudiated_at), letters.mail_due(at=row.repudiated_at + HOUR)) == (1, 0)
+    assert second.email in [address for message in mail.outbox for address in message.to]
+    assert ballot.vote.title in mail.outbox[0].body
 
 
 def test_a_repudiation_stays_and_an_outcome_moves_for_nothing_else(vote, ballot, root):
