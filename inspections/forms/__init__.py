@@ -30,7 +30,6 @@ from inspections.rules.reports import (
     ReportValue,
     SectionValue,
 )
-from labs.models import Facility
 from treaty.forms.pauses import OrganisationForm
 from treaty.rules.monitoring import ProtocolItem
 
@@ -73,46 +72,6 @@ class DraftMoment(Moment):
 
     def validate(self, value: Any) -> None:
         """Accept that nothing is typed yet."""
-
-
-class ChallengeForm(OrganisationForm):
-    """Which facility is to be inspected, and why."""
-
-    facility = forms.ModelChoiceField(
-        label=_("Facility"),
-        help_text=_("Those in use that are on record. One that was never declared is a case to refer."),
-        queryset=Facility.objects.none(),
-        to_field_name="key",
-    )
-    ground = PlainText(
-        label=_("Reasons"),
-        help_text=_("What gives you reason to ask. Your words are published with the challenge."),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6}),
-    )
-    field_order = ["organisation", "facility", "ground"]
-
-    def __init__(self, *args: Any, facilities: list[Facility], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["facility"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Facility.objects.filter(pk__in=[one.pk for one in facilities]).select_related("organisation")
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for one in facilities:
-            groups.setdefault(one.organisation.name, []).append((one.key, one.name))
-        field.choices = [("", "---------"), *groups.items()]
-
-
-class FrivolousForm(OrganisationForm):
-    """Why a body finds the request of a challenge frivolous."""
-
-    reasons = PlainText(
-        label=_("Reasons"),
-        help_text=_("Published with the challenge. The record holds a salted commitment to these words."),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6}),
-    )
-    field_order = ["organisation", "reasons"]
 
 
 def marks(label: StrOrPromise) -> forms.ChoiceField:

@@ -16,7 +16,7 @@ from accounts.models import Organisation, User
 from accounts.views.readers import person, reader
 from core.errors import require
 from inspections.actions.challenges import ASKERS, find_frivolous, request_challenge
-from inspections.forms import ChallengeForm, FrivolousForm
+from inspections.forms.challenges import ChallengeForm, FrivolousForm
 from inspections.models import Challenge
 from inspections.models.challenges import STANDING_LABELS
 from inspections.models.visits import STATE_LABELS

@@ -163,5 +163,5 @@ def test_a_request_found_frivolous_follows_and_a_forged_finding_is_named(site):
         assert code in codes(record)
     record = site.record()
     record.drop("challenge.stopped")
-    record.drop("vote.effect_applied")
+    record.drop("vote.applied")
     assert "state" in codes(record)
