@@ -120,7 +120,8 @@ def test_a_ballot_slipped_in_before_the_closing_entry_and_received_after_the_clo
     _, like = a_ballot(record, "start_pause_ordinary")
     close = record.find("vote.closed", vote=like["payload"]["vote"])
     closed_at = record.entries[close]["payload"]["closed_at"]
-    payload, at, by = forged(record, like, closed_at, "fjord", representative(record, "fjord"))
+    after = later(closed_at, microseconds=1)
+    payload, at, by = forged(record, like, after, "fjord", representative(record, "fjord"))
     index = record.add(close, like, at=at, by=by, **payload)
     assert_named(record, index, "too_late", f"closed at {closed_at}")
 
