@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_keys_append_only'),
-        ('inspections', '0011_schedules'),
+        ('inspections', '0012_clarifications'),
     ]
 
     operations = [
