@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('treaty', '0023_drill_verdicts'),
+        ('treaty', '0024_finding_cases'),
     ]
 
     operations = [
