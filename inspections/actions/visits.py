@@ -12,7 +12,7 @@ from inspections.models import AccessRecord, Finding, Report, Visit
 from inspections.permissions import is_on_team, speaks_for_party
 from inspections.queries.visits import monitoring_of
 from inspections.rules.reports import Conclusion, ReportState
-from inspections.rules.visits import VisitEvent, VisitState, comments_close, next_state
+from inspections.rules.visits import Cause, VisitEvent, VisitState, comments_close, next_state
 from ledger.actions import record
 
 NOT_ON_TEAM = "Only an inspector of this visit's team records that."
@@ -69,18 +69,20 @@ def grant_access(*, visit: Visit, by: User, at: datetime) -> Visit:
     return _at_the_gate(visit, VisitEvent.GRANT, "", by, at=at)
 
 
-def delay_access(*, visit: Visit, reason: str, by: User, at: datetime) -> Visit:
-    """Record that the team was told to wait; the delay account runs until access is granted."""
-    return _at_the_gate(visit, VisitEvent.DELAY, reason, by, at=at)
+def delay_access(*, visit: Visit, reason: str, by: User, at: datetime, cause: Cause = Cause.PARTY) -> Visit:
+    """Record that the team had to wait; where that is the party's doing, its delay account runs until access is granted."""
+    return _at_the_gate(visit, VisitEvent.DELAY, reason, by, at=at, cause=cause)
 
 
-def refuse_access(*, visit: Visit, reason: str, by: User, at: datetime) -> Visit:
-    """Record that the team was turned away."""
-    return _at_the_gate(visit, VisitEvent.REFUSE, reason, by, at=at)
+def refuse_access(*, visit: Visit, reason: str, by: User, at: datetime, cause: Cause = Cause.PARTY) -> Visit:
+    """Record that the team was turned away, or could not go in at all."""
+    return _at_the_gate(visit, VisitEvent.REFUSE, reason, by, at=at, cause=cause)
 
 
 @transaction.atomic
-def _at_the_gate(visit: Visit, event: VisitEvent, reason: str, by: User, *, at: datetime) -> Visit:
+def _at_the_gate(
+    visit: Visit, event: VisitEvent, reason: str, by: User, *, at: datetime, cause: Cause = Cause.PARTY
+) -> Visit:
     lock_visit(visit)
     require(is_on_team(by, visit, at=at), NOT_ON_TEAM)
     if event is not VisitEvent.GRANT and not reason.strip():
@@ -93,8 +95,11 @@ def _at_the_gate(visit: Visit, event: VisitEvent, reason: str, by: User, *, at: 
     visit.access_at = at if event is VisitEvent.GRANT else None
     visit.save(update_fields=["state", "access_at"])
     salt = secrets.token_hex(32)
-    AccessRecord.objects.create(visit=visit, outcome=outcome, reason=reason, salt=salt, recorded_at=at, by=by)
-    record(kind=kind, payload={**subject_of(visit), "reason": commitment(salt, reason)}, by=by, at=at)
+    AccessRecord.objects.create(
+        visit=visit, outcome=outcome, cause=cause, reason=reason, salt=salt, recorded_at=at, by=by
+    )
+    payload = {**subject_of(visit), "reason": commitment(salt, reason)}
+    record(kind=kind, payload=payload if event is VisitEvent.GRANT else payload | {"cause": cause.value}, by=by, at=at)
     return visit
 
 

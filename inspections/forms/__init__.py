@@ -361,12 +361,6 @@ class NothingForm(forms.Form):
     """A button alone."""
 
 
-class ReasonForm(forms.Form):
-    """What was said at the gate."""
-
-    reason = PlainText(label=_("Reason given"), max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class CommentForm(forms.Form):
     """The party's comment."""
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from inspections.models.challenges import Challenge
 from inspections.models.inspectors import Designation
 from inspections.models.schedules import Schedule
-from inspections.rules.visits import ENDED, REPORTABLE, VisitKind, VisitState
+from inspections.rules.visits import ENDED, REPORTABLE, Cause, VisitKind, VisitState
 from labs.models import Facility
 
 KIND_LABELS = {
@@ -22,6 +22,11 @@ KIND_LABELS = {
     VisitKind.CHALLENGE: _("Challenge"),
     VisitKind.SPECIAL: _("Special"),
     VisitKind.CLOSE_OUT: _("Close-out"),
+}
+CAUSE_LABELS = {
+    Cause.PARTY: _("The party"),
+    Cause.FORCE_MAJEURE: _("Force majeure: nobody's doing"),
+    Cause.INABILITY: _("The team itself"),
 }
 STATE_LABELS = {
     VisitState.PLANNED: _("Planned"),
@@ -175,6 +180,11 @@ class AccessRecord(models.Model):
     outcome = models.CharField(
         max_length=8, choices=[("grant", _("Granted")), ("delay", _("Delayed")), ("refuse", _("Refused"))]
     )
+    cause = models.CharField(
+        max_length=16,
+        choices=[(cause.value, label) for cause, label in CAUSE_LABELS.items()],
+        default=Cause.PARTY.value,
+    )
     reason = models.TextField(blank=True)
     salt = models.CharField(max_length=64)
     recorded_at = models.DateTimeField()
@@ -182,6 +192,9 @@ class AccessRecord(models.Model):
 
     class Meta:
         ordering = ["recorded_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(cause__in=[cause.value for cause in Cause]), name="access_cause"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} at {self.visit_id}"

@@ -10,7 +10,7 @@ from inspections.rules.clarifications import Rung
 from inspections.rules.conclusions import Reported, Standing, draw
 from inspections.rules.findings import OPEN, Severity
 from inspections.rules.reports import Conclusion, ReportState
-from inspections.rules.visits import VisitKind
+from inspections.rules.visits import Cause, VisitKind
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
 from treaty.models import Pause, Verification
@@ -87,5 +87,5 @@ def _refusals(pause: Pause | None, at: datetime) -> Mapping[int, datetime]:
     if pause:
         told = told.filter(visit__pause=pause)
     last = {one.visit_id: one for one in told}
-    refused = [one for one in last.values() if one.outcome == "refuse"]
+    refused = [one for one in last.values() if one.outcome == "refuse" and one.cause == Cause.PARTY]
     return {one.visit.facility_id: one.recorded_at for one in refused}

@@ -13,6 +13,7 @@ from core.times import stamp
 from inspections.models import AccessRecord, Plan, Visit, VisitInspector
 from inspections.rules.visits import (
     ENDED,
+    Cause,
     Timer,
     VisitEvent,
     VisitFacts,
@@ -20,6 +21,7 @@ from inspections.rules.visits import (
     VisitState,
     can_follow,
     delay_of,
+    is_the_partys,
     timers,
 )
 from treaty.queries.texts import rules_of
@@ -158,9 +160,11 @@ class ParityRow:
 def parity(at: datetime) -> list[ParityRow]:
     """Return a row for every laboratory that was visited or is to be, in two queries."""
     found: Mapping[Organisation, list[Visit]] = _by_lab(at)
-    refused = AccessRecord.objects.filter(outcome="refuse", recorded_at__lte=at).values_list("visit_id", flat=True)
-    refusals = list(refused)
-    return [_parity_row(lab, visits, refusals, at) for lab, visits in found.items()]
+    gate: dict[tuple[int, str], list[Cause]] = defaultdict(list)
+    told = AccessRecord.objects.filter(recorded_at__lte=at).exclude(outcome="grant")
+    for visit, outcome, cause in told.values_list("visit_id", "outcome", "cause"):
+        gate[visit, outcome].append(Cause(cause))
+    return [_parity_row(lab, visits, gate, at) for lab, visits in found.items()]
 
 
 def _by_lab(at: datetime) -> Mapping[Organisation, list[Visit]]:
@@ -171,8 +175,11 @@ def _by_lab(at: datetime) -> Mapping[Organisation, list[Visit]]:
     return found
 
 
-def _parity_row(lab: Organisation, visits: list[Visit], refusals: list[int], at: datetime) -> ParityRow:
+def _parity_row(
+    lab: Organisation, visits: list[Visit], gate: Mapping[tuple[int, str], list[Cause]], at: datetime
+) -> ParityRow:
     entered = [visit for visit in visits if visit.access_at is not None]
+    delayed = [visit for visit in entered if is_the_partys(_causes(gate, visit))]
     late = [
         timer
         for visit in visits
@@ -184,10 +191,14 @@ def _parity_row(lab: Organisation, visits: list[Visit], refusals: list[int], at:
         visits=len(visits),
         notice=_mean([visit.planned_from - visit.notified_at for visit in visits if visit.notified_at]),
         access=_mean([delay_of(visit.planned_from, visit.access_at, at) for visit in entered]),
-        delay=sum((delay_of(visit.planned_from, visit.access_at, at) for visit in entered), timedelta(0)),
-        refusals=sum(visit.pk in refusals for visit in visits),
+        delay=sum((delay_of(visit.planned_from, visit.access_at, at) for visit in delayed), timedelta(0)),
+        refusals=sum(Cause.PARTY in gate.get((visit.pk, "refuse"), ()) for visit in visits),
         overdue=sum(timer.done_at is None for timer in late),
     )
+
+
+def _causes(gate: Mapping[tuple[int, str], list[Cause]], visit: Visit) -> list[Cause]:
+    return [*gate.get((visit.pk, "delay"), ()), *gate.get((visit.pk, "refuse"), ())]
 
 
 def _mean(spans: list[timedelta]) -> timedelta | None:

@@ -61,6 +61,14 @@ class VisitEvent(StrEnum):
     CANCEL = "cancel"
 
 
+class Cause(StrEnum):
+    """Why a team could not go in. Only the party's own doing is on its delay account and among its refusals."""
+
+    PARTY = "party"
+    FORCE_MAJEURE = "force_majeure"  # nobody's doing: a storm, a strike, a closed border
+    INABILITY = "inability"  # the team's own: it was late, ill or without its equipment
+
+
 S, E = VisitState, VisitEvent
 BEFORE_ACCESS = (S.NOTIFIED, S.ACKNOWLEDGED, S.ACCESS_DELAYED)
 TRANSITIONS: dict[tuple[VisitState, VisitEvent], VisitState] = {
@@ -221,6 +229,12 @@ def comments_close(reported_at: datetime, monitoring: Monitoring) -> datetime:
 def delay_of(planned_from: datetime, access_at: datetime | None, at: datetime) -> timedelta:
     """Return how long inspectors waited (so far) for access after the planned hour."""
     return max((access_at or at) - planned_from, timedelta(0))
+
+
+def is_the_partys(causes: Iterable[Cause]) -> bool:
+    """Whether a wait for access is the party's own doing: unless something else was named for all of it."""
+    named = list(causes)
+    return not named or Cause.PARTY in named
 
 
 def total_delay(delays: Iterable[timedelta]) -> timedelta:

@@ -19,7 +19,7 @@ from inspections.scheduling.model import ROUNDING, THOUSANDTHS, Model
 
 OFFERED: Final = 6  # days at least, and those up to where the visit stands already and
 BEYOND: Final = 3
-SHARE: Final = 0.4  # of the time that is left, for a round that is not the last
+SHARE: Final = 0.85  # of the time that is left, for a round that need not be the last
 SOLVED: Final = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
 

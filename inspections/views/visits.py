@@ -23,7 +23,8 @@ from inspections.actions.visits import (
     grant_access,
     refuse_access,
 )
-from inspections.forms import CommentForm, NothingForm, ReasonForm
+from inspections.forms import CommentForm, NothingForm
+from inspections.forms.visits import ReasonForm
 from inspections.models import Report, Visit
 from inspections.models.visits import KIND_LABELS, STATE_LABELS
 from inspections.permissions import can_read_draft, is_on_team, oversees, speaks_for_party

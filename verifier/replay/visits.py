@@ -12,6 +12,7 @@ from core.times import Period, stamp
 from inspections.rules.challenges import OVER, Standing
 from inspections.rules.visits import (
     BEFORE_ACCESS,
+    Cause,
     VisitEvent,
     VisitKind,
     VisitState,
@@ -335,6 +336,10 @@ def at_the_gate(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Find
     """The team records whether it was let in."""
     visit = visit_of(replay, entry.payload)
     yield from by_team(replay, entry, visit)
+    if text({"cause": Cause.PARTY.value, **entry.payload}, "cause") not in set(
+        Cause
+    ):  # entries of an earlier program name none
+        yield Finding("cause", "it is nobody's doing that the text knows")
     move(visit, AT_THE_GATE[entry.kind])
 
 

@@ -16,7 +16,8 @@ from inspections.actions.visits import (
     refuse_access,
 )
 from inspections.models import AccessRecord
-from inspections.rules.visits import OutOfTurn, VisitState
+from inspections.queries.visits import parity
+from inspections.rules.visits import Cause, OutOfTurn, VisitState
 from tests import factories as make
 from tests.factories import NOON
 
@@ -68,6 +69,22 @@ def test_a_delay_and_then_access_make_a_delay_account(notified, inspector, recor
     found = recorded()
     assert [kind for kind, _ in found] == ["access.delayed", "access.granted"]
     assert "The escort is late." not in str(found)
+
+
+def test_only_what_is_the_partys_doing_is_on_its_delay_account_and_among_its_refusals(notified, inspector, recorded):
+    [row] = parity(NOON)
+    assert (row.delay, row.refusals) == (timedelta(0), 0)
+    delay_access(visit=notified, reason="A storm.", cause=Cause.FORCE_MAJEURE, by=inspector, at=NOON)
+    refuse_access(visit=notified, reason="The road is closed.", cause=Cause.FORCE_MAJEURE, by=inspector, at=NOON)
+    grant_access(visit=notified, by=inspector, at=LATER)
+    [row] = parity(LATER)
+    assert (row.delay, row.refusals) == (timedelta(0), 0)
+    assert [payload.get("cause") for _, payload in recorded()] == ["force_majeure", "force_majeure", None]
+    AccessRecord.objects.create(
+        visit=notified, outcome="delay", cause=Cause.PARTY, salt="0", recorded_at=NOON, by=inspector
+    )
+    [row] = parity(LATER)
+    assert row.delay == LATER - notified.planned_from
 
 
 def test_saying_the_same_at_the_gate_twice_is_one_record(notified, inspector, recorded):
