@@ -186,6 +186,7 @@ LANGUAGES = [
     ("es", "Español"),
     ("zh-hans", "中文"),
     ("ru", "Русский"),
+    ("ar", "العربية"),
 ]
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
