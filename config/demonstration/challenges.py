@@ -7,6 +7,7 @@ from config.demonstration import keys
 from config.demonstration.story import Story, judge
 from inspections.actions.challenges import find_frivolous, request_challenge
 from inspections.models import Challenge
+from labs.models import Facility
 from treaty.rules.profiles import Choice
 
 ASKED = 118.0  # days before the present
@@ -27,7 +28,8 @@ def tell(story: Story) -> None:
 
 def _ask(story: Story, at: datetime) -> None:
     lab, by = story.lab("cobalt")
-    request_challenge(facility=story.facilities[SITE], ground=GROUND, requester=lab, by=by, at=at)
+    site = Facility.objects.select_related("organisation").get(key=SITE)
+    request_challenge(facility=site, ground=GROUND, requester=lab, by=by, at=at)
 
 
 def _stop(story: Story, key: str, at: datetime) -> None:
