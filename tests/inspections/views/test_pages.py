@@ -355,7 +355,7 @@ def test_the_visit_goes_its_way_through_the_pages(client, people):
     client.post(address("act", visit, "acknowledge"))
     sign_in(client, people[0].user)
     assert client.post(address("act", visit, "delay"), {"reason": ""}).status_code == 422
-    client.post(address("act", visit, "delay"), {"reason": "The escort is late."})
+    client.post(address("act", visit, "delay"), {"reason": "The escort is late.", "cause": "party"})
     for event in ("grant", "begin"):
         assert client.post(address("act", visit, event)).status_code == 302
     visit.refresh_from_db()
