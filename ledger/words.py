@@ -137,6 +137,10 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "mandate.given": gettext_lazy("%(body)s was mandated for %(layers)s."),
     "inspector.designated": gettext_lazy("%(body)s designated the inspector %(inspector)s."),
     "designation.ended": gettext_lazy("%(inspector)s is an inspector of %(body)s no longer."),
+    "managed_access.requested": gettext_lazy(
+        "%(lab)s asked for managed access on visit %(visit)s: %(measure)s, %(layer)s."
+    ),
+    "managed_access.settled": gettext_lazy("Managed access %(number)s on visit %(visit)s: %(state)s."),
     "clarification.asked": gettext_lazy(
         "%(body)s asked %(lab)s about finding %(number)s of report %(report)s, to be answered by %(answer_by)s."
     ),

@@ -17,12 +17,14 @@ from inspections.actions.clarifications import (
     dissent,
 )
 from inspections.actions.evidence import attach_evidence
+from inspections.actions.managed_access import request_managed_access, settle_managed_access
 from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
 from inspections.actions.visits import acknowledge_visit, begin_visit, delay_access, grant_access
 from inspections.models import Finding, Report, Visit
 from inspections.queries.reports import layers_of
 from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.findings import Severity
+from inspections.rules.managed_access import Measure, RequestEvent
 from inspections.rules.reports import (
     Answer,
     Conclusion,
@@ -58,6 +60,7 @@ def _work(story: Story, at: datetime) -> None:
             case VisitState.NOTIFIED:
                 acknowledge_visit(visit=visit, by=party, at=at)
             case VisitState.ACKNOWLEDGED if at >= visit.planned_from:
+                _ask_for_managed_access(visit, party, at)
                 _arrive(visit, at)
             case VisitState.IN_PROGRESS if at >= visit.planned_from + REPORT_AFTER:
                 _report(visit, at)
@@ -92,6 +95,18 @@ def _clarify(visit: Visit, party: User, at: datetime) -> None:
         )
 
 
+def _ask_for_managed_access(visit: Visit, party: User, at: datetime) -> None:
+    """Let the party of one site ask at the gate, and the team agree."""
+    if visit.facility.key != UNABLE:
+        return
+    reason = "The panels of hall 2 carry a customer's names. We would show the readings of the meters instead."
+    asked = request_managed_access(
+        visit=visit, layer="power", measure=Measure.SUBSTITUTE, reason=reason, by=party, at=at
+    )
+    words = "If the meters can be read while we are there."
+    settle_managed_access(request=asked, event=RequestEvent.AGREE, words=words, by=_team(visit)[0], at=at)
+
+
 def _arrive(visit: Visit, at: datetime) -> None:
     inspector = _team(visit)[0]
     if visit.facility.key == AT_THE_GATE:
@@ -109,6 +124,9 @@ def _team(visit: Visit) -> list[User]:
 
 def _report(visit: Visit, at: datetime) -> None:
     first, second = _team(visit)[:2]
+    for asked in visit.managed_access.all():
+        words = "The meters were being replaced: nothing could be read in place of the panels."
+        settle_managed_access(request=asked, event=RequestEvent.FAIL, words=words, by=first, at=at)
     report = open_report(visit=visit, by=first, at=at)
     report = save_draft(report=report, value=_content(visit, at), revision=report.revision, by=first, at=at)
     if visit.facility.key in {SHORT, POWERED_OFF}:

@@ -15,7 +15,7 @@ from inspections.actions.conclusions import conclude
 from inspections.actions.visits import NOT_ON_TEAM, lock_visit, subject_of
 from inspections.models import Finding, Report, ReportComment, ReportSignature, Visit
 from inspections.permissions import is_on_team, speaks_for_party
-from inspections.queries.reports import layers_of, name_of, sealing_of, signing_state, value_of
+from inspections.queries.reports import layers_of, name_of, sealing_of, signing_state, unseen_claims, value_of
 from inspections.queries.visits import monitoring_of
 from inspections.rules.passages import open_value
 from inspections.rules.reports import (
@@ -227,6 +227,9 @@ def submit_report(*, report: Report, submission_key: str, by: User, at: datetime
         raise NotSignedEnough(
             f"{len(found.signatures)} of {found.needed} inspectors have signed this text. {NotSignedEnough().detail}"
         )
+    unseen = unseen_claims(report)  # a request may have been settled since the signatures
+    if unseen:
+        raise ReportIncomplete(unseen[0].words, fields={one.part: one.words for one in unseen})
     report.state = next_state(ReportState(report.state), ReportEvent.SUBMIT)
     report.received_at, report.submission_key, report.commitment = at, submission_key, found.commitment
     report.save(update_fields=["state", "received_at", "submission_key", "commitment"])

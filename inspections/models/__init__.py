@@ -6,6 +6,7 @@ from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
 from inspections.models.inspectors import Availability, Designation, Mandate, Refusal
+from inspections.models.managed_access import ManagedAccess, ManagedAccessStep
 from inspections.models.plans import Plan
 from inspections.models.reports import Report, ReportComment, ReportSignature
 from inspections.models.schedules import Schedule, ScheduleRun
@@ -29,6 +30,8 @@ __all__ = [
     "Finding",
     "FindingStep",
     "FrivolousFinding",
+    "ManagedAccess",
+    "ManagedAccessStep",
     "Mandate",
     "Plan",
     "Recipient",

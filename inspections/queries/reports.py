@@ -12,6 +12,7 @@ from inspections.models import Evidence, Finding, Mandate, Report, ReportSignatu
 from inspections.permissions import marks_open_to
 from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.findings import Severity
+from inspections.rules.managed_access import Measure, RequestState, claims_unseen, hidden_layers
 from inspections.rules.passages import Passage, PhotographValue, Sealing, passages, sealed
 from inspections.rules.reports import (
     Answer,
@@ -133,12 +134,22 @@ def signing_state(report: Report) -> SigningState:
     monitoring = monitoring_of(report.visit)
     per_visit = monitoring.inspectors_per_visit
     return SigningState(
-        missing=missing(value_of(report), tuple(layers_of(report.visit)), monitoring.protocols),
+        missing=(
+            *missing(value_of(report), tuple(layers_of(report.visit)), monitoring.protocols),
+            *unseen_claims(report),
+        ),
         signatures=tuple(signatures),
         needed=signatures_needed(team, per_visit),
         is_signed=is_signed({one.user_id for one in signatures}, team, per_visit),
         commitment=commitment_of(report),
     )
+
+
+def unseen_claims(report: Report) -> tuple[Missing, ...]:
+    """Return the layers that the report calls verified though something of them stayed hidden from the team."""
+    requests = [(one.layer, Measure(one.measure), RequestState(one.state)) for one in report.visit.managed_access.all()]
+    answers = {layer: section.answer for layer, section in value_of(report).sections.items()}
+    return claims_unseen(answers, hidden_layers(requests))
 
 
 def draft_of(visit: Visit) -> Report | None:

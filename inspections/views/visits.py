@@ -30,8 +30,10 @@ from inspections.models.visits import KIND_LABELS, STATE_LABELS
 from inspections.permissions import can_read_draft, is_on_team, oversees, speaks_for_party
 from inspections.queries.reports import draft_of
 from inspections.queries.visits import facts_of, monitoring_of, team_of, what_may_follow
+from inspections.rules.managed_access import ASKABLE
 from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitEvent, VisitKind, VisitState, delay_of, leave_by, timers
+from inspections.views.managed_access import managed_rows
 from inspections.views.readers import visit_for
 from inspections.views.words import EVENT_LABELS, TIMER_LABELS
 from web.views import ActionView
@@ -76,6 +78,8 @@ class VisitPage(TemplateView):
             stay_until=visit.access_at and leave_by(VisitKind(visit.kind), visit.access_at, monitoring_of(visit)),
             reports=list(Report.objects.filter(visit=visit, state=ReportState.SUBMITTED).select_related("visit")),
             draft=draft_of(visit) if inside else None,
+            managed=managed_rows(visit, user, inside=inside, at=at),
+            can_manage=visit.state in ASKABLE and speaks_for_party(user, visit, at=at),
             buttons=list(buttons(self.request, visit, at)),
             can_begin_report=is_on_team(user, visit, at=at) and visit.state in REPORTABLE,
             crumbs=[(reverse("inspections:list"), _("Inspections"))],

@@ -630,3 +630,23 @@ def test_a_case_about_a_finding_that_may_still_be_answered_is_named(record):
     }  # fmt: skip
     record.add(asked + 1, case, **changes)
     assert_named(record, asked + 1, "not_yet_answered")
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "code"),
+    [
+        ("managed_access.requested", {"number": 7}, "number"),
+        ("managed_access.requested", {"layer": "nowhere"}, "layer"),
+        ("managed_access.settled", {"number": 7}, "unknown"),
+        ("managed_access.settled", {"state": "satisfied"}, "state"),
+    ],
+)
+def test_managed_access_that_does_not_follow_is_named(record, kind, changes, code):
+    record.payload(kind).update(changes)
+    assert_named(record, record.find(kind), code)
+
+
+def test_a_layer_that_is_called_verified_though_it_stayed_hidden_is_named(record):
+    visit = record.payload("managed_access.requested")["visit"]
+    record.payload("report.submitted", visit=visit)["answers"]["power"] = "verified"
+    assert any(problem.code == "unseen" for problem in record.problems())

@@ -16,6 +16,7 @@ from verifier.replay import (
     keys,
     levels,
     log,
+    managed_access,
     membership,
     orders,
     organisations,
@@ -40,7 +41,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, reports, clarifications, accounting, standdowns,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, reports, managed_access, clarifications, accounting, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips,
 )  # fmt: skip
 
