@@ -11,7 +11,7 @@ from accounts.rules.organisations import Role
 from inspections.models import Challenge, Evidence, Mandate, Report, Visit, VisitInspector
 from inspections.rules.reports import Mark, ReportState
 from labs.models import Facility
-from treaty.permissions import can_determine_for, is_independent_of
+from treaty.permissions import bodies_acting, can_determine_for, is_independent_of
 from treaty.queries.parties import bound_labs, participating_bodies
 
 
@@ -89,6 +89,12 @@ def can_dissent_for(user: User | None, body: Organisation, visit: Visit, *, at: 
 def can_designate(user: User | None, body: Organisation, *, at: datetime) -> bool:
     """Whether `user` may designate inspectors for `body`."""
     return has_role(user, Role.OFFICER, body, at=at)
+
+
+def can_read_agreement(user: User | None, facility: Facility, *, at: datetime) -> bool:
+    """Whether `user` may read how the facility is inspected: its laboratory, and whoever acts for an accredited body."""
+    roles = (Role.OFFICER, Role.INSPECTOR)
+    return represents(user, facility.organisation, at=at) or bool(bodies_acting(user, at=at, roles=roles))
 
 
 def can_handle_tips(user: User | None, body: Organisation, *, at: datetime) -> bool:

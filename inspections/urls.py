@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from inspections.views import (
     accounting,
+    agreements,
     bodies,
     challenges,
     draws,
@@ -70,6 +71,9 @@ urlpatterns = [
     path("draws/<slug:key>/reveal/", draws.RevealValue.as_view(), name="draw_reveal"),
     path("draws/<slug:key>/transcript.json", draws.TranscriptView.as_view(), name="draw_transcript"),
     path("drafts/", offline.DraftsPage.as_view(), name="drafts"),
+    path("facilities/<slug:key>/agreement/", agreements.AgreementPage.as_view(), name="agreement"),
+    path("facilities/<slug:key>/agreement/new/", agreements.ProposeAgreement.as_view(), name="propose_agreement"),
+    path("facilities/<slug:key>/agreement/<int:version>/agree/", agreements.AgreeView.as_view(), name="agree"),
     path("reports/<slug:key>/<int:version>/", reports.ReportPage.as_view(), name="report"),
     path("reports/<slug:key>/<int:version>/comment/", visits.CommentView.as_view(), name="comment"),
     path("reports/<slug:key>/<int:version>/findings/<int:number>/", findings.SettleView.as_view(), name="settle"),

@@ -137,6 +137,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "mandate.given": gettext_lazy("%(body)s was mandated for %(layers)s."),
     "inspector.designated": gettext_lazy("%(body)s designated the inspector %(inspector)s."),
     "designation.ended": gettext_lazy("%(inspector)s is an inspector of %(body)s no longer."),
+    "agreement.proposed": gettext_lazy("%(lab)s proposed version %(version)s of the agreement for %(facility)s."),
+    "agreement.agreed": gettext_lazy("%(body)s agreed to version %(version)s of the agreement for %(facility)s."),
     "managed_access.requested": gettext_lazy(
         "%(lab)s asked for managed access on visit %(visit)s: %(measure)s, %(layer)s."
     ),

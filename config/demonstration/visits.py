@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from accounts.models import User
 from config.demonstration.sites import declare_further_hall
 from config.demonstration.story import Story
+from inspections.actions.agreements import agree, propose_agreement
 from inspections.actions.clarifications import (
     acknowledge_clarification,
     answer_clarification,
@@ -23,6 +24,7 @@ from inspections.actions.visits import acknowledge_visit, begin_visit, delay_acc
 from inspections.models import Finding, Report, Visit
 from inspections.queries.reports import layers_of
 from inspections.queries.visits import monitoring_of, team_of
+from inspections.rules.agreements import AgreementText
 from inspections.rules.findings import Severity
 from inspections.rules.managed_access import Measure, RequestEvent
 from inspections.rules.reports import (
@@ -58,6 +60,7 @@ def _work(story: Story, at: datetime) -> None:
         party = story.cast.representative(visit.facility.organisation.key)
         match VisitState(visit.state):
             case VisitState.NOTIFIED:
+                _agree_on_terms(story, visit, party, at)
                 acknowledge_visit(visit=visit, by=party, at=at)
             case VisitState.ACKNOWLEDGED if at >= visit.planned_from:
                 _ask_for_managed_access(visit, party, at)
@@ -93,6 +96,20 @@ def _clarify(visit: Visit, party: User, at: datetime) -> None:
             by=second.designation.user,
             at=at,
         )
+
+
+def _agree_on_terms(story: Story, visit: Visit, party: User, at: datetime) -> None:
+    """Let the laboratory of one site and a body agree how it is inspected."""
+    if visit.facility.key != UNABLE:
+        return
+    text = AgreementText(
+        entry="The north gate, from 07:00 to 19:00 local time. Instruments come in sealed cases.",
+        escorts="Two of the site's people, there within fifteen minutes of the arrival, day and night.",
+        shrouding="Names of customers on panels and screens; meters and serial numbers are never covered.",
+    )
+    proposed = propose_agreement(facility=visit.facility, text=text, by=party, at=at)
+    body, officer = story.body("ivb")
+    agree(agreement=proposed, body=body, by=officer, at=at)
 
 
 def _ask_for_managed_access(visit: Visit, party: User, at: datetime) -> None:

@@ -1,4 +1,5 @@
 from inspections.models.accounting import AlarmStep, BalanceAlarm, ComputeObservation, WorkDeclaration
+from inspections.models.agreements import FacilityAgreement
 from inspections.models.challenges import Challenge, FrivolousFinding
 from inspections.models.clarifications import Clarification, Dissent
 from inspections.models.deliveries import Delivery
@@ -27,6 +28,7 @@ __all__ = [
     "Draw",
     "DrawValue",
     "Evidence",
+    "FacilityAgreement",
     "Finding",
     "FindingStep",
     "FrivolousFinding",

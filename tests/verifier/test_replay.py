@@ -650,3 +650,16 @@ def test_a_layer_that_is_called_verified_though_it_stayed_hidden_is_named(record
     visit = record.payload("managed_access.requested")["visit"]
     record.payload("report.submitted", visit=visit)["answers"]["power"] = "verified"
     assert any(problem.code == "unseen" for problem in record.problems())
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "code"),
+    [
+        ("agreement.proposed", {"version": 2}, "version"),
+        ("agreement.proposed", {"facility": "nowhere"}, "unknown"),
+        ("agreement.agreed", {"body": "pacific"}, "authority"),
+    ],
+)
+def test_a_facility_agreement_that_does_not_follow_is_named(record, kind, changes, code):
+    record.payload(kind).update(changes)
+    assert_named(record, record.find(kind), code)

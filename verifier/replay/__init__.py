@@ -2,6 +2,7 @@
 
 from verifier.replay import (
     accounting,
+    agreements,
     amendments,
     ballots,
     cases,
@@ -42,7 +43,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, reports, managed_access, clarifications, accounting, standdowns,
-    cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips,
+    cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips, agreements,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]
