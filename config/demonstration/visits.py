@@ -40,7 +40,7 @@ from inspections.rules.reports import (
 from inspections.rules.visits import VisitState
 
 FIRST_LOOK, LOOKS = timedelta(days=9.4), timedelta(hours=4)  # before the present; how often teams and parties act
-REPORT_AFTER = timedelta(hours=30)  # from the arrival
+DRAFT_AFTER, REPORT_AFTER = timedelta(hours=12), timedelta(hours=30)  # from the arrival
 FURTHER_HALL = timedelta(hours=6.5)
 AT_THE_GATE = "fjord-teesside"
 UNABLE = "elbe-magdeburg-ii"
@@ -67,6 +67,8 @@ def _work(story: Story, at: datetime) -> None:
                 _arrive(visit, at)
             case VisitState.IN_PROGRESS if at >= visit.planned_from + REPORT_AFTER:
                 _report(visit, at)
+            case VisitState.IN_PROGRESS if at >= visit.planned_from + DRAFT_AFTER:
+                _begin_report(visit, at)
             case VisitState.PRELIMINARY if visit.facility.key == SHORT:
                 _clarify(visit, party, at)
 
@@ -137,6 +139,13 @@ def _arrive(visit: Visit, at: datetime) -> None:
 
 def _team(visit: Visit) -> list[User]:
     return [one.designation.user for one in team_of(visit)]
+
+
+def _begin_report(visit: Visit, at: datetime) -> None:
+    first = _team(visit)[0]
+    report = open_report(visit=visit, by=first, at=at)
+    seen = dict(list(_content(visit, at).sections.items())[:2])
+    save_draft(report=report, value=ReportValue(seen, None), revision=report.revision, by=first, at=at)
 
 
 def _report(visit: Visit, at: datetime) -> None:

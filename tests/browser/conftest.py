@@ -107,10 +107,10 @@ def page(open_page):
 
 @pytest.fixture
 def axe():
-    """`axe(page)` asserts that axe-core finds nothing serious or critical on the page as it stands."""
+    """`axe(page)` asserts that axe-core finds nothing serious or critical on the page as it stands; or `within` a selector."""
 
-    def check(page):
-        found = Axe().run(page).response["violations"]
+    def check(page, within=None):
+        found = Axe().run(page, within).response["violations"]
         grave = [
             f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
             for one in found

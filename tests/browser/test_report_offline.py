@@ -32,6 +32,7 @@ from tests.browser.wires import Wire
 from tests.together import entries
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+HEAD = ".page-head, .banner"  # what changes there; the form below is looked at whole once
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_|service worker|ServiceWorker")
 
 
@@ -172,7 +173,7 @@ def work_in_the_cellar(page, wire, axe):
     expect(page.get_by_text("Restored from this device")).to_be_visible()
     expect(notes(page)).to_have_value("Typed in the cellar.")
     expect(page.locator("[data-report-queue]")).to_contain_text("Rack 7")
-    axe(page)
+    axe(page, HEAD + ", #photographs")
     shot(page, "offline-restored")
     assert "cellar" not in stored()
 
@@ -190,7 +191,7 @@ def test_without_a_network_reloads_and_a_sign_out_lose_nothing(device, wire, for
     Session.objects.all().delete()  # it expires while the photograph and the draft wait
     save(page)
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
-    axe(page)
+    axe(page, HEAD)
     sign_in(page, team[1], wire)  # a colleague, on the same device, in another tab
     other = page.context.new_page()
     other.goto(wire.url + reverse("inspections:drafts"))
@@ -277,11 +278,11 @@ def test_two_devices_meet_in_a_choice_that_loses_nothing(device, wire, form, tea
     expect(phone.locator("[name=choice-layer-chips][value=theirs]")).to_be_checked()
     phone.get_by_role("button", name="Go on with what is chosen").click()
     expect(phone.locator("[data-report-unchosen]")).to_contain_text("Choose for:")
-    axe(phone)
+    axe(phone, "[data-report-conflict]")
     phone.locator("[name=choice-layer-power][value=mine]").press("Space")
     phone.get_by_role("button", name="Go on with what is chosen").press("Enter")
     status(phone, "Saved on the server")
-    axe(phone)
+    axe(phone, HEAD)
     assert "Counted at the desk." in stored()
     assert "From the phone." in stored()
     with phone.expect_download() as download:
@@ -306,7 +307,7 @@ def test_a_draft_goes_to_another_device_as_a_file(device, wire, form, team, axe,
     wire.mend()
     new.locator("#import").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b"{}"})
     expect(new.locator("#import-error")).to_have_text("This file holds no draft of this visit.")
-    axe(new)
+    axe(new, "#device")
     new.locator("#import").set_input_files(file)
     new.get_by_role("radio", name="In the file").check()
     new.get_by_role("button", name="Go on with what is chosen").click()
@@ -323,7 +324,7 @@ def test_a_refused_photograph_comes_back_with_its_caption(device, wire, form, te
     page.goto(form)
     photograph(page, {"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"<html></html>"}, "A page")
     expect(page.locator("[data-report-queue]")).to_contain_text("more than a picture")
-    axe(page)
+    axe(page, "#photographs")
     page.get_by_role("button", name="Change and send again").click()
     expect(page.locator("[data-report-upload-error]")).to_contain_text("more than a picture")
     assert page.locator("#photographs [name=caption]").input_value() == "A page"
@@ -340,7 +341,7 @@ def test_a_full_device_says_so_and_the_site_still_receives(device, wire, form, t
     expect(page.get_by_text("only with a connection: this device keeps nothing")).to_be_visible()
     notes(page).fill("No room for this.")
     status(page, "This device has no room left")
-    axe(page)
+    axe(page, HEAD)
     status(page, "Saved on the server")
     photograph(page, large_photograph(), "From memory")
     expect(page.locator("[data-report-photographs]").get_by_text("From memory")).to_be_visible()
@@ -403,18 +404,18 @@ def test_a_report_that_was_submitted_or_a_form_that_changed_meanwhile_is_said_an
     page.locator("[name=section-power-remarks]").fill("Typed into the old form.")
     page.locator("[name=section-chips-notes]").fill("In both forms.")
     expect(page.get_by_role("heading", name="The form has changed")).to_be_visible(timeout=20_000)
-    axe(page)
+    axe(page, HEAD)
     shot(page, "offline-form-changed")
     page.get_by_role("link", name="Open the form anew").click()
     expect(page.get_by_role("heading", name="Answers without a place")).to_be_visible()
     expect(page.locator("[data-report-homeless]")).to_contain_text("Typed into the old form.")
-    axe(page)
+    axe(page, HEAD)
     status(page, "Saved on the server")
     assert "In both forms." in stored()
     submit(Report.objects.get(), team)
     notes(page).fill("Too late.")
     expect(page.get_by_role("heading", name="The report was submitted meanwhile")).to_be_visible(timeout=20_000)
-    axe(page)
+    axe(page, HEAD)
     shot(page, "offline-locked")
     assert notes(page).input_value() == "Too late."
     with page.expect_download() as download:
