@@ -31,6 +31,7 @@ app.conf.beat_schedule = {
         ("plan the coming months", "inspections.tasks.run_scheduler", 60.0),
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
         ("tell the record of tips", "inspections.tasks.tell_tips", 60.0),
+        ("publish grades", "inspections.tasks.publish_grades", 60.0),
         ("note alarms of balances", "inspections.tasks.note_alarms", 600.0),
     ]
 }

@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from inspections.views import accounting_api
+from inspections.views import accounting_api, cells, grades
 
 app_name = "accounting_api"
 urlpatterns = [
+    path("matrix/", cells.MatrixView.as_view(), name="matrix"),
+    path("matrix/<slug:key>/<slug:layer>/readings/", cells.ReadingsView.as_view(), name="readings"),
+    path("grades/", grades.GradesView.as_view(), name="grades"),
     path("balances/", accounting_api.BalancesView.as_view(), name="balances"),
     path("balances/<slug:key>/", accounting_api.BalanceView.as_view(), name="balance"),
     path("balances/<slug:key>/observations/", accounting_api.ObservationsView.as_view(), name="observations"),

@@ -72,3 +72,15 @@ class SettleAlarmForm(OrganisationForm, SettleForm):
     """What became of an alarm, in whose name."""
 
     field_order = ["organisation", "event", "basis"]
+
+
+class StreamForm(OrganisationForm):
+    """What a seal or a counter showed."""
+
+    observed_at = Moment(label=_("Read at (UTC)"))
+    intact = forms.ChoiceField(
+        label=_("What it shows"),
+        choices=[("yes", _("Intact: nothing was changed since the last reading")), ("no", _("Broken, or changed"))],
+        widget=forms.RadioSelect,
+    )
+    field_order = ["organisation", "observed_at", "intact"]

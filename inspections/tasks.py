@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import accounting, challenges, conclusions, draws, plan, schedules, tips, visits
+from inspections.actions import accounting, challenges, conclusions, draws, grades, plan, schedules, tips, visits
 from inspections.queries.accounting import observed_sites
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
@@ -56,6 +56,12 @@ def sweep_draws() -> None:
 def tell_tips() -> None:
     """Tell the record of the tips of every hour that is over."""
     tips.record_tips(at=timezone.now())
+
+
+@shared_task
+def publish_grades() -> None:
+    """Publish the table of grades that is due."""
+    grades.publish_grades(at=timezone.now())
 
 
 @shared_task

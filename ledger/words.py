@@ -177,6 +177,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "draw.revealed": gettext_lazy("The value of %(organisation)s in draw %(draw)s was revealed."),
     "draw.carried_out": gettext_lazy("Draw %(draw)s was carried out."),
     "challenge.planned": gettext_lazy("The challenge inspection of %(facility)s of %(lab)s was planned and sealed."),
+    "grades.published": gettext_lazy("The figures of parity and the bodies' grades as of %(as_of)s were published."),
+    "stream.observed": gettext_lazy("%(body)s read a stream of %(layer)s at %(facility)s as of %(observed_at)s."),
     "work.declared": gettext_lazy(
         "%(lab)s declared the work of %(facility)s from %(from_at)s to %(until_at)s, version %(version)s."
     ),

@@ -23,7 +23,7 @@ from ledger.rules.merkle import HASH_SIZE, leaf_hash
 from ledger.rules.tiles import WIDTH, Edge, Tile, entries_of, tile_in
 from verifier.heads import DoesNotFollow, SignedHead, Trust, read_head, read_kept
 from verifier.output import complain, say
-from verifier.replay import Problem, Replay
+from verifier.replay import Problem, Replay, grades
 from verifier.replay.log import Log
 from verifier.replay.texts import Texts
 from verifier.sources import Mirror, Missing, Source, Unreachable, open_source, read_in_order
@@ -232,6 +232,7 @@ def as_json(report: Report) -> dict[str, object]:
         ],
         "more_problems": report.more_problems,
         "unreplayed": report.replay.unreplayed if report.replay else None,
+        "grades": table.as_json() if report.replay and (table := grades.newest(report.replay)) else None,
     }
 
 

@@ -11,7 +11,7 @@ _STATES: Final = {
     "on": "ongoing evaluation_ongoing open contested silence waiting ready activating in_force resuming in_progress noticed extended "
     "scheduled notified preliminary running awaiting commented provisional provisionally_in_effect planned proposed access_granted partly sealed stage live due announced",
     "un": "unknown unable unable_to_conclude stale inconclusive quarantined pending overdue_datum unverified abstain clarification "
-    "anomaly expired not_timely",
+    "anomaly continuity_lost expired not_timely",
     "br": "late overdue long_overdue potential_breach potential_breach_under_review discrepancy suspected "
     "non_compliance_suspected delayed access_delayed not_verified true triggered latched warning suspended timed_out",
     "bad": "breach breach_determined refused access_refused rejected failed object no revoked broken non_compliant",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Organisation, User
 from config.demonstration.cast import Cast
-from inspections.actions import challenges, conclusions, plan, tips, visits
+from inspections.actions import challenges, conclusions, grades, plan, tips, visits
 from inspections.models import Visit
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
@@ -106,3 +106,4 @@ def clock(at: datetime) -> None:
     for report in waiting(at):
         conclusions.conclude(report=report, at=at)
     tips.record_tips(at=at)
+    grades.publish_grades(at=at)

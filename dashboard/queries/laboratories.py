@@ -10,8 +10,10 @@ from inspections.models import Report, Visit
 from inspections.queries.challenges import ChallengeRow
 from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
+from inspections.queries.grades import grades, organisations
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
-from inspections.queries.visits import ParityRow, VisitRow, parity, rows, with_team
+from inspections.queries.visits import VisitRow, rows, with_team
+from inspections.rules.grades import LabGrade
 from inspections.rules.reports import ReportState
 from notices.queries.events import titles
 from treaty.models import Case, Party, Pause
@@ -29,7 +31,7 @@ class Rival:
 
     organisation: Organisation
     board: BoardRow | None
-    parity: ParityRow | None
+    parity: LabGrade | None
     is_this: bool
 
     @property
@@ -104,10 +106,12 @@ def _reports(lab: Organisation, at: datetime) -> list[Report]:
 
 
 def _rivals(lab: Organisation, board: Board | None, at: datetime) -> list[Rival]:
-    """Return every laboratory that stands under the pause or has been visited, by name."""
-    visited = {row.organisation.pk: row for row in parity(at)}
+    """Return every laboratory that stands under the pause or is bound by the treaty, by name."""
+    figures = {row.lab: row for row in grades(at).labs} if text_at(at) else {}
+    known = organisations(figures)
+    visited = {known[key].pk: row for key, row in figures.items()}
     bound = {row.organisation.pk: row for row in board.rows} if board else {}
-    names = {lab.pk: lab} | {pk: row.organisation for pk, row in visited.items()}
+    names = {lab.pk: lab} | {one.pk: one for one in known.values()}
     names |= {pk: row.organisation for pk, row in bound.items()}
     return [
         Rival(one, bound.get(pk), visited.get(pk), is_this=pk == lab.pk)

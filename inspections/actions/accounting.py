@@ -43,7 +43,7 @@ def declare_work(
     by: User, at: datetime,
 ) -> WorkDeclaration:  # fmt: skip
     """Declare the work of a site in a period, in H100-hours. Declaring it anew corrects it until a body has said what it saw."""
-    _lock(facility)
+    lock_facility(facility)
     require(can_file_for(by, facility.organisation, at=at), NOT_YOURS)
     done = {use: hours for use, hours in sorted(work.items()) if hours}
     newest = list(WorkDeclaration.objects.filter(facility=facility).newest(at))
@@ -98,7 +98,7 @@ def observe_compute(
     at: datetime,
 ) -> ComputeObservation:
     """Say how many H100-hours the site used in a declared period by one measurement. The same body may correct itself."""
-    _lock(facility)
+    lock_facility(facility)
     terms = terms_of(rules_at(at).monitoring)
     layer = terms.measurements[measurement].layer if measurement in terms.measurements else ""
     require(can_observe(by, body, facility, layer, at=at), OBSERVERS)
@@ -133,7 +133,7 @@ def observe_compute(
 @transaction.atomic
 def note_alarm(*, facility: Facility, at: datetime) -> BalanceAlarm | None:
     """Write down the first alarm of the site that no row notes yet; None where there is none."""
-    _lock(facility)
+    lock_facility(facility)
     waiting = unnoted(facility, at)
     if not waiting:
         return None
@@ -179,7 +179,8 @@ def settle_alarm(
     return step
 
 
-def _lock(facility: Facility) -> None:
+def lock_facility(facility: Facility) -> None:
+    """Lock the site's row: what is filed about it, and what follows from that, comes one after the other."""
     rows = Facility.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
     facility.refresh_from_db(from_queryset=rows)
 

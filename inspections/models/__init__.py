@@ -6,11 +6,13 @@ from inspections.models.deliveries import Delivery
 from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
+from inspections.models.grades import GradeTable
 from inspections.models.inspectors import Availability, Designation, Mandate, Refusal
 from inspections.models.managed_access import ManagedAccess, ManagedAccessStep
 from inspections.models.plans import Plan
 from inspections.models.reports import Report, ReportComment, ReportSignature
 from inspections.models.schedules import Schedule, ScheduleRun
+from inspections.models.streams import StreamReading
 from inspections.models.tips import Recipient, Tip, TipAnswer, TipHandling
 from inspections.models.visits import AccessRecord, Visit, VisitInspector
 
@@ -32,6 +34,7 @@ __all__ = [
     "Finding",
     "FindingStep",
     "FrivolousFinding",
+    "GradeTable",
     "ManagedAccess",
     "ManagedAccessStep",
     "Mandate",
@@ -43,6 +46,7 @@ __all__ = [
     "ReportSignature",
     "Schedule",
     "ScheduleRun",
+    "StreamReading",
     "Tip",
     "TipAnswer",
     "TipHandling",

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspections.models import Report
+from accounts.models import Organisation
+from accounts.queries.organisations import affiliates
+from inspections.models import Mandate, Report, StreamReading, Visit
 from inspections.queries.reports import section_value
-from inspections.rules.evidence import Cell, EvidenceState, Observation, cell
+from inspections.rules.evidence import Cell, EvidenceState, Observation, StreamValue, cell
 from inspections.rules.reports import ReportState
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
-from treaty.queries.parties import bound_labs
+from treaty.queries.parties import bound_labs, participating_bodies
 from treaty.queries.texts import rules_at
 
 
@@ -44,12 +46,18 @@ def matrix(at: datetime) -> Matrix:
     """Return the matrix over every facility of every bound laboratory, in a number of queries that does not grow."""
     monitoring = rules_at(at).monitoring
     facilities = facilities_of(bound_labs(at), at)
-    seen = observations(at)
+    seen, streams = observations(at), stream_readings(at)
     rows = tuple(
         MatrixRow(
             facility,
             tuple(
-                cell(seen[facility.pk, layer], monitoring.evidence_validity.get(layer), at)
+                cell(
+                    seen[facility.pk, layer],
+                    monitoring.evidence_validity.get(layer),
+                    at,
+                    stream=streams[facility.pk, layer],
+                    continuity=monitoring.continuity.get(layer),
+                )
                 for layer in monitoring.layers
             ),
         )
@@ -71,3 +79,42 @@ def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
                 seen = Observation(answer, report.collected_at, f"{report.visit.key}/{report.version}")
                 found[report.visit.facility_id, layer].append(seen)
     return found
+
+
+def stream_readings(at: datetime) -> Mapping[tuple[int, str], list[StreamValue]]:
+    """Return the readings of seals and counters that were filed by `at`, by facility and layer, in one query."""
+    found: dict[tuple[int, str], list[StreamValue]] = defaultdict(list)
+    rows = StreamReading.objects.filter(filed_at__lte=at).values_list("facility", "layer", "observed_at", "intact")
+    for facility, layer, observed_at, intact in rows:
+        found[facility, layer].append(StreamValue(observed_at, intact))
+    return found
+
+
+def cell_at(facility: Facility, layer: str, at: datetime) -> Cell:
+    """Return one cell."""
+    monitoring = rules_at(at).monitoring
+    return cell(
+        observations(at)[facility.pk, layer],
+        monitoring.evidence_validity.get(layer),
+        at,
+        stream=stream_readings(at)[facility.pk, layer],
+        continuity=monitoring.continuity.get(layer),
+    )
+
+
+def looking_bodies(facility: Facility, layer: str, at: datetime) -> list[Organisation]:
+    """Return the accredited bodies that may look at this layer there: mandated, and independent of the laboratory."""
+    near = affiliates(facility.organisation, at)
+    mandates = {one.body_id: one.layers for one in Mandate.objects.in_force(at)}
+    return [
+        body
+        for body in participating_bodies(at)
+        if body.pk not in near and (body.pk not in mandates or layer in mandates[body.pk])
+    ]
+
+
+def visits_ahead(facility: Facility, at: datetime) -> list[Visit]:
+    """Return the facility's visits whose notice was given and that are not over, the soonest first."""
+    return list(
+        Visit.objects.opened().not_ended().filter(facility=facility, notified_at__lte=at).order_by("planned_from")
+    )

@@ -1,27 +1,23 @@
 """Visits as pages, actions and tasks need them."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Prefetch, Q
 
 from accounts.models import Organisation, User
 from core.canonical import Json, commitment
 from core.times import stamp
-from inspections.models import AccessRecord, Plan, Visit, VisitInspector
+from inspections.models import Plan, Visit, VisitInspector
 from inspections.rules.visits import (
     ENDED,
-    Cause,
     Timer,
     VisitEvent,
     VisitFacts,
     VisitKind,
     VisitState,
     can_follow,
-    delay_of,
-    is_the_partys,
     timers,
 )
 from treaty.queries.texts import rules_of
@@ -142,67 +138,6 @@ def visits_at(organisations: Iterable[Organisation], at: datetime) -> list[Visit
         Visit.objects.opened().not_ended().filter(facility__organisation__in=list(organisations), notified_at__lte=at)
     )
     return list(found.with_names().order_by("planned_from"))
-
-
-@dataclass(frozen=True)
-class ParityRow:
-    """The same figures for every laboratory: "the same terms as rivals" as numbers. Spans are means; None is no case yet."""
-
-    organisation: Organisation
-    visits: int
-    notice: timedelta | None
-    access: timedelta | None
-    delay: timedelta
-    refusals: int
-    overdue: int
-
-
-def parity(at: datetime) -> list[ParityRow]:
-    """Return a row for every laboratory that was visited or is to be, in two queries."""
-    found: Mapping[Organisation, list[Visit]] = _by_lab(at)
-    gate: dict[tuple[int, str], list[Cause]] = defaultdict(list)
-    told = AccessRecord.objects.filter(recorded_at__lte=at).exclude(outcome="grant")
-    for visit, outcome, cause in told.values_list("visit_id", "outcome", "cause"):
-        gate[visit, outcome].append(Cause(cause))
-    return [_parity_row(lab, visits, gate, at) for lab, visits in found.items()]
-
-
-def _by_lab(at: datetime) -> Mapping[Organisation, list[Visit]]:
-    found: dict[Organisation, list[Visit]] = defaultdict(list)
-    visits = Visit.objects.opened().counting().filter(notified_at__lte=at).with_names()
-    for visit in visits.order_by("facility__organisation__name"):
-        found[visit.facility.organisation].append(visit)
-    return found
-
-
-def _parity_row(
-    lab: Organisation, visits: list[Visit], gate: Mapping[tuple[int, str], list[Cause]], at: datetime
-) -> ParityRow:
-    entered = [visit for visit in visits if visit.access_at is not None]
-    delayed = [visit for visit in entered if is_the_partys(_causes(gate, visit))]
-    late = [
-        timer
-        for visit in visits
-        for timer in timers(facts_of(visit), monitoring_of(visit), at)
-        if timer.stage in {"acknowledge", "access"} and timer.is_late
-    ]
-    return ParityRow(
-        organisation=lab,
-        visits=len(visits),
-        notice=_mean([visit.planned_from - visit.notified_at for visit in visits if visit.notified_at]),
-        access=_mean([delay_of(visit.planned_from, visit.access_at, at) for visit in entered]),
-        delay=sum((delay_of(visit.planned_from, visit.access_at, at) for visit in delayed), timedelta(0)),
-        refusals=sum(Cause.PARTY in gate.get((visit.pk, "refuse"), ()) for visit in visits),
-        overdue=sum(timer.done_at is None for timer in late),
-    )
-
-
-def _causes(gate: Mapping[tuple[int, str], list[Cause]], visit: Visit) -> list[Cause]:
-    return [*gate.get((visit.pk, "delay"), ()), *gate.get((visit.pk, "refuse"), ())]
-
-
-def _mean(spans: list[timedelta]) -> timedelta | None:
-    return sum(spans, timedelta(0)) / len(spans) if spans else None
 
 
 def what_may_follow(visit: Visit) -> frozenset[VisitEvent]:

@@ -18,9 +18,10 @@ from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
+from inspections.queries.grades import grades
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_findings, recent_reports
-from inspections.queries.visits import newest_plans, parity, past, sealed_count, upcoming
+from inspections.queries.visits import newest_plans, past, sealed_count, upcoming
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
 from inspections.rules.frequency import Timeliness
@@ -28,6 +29,7 @@ from inspections.rules.visits import VisitState
 from inspections.views.accounting import balance_table
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
+from inspections.views.grades import figures, grades_table, parity_table
 from inspections.views.words import (
     EVIDENCE_LABELS,
     NOT_DRAWN_LABELS,
@@ -73,7 +75,7 @@ class InspectionsPage(TemplateView):
             ],
             matrix=matrix_rows(matrix(at)),
             conclusions=[conclusion_row(row) for row in conclusions(at)],
-            parity=parity(at),
+            parity=figures(grades(at)),
             **context,
         )
 
@@ -115,7 +117,13 @@ def matrix_rows(found: Matrix) -> dict[str, Any]:
     """Return the matrix with words for its cells."""
     return {
         "layers": [(layer_title(key), title) for key, title in found.layers.items()],
-        "rows": [(row.facility, [(one, EVIDENCE_LABELS[one.state]) for one in row.cells]) for row in found.rows],
+        "rows": [
+            (
+                row.facility,
+                [(layer, one, EVIDENCE_LABELS[one.state]) for layer, one in zip(found.layers, row.cells, strict=True)],
+            )
+            for row in found.rows
+        ],
         "verified": found.count(EvidenceState.VERIFIED),
         "total": found.total,
     }
@@ -179,15 +187,6 @@ def matrix_table() -> Table:
         for layer, one in zip(found.layers, row.cells, strict=True)
     )
     return ("lab", "facility", "layer", "state", "collected_at", "expires_at", "report"), lines
-
-
-def parity_table() -> Table:
-    """Return the same figures for every laboratory; spans in seconds."""
-    lines = (
-        (row.organisation.key, row.visits, row.notice, row.access, row.delay, row.refusals, row.overdue)
-        for row in parity(timezone.now())
-    )
-    return ("lab", "visits", "mean_notice_s", "mean_access_s", "delay_s", "refusals", "overdue"), lines
 
 
 def visits_table() -> Table:
@@ -276,6 +275,7 @@ TABLES: dict[str, Callable[[], Table]] = {
     "frequency": frequency_table,
     "conclusions": conclusions_table,
     "matrix": matrix_table,
+    "grades": grades_table,
     "parity": parity_table,
     "visits": visits_table,
 }

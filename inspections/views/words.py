@@ -26,6 +26,7 @@ EVIDENCE_LABELS: Final = {
     EvidenceState.STALE: _("Stale"),
     EvidenceState.UNKNOWN: _("Unknown"),
     EvidenceState.DISCREPANCY: _("Discrepancy"),
+    EvidenceState.CONTINUITY_LOST: _("Continuity lost"),
     EvidenceState.OUT_OF_SCOPE: _("Out of scope"),
 }
 PROVISION_LABELS: Final = {

@@ -41,6 +41,19 @@ def entries_about(subject: str, limit: int = 100) -> list[Recorded]:
     return [recorded(entry) for entry in found]
 
 
+def indexes_of(kinds: Collection[str], subjects: Collection[str]) -> dict[str, dict[str, list[int]]]:
+    """Return the positions of the entries of these kinds about each subject: subject → kind → positions, in order."""
+    found: dict[str, dict[str, list[int]]] = {}
+    rows = Entry.objects.filter(kind__in=kinds, subjects__overlap=list(subjects)).with_position().order_by("pk")
+    for entry in rows.defer("data"):
+        index: int | None = getattr(entry, "position", None)
+        if index is None:
+            continue
+        for subject in set(entry.subjects) & set(subjects):
+            found.setdefault(subject, {}).setdefault(entry.kind, []).append(index)
+    return found
+
+
 def newest_of(kinds: Collection[str], limit: int = 20) -> list[Recorded]:
     """Return the newest entries of these kinds, newest first."""
     found = Entry.objects.filter(kind__in=kinds).with_position().order_by("-pk")[:limit]

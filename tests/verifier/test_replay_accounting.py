@@ -9,6 +9,7 @@ from accounts.actions.organisations import declare_affiliation
 from core.errors import DomainError, NotAllowed
 from inspections.actions.accounting import declare_work, note_alarm, observe_compute, settle_alarm
 from inspections.actions.inspectors import give_mandate
+from inspections.actions.streams import read_stream
 from inspections.models import BalanceAlarm, ComputeObservation, WorkDeclaration
 from inspections.queries.accounting import parties
 from inspections.rules.accounting import BalancePeriod
@@ -177,3 +178,27 @@ def story_record(django_db_setup, django_db_blocker):
         record = story.site.record()
         transaction.set_rollback(True)
     return record
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [
+        ("layer", "people", "filing"),
+        ("body", "nordic", "authority"),
+        ("facility", "nowhere", "unknown"),
+        ("observed_at", "2026-11-01T00:00:00Z", "filing"),
+    ],
+)
+def test_a_reading_of_a_seal_is_replayed_and_one_that_fills_a_gap_is_named(story, member, value, code):
+    def read(intact=True):
+        return read_stream(
+            facility=story.hall, layer="power", observed_at=story.site.now, intact=intact,
+            body=story.site.organisation("ivb"), by=story.site.person("ivb"), at=story.site.now,
+        )  # fmt: skip
+
+    assert read() == read()
+    story.refused(lambda: read(intact=False))
+    record = story.site.record()
+    assert record.problems() == []
+    record.payload("stream.observed")[member] = value
+    assert code in codes(record)

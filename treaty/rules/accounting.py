@@ -39,8 +39,13 @@ class MaterialBalance(Provision):
     page: PageTest
 
 
-def unknown_layers(balance: MaterialBalance | None, layers: Collection[str]) -> Iterator[str]:
-    """Yield "path: message" for each measurement of a layer that the text does not have."""
+def unknown_layers(
+    balance: MaterialBalance | None, continuity: Collection[str], layers: Collection[str]
+) -> Iterator[str]:
+    """Yield "path: message" for each measurement and each stream of a layer that the text does not have."""
+    for layer in continuity:
+        if layer not in layers:
+            yield f"monitoring.continuity.{layer}: there is no such verification layer"
     for key, one in (balance.measurements if balance else {}).items():
         if one.layer not in layers:
             yield f"monitoring.balance.measurements.{key}.layer: there is no verification layer {one.layer!r}"

@@ -34,3 +34,24 @@ class Draw(Provision):
     per_party: Annotated[int, Field(ge=1, le=10_000, strict=True)]  # the most places that a party can have
     commit_within: Length  # after the list was frozen
     reveal_within: Length  # after the commitments were sealed
+
+
+class Grading(Provision):
+    """How often the figures of parity and the bodies' own grades are published."""
+
+    every: Length
+
+
+class Notice(Provision):
+    """Notice before a visit."""
+
+    routine: Length
+    short: Length
+    on_site: Length
+
+
+class Continuity(Provision):
+    """For how long readings of seals and counters carry what a visit verified, and how far apart two of them may lie."""
+
+    longest_gap: Length
+    carries: Length  # from the visit that the stream begins with

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from treaty.rules.accounting import MaterialBalance, unknown_layers
 from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
-from treaty.rules.monitoring import Draw, Protocol, Redactions
+from treaty.rules.monitoring import Continuity, Draw, Grading, Notice, Protocol, Redactions
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.schedules import Schedule
 from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
@@ -200,14 +200,6 @@ class Resumption(Provision):
     sunset: Length | None = None
 
 
-class Notice(Provision):
-    """Notice before a visit."""
-
-    routine: Length
-    short: Length
-    on_site: Length
-
-
 class Challenge(Provision):
     """The clock of a challenge inspection."""
 
@@ -245,6 +237,8 @@ class Monitoring(Provision):
     draw: Draw | None = None  # a text without it knows no draw of short-notice visits
     schedule: Schedule | None = None  # a text without it plans visits under a pause only
     balance: MaterialBalance | None = None
+    grading: Grading | None = None
+    continuity: dict[Key, Continuity] = Field(default_factory=dict)  # layers that a stream of readings may carry
 
 
 class Drills(Provision):
@@ -411,7 +405,7 @@ def _unknown_names(text: Text) -> list[str]:
             f"monitoring.protocols: {key!r} is no verification layer"
             for key in sorted(set(text.monitoring.protocols) - layers)
         ),
-        *unknown_layers(text.monitoring.balance, layers),
+        *unknown_layers(text.monitoring.balance, text.monitoring.continuity, layers),
     ]
 
 

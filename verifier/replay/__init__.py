@@ -14,6 +14,7 @@ from verifier.replay import (
     drills,
     effects,
     exemptions,
+    grades,
     keys,
     levels,
     log,
@@ -31,6 +32,7 @@ from verifier.replay import (
     schedules,
     sites,
     standdowns,
+    streams,
     texts,
     tips,
     triggers,
@@ -42,8 +44,8 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, reports, managed_access, clarifications, accounting, standdowns,
-    cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips, agreements,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, reports, managed_access, clarifications, accounting, streams, standdowns,
+    cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips, agreements, grades,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]

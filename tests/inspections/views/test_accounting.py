@@ -119,3 +119,23 @@ def test_the_pages_ask_the_database_as_often_for_many_sites_as_for_one(client, h
         make.facility(hall.organisation, key=f"hall-{number}", name=f"Hall {number}")
     with django_assert_max_num_queries(24):
         page(client, "balances")
+
+
+def test_a_cell_says_what_it_needs_and_takes_a_reading(client, hall):
+    shown = page(client, "cell", hall.key, "power")
+    assert "nobody has looked at this layer here" in shown
+    assert "International Verification Body" in shown
+    page(client, "cell", hall.key, "nothing", status=404)
+    sign_in(client, make.representative(hall.organisation))
+    page(client, "read_stream", hall.key, "power", status=403)
+    cells = client.get(reverse("accounting_api:matrix")).json()["results"]
+    assert {one["needs"] for one in cells if one["layer"] == "power"} == {"first_visit"}
+    sign_in(client, make.officer(make.body("ivb")))
+    program = reverse("accounting_api:readings", args=[hall.key, "power"])
+    sent_ = {"body": "ivb", "observed_at": "2026-11-22T10:00:00Z", "intact": True}
+    assert client.post(program, json.dumps(sent_), content_type="application/json").status_code == 201
+    address = reverse("inspections:read_stream", args=[hall.key, "power"])
+    reading = {"organisation": "ivb", "observed_at": "2026-11-22T11:00", "intact": "no"}
+    assert client.post(address, reading).status_code == 302
+    assert client.post(address, reading | {"intact": "yes"}).status_code == 409
+    assert "Broken, or changed" in page(client, "cell", hall.key, "power")

@@ -535,3 +535,16 @@ def test_visits_pages_stand_for_every_state(client, people):
         expected = 404 if state in {VisitState.PLANNED, VisitState.CANCELLED} else 200
         assert client.get(address("visit", made)).status_code == expected, state
     assert Visit.objects.count() == len(VisitState)
+
+
+def test_parity_and_grades_are_pages_with_the_entries_behind_each_figure(client, visit):
+    make.submitted_report(visit)
+    shown = client.get(reverse("inspections:grades")).content.decode()
+    assert "Aster Institute" in shown
+    assert "International Verification Body" in shown
+    assert client.get(reverse("inspections:graded", args=["aster"])).status_code == 200
+    assert visit.key in client.get(reverse("inspections:graded", args=["ivb"])).content.decode()
+    assert client.get(reverse("inspections:graded", args=["nobody"])).status_code == 404
+    rows = client.get(reverse("accounting_api:grades")).json()["now"]["labs"]
+    assert {row["lab"]: row["visits"] for row in rows}["aster"] == 1
+    assert client.get(reverse("inspections:table", args=["grades", "csv"])).status_code == 200
