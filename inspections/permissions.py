@@ -9,6 +9,8 @@ from accounts.permissions import has_role, inspects_for, represents
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
 from inspections.models import Challenge, Evidence, Mandate, Report, Visit, VisitInspector
+from inspections.queries.redactions import taken_out
+from inspections.rules.passages import PHOTOGRAPHS
 from inspections.rules.reports import Mark, ReportState
 from labs.models import Facility
 from treaty.permissions import bodies_acting, can_determine_for, is_independent_of
@@ -72,8 +74,10 @@ def acts_in_the_treaty(user: User | None, *, at: datetime) -> bool:
 
 
 def can_see_photograph(user: User | None, evidence: Evidence, *, at: datetime) -> bool:
-    """Whether `user` may see the copy for publication."""
-    return evidence.mark in marks_open_to(user, evidence.report, at=at)
+    """Whether `user` may see the copy for publication; one that was taken out of what is published is sealed."""
+    number = evidence.report.evidence.filter(pk__lte=evidence.pk).count()
+    mark = Mark.SEALED if f"{PHOTOGRAPHS}.{number}" in taken_out(evidence.report) else Mark(evidence.mark)
+    return mark in marks_open_to(user, evidence.report, at=at)
 
 
 def can_settle(user: User | None, visit: Visit, *, at: datetime) -> bool:

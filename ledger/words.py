@@ -205,6 +205,14 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "report.signed": gettext_lazy("An inspector of %(body)s signed report %(report)s on %(facility)s of %(lab)s."),
     "report.submitted": gettext_lazy("Report %(report)s on %(facility)s of %(lab)s was submitted: %(conclusion)s."),
     "report.commented": gettext_lazy("%(lab)s commented on report %(report)s."),
+    "report.amended": gettext_lazy(
+        "Report %(report)s on %(facility)s of %(lab)s amends the version before it: %(conclusion)s."
+    ),
+    "redaction.asked": gettext_lazy(
+        "%(organisation)s asked that a passage be taken out of what is published of report %(report)s."
+    ),
+    "redaction.granted": gettext_lazy("%(body)s took a passage out of what is published of report %(report)s."),
+    "redaction.refused": gettext_lazy("%(body)s refused to take a passage out of report %(report)s."),
     "finding.clarified": gettext_lazy("A finding of report %(report)s on %(facility)s of %(lab)s was clarified."),
     "finding.escalated": gettext_lazy("A finding of report %(report)s on %(facility)s of %(lab)s was found graver."),
 }

@@ -19,14 +19,16 @@ from inspections.actions.clarifications import (
 )
 from inspections.actions.evidence import attach_evidence
 from inspections.actions.managed_access import request_managed_access, settle_managed_access
-from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
+from inspections.actions.redactions import ask_redaction, decide_redaction
+from inspections.actions.reports import amend_report, open_report, save_draft, sign_report, submit_report
 from inspections.actions.visits import acknowledge_visit, begin_visit, delay_access, grant_access
 from inspections.models import Finding, Report, Visit
-from inspections.queries.reports import layers_of
+from inspections.queries.reports import layers_of, value_of
 from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.agreements import AgreementText
 from inspections.rules.findings import Severity
 from inspections.rules.managed_access import Measure, RequestEvent
+from inspections.rules.redactions import RedactionState
 from inspections.rules.reports import (
     Answer,
     Conclusion,
@@ -67,6 +69,7 @@ def _work(story: Story, at: datetime) -> None:
                 _arrive(visit, at)
             case VisitState.IN_PROGRESS if at >= visit.planned_from + REPORT_AFTER:
                 _report(visit, at)
+                _afterwards(story, visit, at)
             case VisitState.IN_PROGRESS if at >= visit.planned_from + DRAFT_AFTER:
                 _begin_report(visit, at)
             case VisitState.PRELIMINARY if visit.facility.key == SHORT:
@@ -174,6 +177,44 @@ def _report(visit: Visit, at: datetime) -> None:
     for inspector in (first, second):
         sign_report(report=report, revision=report.revision, by=inspector, at=at)
     submit_report(report=report, submission_key=f"demonstration-{visit.key}", by=second, at=at)
+
+
+def _afterwards(story: Story, visit: Visit, at: datetime) -> None:
+    """Let a body take a passage out of what is published, and a team put right a slip of its own."""
+    report, team = visit.reports.get(), _team(visit)
+    match visit.facility.key:
+        case str(key) if key == UNABLE:
+            reason = "The sentence says when the hall runs without meters, and so when nobody would notice a visitor."
+            asked = ask_redaction(
+                report=report,
+                place="layers.power",
+                ground="security",
+                reason=reason,
+                by=story.cast.representative(visit.facility.organisation.key),
+                at=at,
+            )
+            body = team_of(visit)[1].designation.body.key
+            decide_redaction(
+                redaction=asked,
+                state=RedactionState.GRANTED,
+                basis="What could not be read stays said; when that is so need not be.",
+                by=story.cast.representative(body),
+                at=at,
+            )
+        case str(key) if key == POWERED_OFF:
+            draft = amend_report(
+                report=report,
+                reason="The fibres were counted at both points of entry: six leave the building.",
+                by=team[0],
+                at=at,
+            )
+            value = value_of(draft)
+            network = replace(value.sections["network"], notes="Six fibres leave the building, as declared.")
+            value = replace(value, sections={**value.sections, "network": network})
+            draft = save_draft(report=draft, value=value, revision=draft.revision, by=team[0], at=at)
+            for inspector in team[:2]:
+                sign_report(report=draft, revision=draft.revision, by=inspector, at=at)
+            submit_report(report=draft, submission_key=f"demonstration-{visit.key}-2", by=team[0], at=at)
 
 
 def _content(visit: Visit, at: datetime) -> ReportValue:

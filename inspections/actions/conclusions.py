@@ -7,7 +7,7 @@ from django.db import transaction
 from inspections.models import Report, Visit
 from inspections.queries.candidates import all_consistent
 from inspections.queries.reports import standing_signatures
-from inspections.rules.reports import Conclusion, ReportState
+from inspections.rules.reports import Conclusion
 from inspections.rules.visits import VisitKind
 from treaty.actions.standdowns import verify_stand_down
 from treaty.models import StandDown, Verification
@@ -25,7 +25,7 @@ def conclude(*, report: Report, at: datetime) -> Verification | None:
     """
     visit = Visit.objects.select_for_update(of=("self",)).with_names().get(pk=report.visit_id)
     stand_down = _stand_down(visit, at)
-    if stand_down is None or report.state != ReportState.SUBMITTED:
+    if stand_down is None or not Report.objects.standing().filter(pk=report.pk).exists():
         return None
     if report.conclusion == Conclusion.CONSISTENT and not all_consistent(stand_down.pause, stand_down.organisation, at):
         return None

@@ -156,7 +156,8 @@ def remove_evidence(*, evidence: Evidence, by: User, at: datetime) -> None:
         "report": name_of(report),
         "evidence": commitment(evidence.salt, evidence.sha256),
     }
-    for field in (evidence.file, evidence.published):
+    is_shared = Evidence.objects.filter(file=evidence.file.name).exclude(pk=evidence.pk).exists()
+    for field in () if is_shared else (evidence.file, evidence.published):  # an earlier version keeps its photographs
         transaction.on_commit(partial(field.storage.delete, field.name or ""))
     evidence.delete()
     record(kind="evidence.withdrawn", payload=payload, by=by, at=at)

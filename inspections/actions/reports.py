@@ -1,7 +1,9 @@
 """A report from its first line to its submission, and the party's comment on it."""
 
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +17,14 @@ from inspections.actions.conclusions import conclude
 from inspections.actions.visits import NOT_ON_TEAM, lock_visit, subject_of
 from inspections.models import Finding, Report, ReportComment, ReportSignature, Visit
 from inspections.permissions import is_on_team, speaks_for_party
+from inspections.queries.redactions import taken_out
 from inspections.queries.reports import layers_of, name_of, sealing_of, signing_state, unseen_claims, value_of
 from inspections.queries.visits import monitoring_of
-from inspections.rules.passages import open_value
+from inspections.rules.passages import PHOTOGRAPHS, open_value
 from inspections.rules.reports import (
     Answer,
     FindingValue,
+    Mark,
     ReportEvent,
     ReportLocked,
     ReportState,
@@ -29,7 +33,15 @@ from inspections.rules.reports import (
     answered,
     next_state,
 )
-from inspections.rules.visits import REPORTABLE, OutOfTurn, VisitEvent, VisitState, comments_close
+from inspections.rules.visits import (
+    AMENDABLE,
+    REPORTABLE,
+    OutOfTurn,
+    VisitEvent,
+    VisitState,
+    can_follow,
+    comments_close,
+)
 from inspections.rules.visits import next_state as next_visit_state
 from ledger.actions import record
 
@@ -79,6 +91,49 @@ def open_report(*, visit: Visit, by: User, at: datetime) -> Report:
     if VisitState(visit.state) not in REPORTABLE:
         raise OutOfTurn("A report is written once the inspection has begun, or access was refused.")
     return Report.objects.create(visit=visit, opened_at=at, salt=secrets.token_hex(32))
+
+
+@transaction.atomic
+def amend_report(*, report: Report, reason: str, by: User, at: datetime) -> Report:
+    """Begin the next version of a submitted report, with all that it says, and return its draft; it stands once it is signed and submitted.
+
+    What was taken out of the published version is sealed in the next one. Nothing goes on record yet; a second call returns the same draft.
+    """
+    lock_visit(report.visit)
+    require(is_on_team(by, report.visit, at=at), "Only an inspector of this visit's team amends its report.")
+    newest = report.visit.reports.order_by("-version")[0]
+    if newest.state != ReportState.SUBMITTED:
+        return newest
+    if VisitState(report.visit.state) not in AMENDABLE:
+        raise OutOfTurn("A report is amended once it was submitted.")
+    if not reason.strip():
+        raise Malformed("Say what is put right.", fields={"reason": "Say what is put right."})
+    closed = taken_out(newest)
+    made = Report.objects.create(
+        visit=report.visit,
+        version=newest.version + 1,
+        sections={layer: _closed(section, f".{layer}", closed) for layer, section in newest.sections.items()},
+        conclusion=newest.conclusion,
+        collected_at=newest.collected_at,
+        opened_at=at,
+        salt=secrets.token_hex(32),
+        reason=reason,
+    )
+    Finding.objects.bulk_create(
+        _finding(made, number, replace(one, mark=Mark.SEALED) if f"findings.{number}" in closed else one)
+        for number, one in enumerate(value_of(newest).findings, start=1)
+    )
+    for number, one in enumerate(newest.evidence.order_by("pk"), start=1):
+        one.pk, one.report = None, made
+        one.mark = Mark.SEALED if f"{PHOTOGRAPHS}.{number}" in closed else one.mark
+        one.save(force_insert=True)
+    return made
+
+
+def _closed(section: dict[str, Any], place: str, taken: Collection[str]) -> dict[str, Any]:
+    """Return a section as it is, sealed if anything of it was taken out of the version before."""
+    is_closed = any(it == f"layers{place}" or it.startswith(f"items{place}.") for it in taken)
+    return section | {"mark": Mark.SEALED.value} if is_closed else section
 
 
 @transaction.atomic
@@ -233,8 +288,11 @@ def submit_report(*, report: Report, submission_key: str, by: User, at: datetime
     report.state = next_state(ReportState(report.state), ReportEvent.SUBMIT)
     report.received_at, report.submission_key, report.commitment = at, submission_key, found.commitment
     report.save(update_fields=["state", "received_at", "submission_key", "commitment"])
-    _report_on(report.visit, at)
-    record(kind="report.submitted", payload=_submission(report), by=by, at=at)
+    if report.version == 1:
+        _report_on(report.visit, at)
+        record(kind="report.submitted", payload=_submission(report), by=by, at=at)
+    else:
+        record(kind="report.amended", payload=_submission(report), by=by, at=at)
     with suppress(DomainError), transaction.atomic():
         conclude(report=report, at=at)
     return report
@@ -271,11 +329,12 @@ def comment_on_report(*, report: Report, text: str, by: User, at: datetime) -> R
         if known.text == text:
             return known
         raise AlreadyCommented
-    if visit.reported_at is None or at >= comments_close(visit.reported_at, monitoring_of(visit)):
+    if report.received_at is None or at >= comments_close(report.received_at, monitoring_of(visit)):
         raise CommentsClosed
-    visit.state = next_visit_state(VisitState(visit.state), VisitEvent.COMMENT)
-    visit.commented_at = at
-    visit.save(update_fields=["state", "commented_at"])
+    if can_follow(VisitState(visit.state), VisitEvent.COMMENT):  # on a later version the visit may be further on
+        visit.state = next_visit_state(VisitState(visit.state), VisitEvent.COMMENT)
+        visit.commented_at = at
+        visit.save(update_fields=["state", "commented_at"])
     made = ReportComment.objects.create(report=report, text=text, salt=secrets.token_hex(32), commented_at=at, by=by)
     payload = {**subject_of(visit), "report": name_of(report), "comment": commitment(made.salt, text)}
     record(kind="report.commented", payload=payload, by=by, at=at)

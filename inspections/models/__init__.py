@@ -10,6 +10,7 @@ from inspections.models.grades import GradeTable
 from inspections.models.inspectors import Availability, Designation, Mandate, Refusal
 from inspections.models.managed_access import ManagedAccess, ManagedAccessStep
 from inspections.models.plans import Plan
+from inspections.models.redactions import Redaction
 from inspections.models.reports import Report, ReportComment, ReportSignature
 from inspections.models.schedules import Schedule, ScheduleRun
 from inspections.models.streams import StreamReading
@@ -40,6 +41,7 @@ __all__ = [
     "Mandate",
     "Plan",
     "Recipient",
+    "Redaction",
     "Refusal",
     "Report",
     "ReportComment",

@@ -26,8 +26,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return self.filter(report__state=ReportState.SUBMITTED)
 
     def open(self) -> Self:
-        """Those that are not settled."""
-        return self.filter(state__in=[state.value for state in sorted(OPEN)])
+        """Those that are not settled, in reports that no later version amends."""
+        return self.filter(report__in=Report.objects.standing()).filter(
+            state__in=[state.value for state in sorted(OPEN)]
+        )
 
 
 class Finding(models.Model):

@@ -1,5 +1,7 @@
+from typing import Self
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, User
@@ -29,6 +31,17 @@ REPORT_STATE_LABELS = {
 }
 
 
+class ReportQuerySet(models.QuerySet["Report"]):
+    """Reports, filtered."""
+
+    def standing(self) -> Self:
+        """Those that are submitted and that no later submitted version amends: what counts."""
+        later = Report.objects.filter(
+            visit=OuterRef("visit"), version__gt=OuterRef("version"), state=ReportState.SUBMITTED
+        )
+        return self.filter(~Exists(later), state=ReportState.SUBMITTED)
+
+
 class Report(models.Model):
     """What a team reports about a visit. Once submitted the database refuses any change; an amendment is a new version.
 
@@ -52,9 +65,12 @@ class Report(models.Model):
     opened_at = models.DateTimeField()
     saved_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)  # why a version after the first amends the one before
     salt = models.CharField(max_length=64)
     commitment = models.CharField(max_length=64, blank=True)
     submission_key = models.CharField(max_length=64, unique=True, null=True, blank=True)
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-received_at", "-pk"]

@@ -11,7 +11,7 @@ from core.times import Period
 from inspections.models import Challenge, Designation, Dissent, Refusal, Report, Visit, VisitInspector
 from inspections.rules.conflicts import Ties, conflict
 from inspections.rules.plan import Candidate, Site
-from inspections.rules.reports import Conclusion, ReportState
+from inspections.rules.reports import Conclusion
 from inspections.rules.visits import ENDED, VisitKind, first_arrival
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
@@ -82,7 +82,7 @@ def facilities_to_visit(pause: Pause, at: datetime) -> list[Facility]:
 
 def consistent_facilities(pause: Pause) -> set[int]:
     """Return the facilities about which a submitted report under the pause concludes that all is consistent, and no body dissents."""
-    found = Report.objects.filter(visit__pause=pause, state=ReportState.SUBMITTED, conclusion=Conclusion.CONSISTENT)
+    found = Report.objects.standing().filter(visit__pause=pause, conclusion=Conclusion.CONSISTENT)
     found = found.exclude(dissents__in=Dissent.objects.from_conclusions())
     return set(found.values_list("visit__facility", flat=True))
 

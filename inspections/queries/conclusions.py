@@ -9,7 +9,7 @@ from inspections.models import AccessRecord, Report
 from inspections.rules.clarifications import Rung
 from inspections.rules.conclusions import Reported, Standing, draw
 from inspections.rules.findings import OPEN, Severity
-from inspections.rules.reports import Conclusion, ReportState
+from inspections.rules.reports import Conclusion
 from inspections.rules.visits import Cause, VisitKind
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
@@ -22,9 +22,7 @@ from treaty.rules.pauses import verification_validity
 
 def waiting(at: datetime) -> list[Report]:
     """Return the submitted reports of pause verifications whose stand-down has not heard of them."""
-    found = Report.objects.filter(
-        state=ReportState.SUBMITTED, received_at__lte=at, visit__kind=VisitKind.PAUSE_VERIFICATION
-    )
+    found = Report.objects.standing().filter(received_at__lte=at, visit__kind=VisitKind.PAUSE_VERIFICATION)
     declared = found.filter(visit__pause__ended_at=None, visit__pause__lapsed_at=None)
     known = Verification.objects.exclude(visit_key="").values("visit_key")
     return list(declared.exclude(visit__key__in=known).select_related("visit"))
@@ -53,7 +51,7 @@ def conclusions(at: datetime) -> list[ConclusionRow]:
 
 
 def _reported(pause: Pause | None, at: datetime) -> Mapping[int, list[Reported]]:
-    reports = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
+    reports = Report.objects.standing().filter(received_at__lte=at)
     if pause:
         reports = reports.filter(visit__pause=pause)
     found: dict[int, list[Reported]] = defaultdict(list)

@@ -10,7 +10,6 @@ from accounts.queries.organisations import affiliates
 from inspections.models import Mandate, Report, StreamReading, Visit
 from inspections.queries.reports import section_value
 from inspections.rules.evidence import Cell, EvidenceState, Observation, StreamValue, cell
-from inspections.rules.reports import ReportState
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
 from treaty.queries.parties import bound_labs, participating_bodies
@@ -69,7 +68,7 @@ def matrix(at: datetime) -> Matrix:
 def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
     """Return what submitted reports received by `at` say, by facility and layer, in one query."""
     found: dict[tuple[int, str], list[Observation]] = defaultdict(list)
-    reports = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
+    reports = Report.objects.standing().filter(received_at__lte=at)
     for report in reports.select_related("visit").only(
         "version", "sections", "collected_at", "visit__key", "visit__facility_id"
     ):

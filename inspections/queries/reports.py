@@ -1,19 +1,30 @@
 """Reports: their exact content, who signed it, what is missing, what the public sees."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
 from core.canonical import Json
 from core.times import stamp
-from inspections.models import Evidence, Finding, Mandate, Report, ReportSignature, Visit
+from inspections.models import Evidence, Finding, Mandate, Redaction, Report, ReportSignature, Visit
 from inspections.permissions import marks_open_to
+from inspections.queries.redactions import taken_out
 from inspections.queries.visits import monitoring_of, team_of
 from inspections.rules.findings import Severity
 from inspections.rules.managed_access import Measure, RequestState, claims_unseen, hidden_layers
-from inspections.rules.passages import Passage, PhotographValue, Sealing, passages, sealed
+from inspections.rules.passages import (
+    PHOTOGRAPHS,
+    Change,
+    Passage,
+    PhotographValue,
+    Sealing,
+    changes,
+    passages,
+    salt_of,
+    sealed,
+)
 from inspections.rules.reports import (
     Answer,
     Conclusion,
@@ -78,7 +89,8 @@ def _answer(stored: Mapping[str, Any]) -> Answer | None:
 
 def passages_of(report: Report) -> tuple[Passage, ...]:
     """Return everything that a signature is under, as passages: those that are not public included."""
-    return passages(name_of(report), value_of(report), [_photograph(one) for one in report.evidence.order_by("pk")])
+    photographs = [_photograph(one) for one in report.evidence.order_by("pk")]
+    return passages(name_of(report), value_of(report), photographs, report.reason)
 
 
 def _photograph(evidence: Evidence) -> PhotographValue:
@@ -164,11 +176,31 @@ def draft_of(visit: Visit) -> Report | None:
 
 @dataclass(frozen=True)
 class Words:
-    """A passage as a page shows it; `text` is None where the reader is not among those it is opened to."""
+    """A passage as a page shows it; `text` is None where the reader is not among those it is opened to.
+
+    `redaction` is the decision by which it was taken out of what is published: it is sealed since.
+    """
 
     place: str
     mark: Mark
     text: str | None
+    redaction: Redaction | None = None
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a reader may read of a report: passages of these marks, except those that were taken out and that they may not see."""
+
+    marks: frozenset[Mark]
+    taken_out: Mapping[str, Redaction] = field(default_factory=dict)
+
+    def shows(self, place: str, mark: Mark) -> bool:
+        """Whether the reader may read the passage."""
+        return (Mark.SEALED if place in self.taken_out else mark) in self.marks
+
+    def words(self, place: str, mark: Mark, text: str) -> Words:
+        """Return the passage's words as they are shown."""
+        return Words(place, mark, text if self.shows(place, mark) or not text else None, self.taken_out.get(place))
 
 
 @dataclass(frozen=True)
@@ -200,22 +232,35 @@ class PublicFinding:
 
 
 @dataclass(frozen=True)
+class PublicPhotograph:
+    """A photograph as a page shows it: only where the reader may see it; else that it was taken out."""
+
+    place: str
+    evidence: Evidence | None
+    redaction: Redaction | None
+
+
+@dataclass(frozen=True)
 class PublicReport:
-    """A submitted report as far as the reader may see it; `marks` are those that are open to them."""
+    """A submitted report as far as the reader may see it."""
 
     report: Report
     sections: tuple[PublicSection, ...]
     findings: tuple[PublicFinding, ...]
-    evidence: tuple[Evidence, ...]
-    closed_photographs: int
+    photographs: tuple[PublicPhotograph, ...]
     signatures: tuple[ReportSignature, ...]
-    marks: frozenset[Mark]
+    opening: Opening
     sealing: Sealing
 
     @property
     def sees_all(self) -> bool:
         """Whether nothing of it is closed to the reader."""
-        return self.marks == frozenset(Mark)
+        return self.opening.marks == frozenset(Mark)
+
+    @property
+    def closed_photographs(self) -> int:
+        """How many photographs the reader may not see, those that were taken out aside."""
+        return sum(one.evidence is None and one.redaction is None for one in self.photographs)
 
 
 def public_report(visit_key: str, version: int, reader: User | None, at: datetime) -> PublicReport:
@@ -226,25 +271,30 @@ def public_report(visit_key: str, version: int, reader: User | None, at: datetim
     report = found.prefetch_related(
         "findings__steps", "findings__clarifications__body", "findings__dissents__body", "dissents__body"
     ).get(visit__key=visit_key, version=version, state=ReportState.SUBMITTED)
-    marks = marks_open_to(reader, report, at=at)
-    evidence = list(report.evidence.all())
+    opening = Opening(marks_open_to(reader, report, at=at), taken_out(report))
     return PublicReport(
         report=report,
-        sections=tuple(sections_of(report, marks)),
+        sections=tuple(sections_of(report, opening)),
         findings=tuple(
-            PublicFinding(one, _words(f"findings.{one.number}", Mark(one.mark), one.text, marks))
+            PublicFinding(one, opening.words(f"findings.{one.number}", Mark(one.mark), one.text))
             for one in report.findings.all()
         ),
-        evidence=tuple(one for one in evidence if one.mark in marks),
-        closed_photographs=sum(one.mark not in marks for one in evidence),
+        photographs=tuple(_photographs(report, opening)),
         signatures=tuple(standing_signatures(report)),
-        marks=marks,
+        opening=opening,
         sealing=sealing_of(report),
     )
 
 
-def sections_of(report: Report, marks: frozenset[Mark]) -> Iterator[PublicSection]:
-    """Yield the layers in the text's order and their items in the protocol's, with the words that are among `marks`."""
+def _photographs(report: Report, opening: Opening) -> Iterator[PublicPhotograph]:
+    for number, one in enumerate(report.evidence.order_by("pk"), start=1):
+        place = f"{PHOTOGRAPHS}.{number}"
+        shown = one if opening.shows(place, Mark(one.mark)) else None
+        yield PublicPhotograph(place, shown, opening.taken_out.get(place))
+
+
+def sections_of(report: Report, opening: Opening) -> Iterator[PublicSection]:
+    """Yield the layers in the text's order and their items in the protocol's, with the words that the reader may read."""
     monitoring = monitoring_of(report.visit)
     for layer, title in monitoring.layers.items():
         if layer not in report.sections:
@@ -254,12 +304,12 @@ def sections_of(report: Report, marks: frozenset[Mark]) -> Iterator[PublicSectio
             layer=layer,
             title=title,
             answer=value.answer,
-            words=_words(f"layers.{layer}", value.mark, value.notes, marks),
+            words=opening.words(f"layers.{layer}", value.mark, value.notes),
             items=tuple(
                 PublicItem(
                     item.question,
                     value.items[item.key].answer,
-                    _words(f"items.{layer}.{item.key}", value.mark, value.items[item.key].notes, marks),
+                    opening.words(f"items.{layer}.{item.key}", value.mark, value.items[item.key].notes),
                 )
                 for item in monitoring.protocols.get(layer, ())
                 if item.key in value.items
@@ -267,8 +317,35 @@ def sections_of(report: Report, marks: frozenset[Mark]) -> Iterator[PublicSectio
         )
 
 
-def _words(place: str, mark: Mark, text: str, marks: frozenset[Mark]) -> Words:
-    return Words(place, mark, text if mark in marks or not text else None)
+def opened(found: PublicReport) -> Json:
+    """Return the report as a file that anybody checks against the record: every commitment, and the passages that are open to the reader."""
+    report, sealing = found.report, found.sealing
+    return {
+        "report": name_of(report),
+        "commitment": sealing.whole,
+        "parts": {
+            mark.value: {"commitment": sealing.parts[mark.value], "passages": dict(places)}
+            for mark, places in sealing.leaves.items()
+        },
+        "opened": {
+            one.place: {"salt": salt_of(report.salt, one.place), "value": one.value}
+            for one in passages_of(report)
+            if found.opening.shows(one.place, one.mark)
+        },
+    }
+
+
+def changed(found: PublicReport) -> list[tuple[Change, bool]]:
+    """Return what a later version changed in the one before it, and whether the reader may read both."""
+    report = found.report
+    earlier = Report.objects.filter(visit=report.visit, version=report.version - 1).first()
+    if earlier is None:
+        return []
+    before = Opening(found.opening.marks, taken_out(earlier))
+    return [
+        (one, before.shows(one.place, one.mark) and found.opening.shows(one.place, one.mark))
+        for one in changes(passages_of(earlier), passages_of(report))
+    ]
 
 
 def recent_reports(at: datetime, limit: int = 10) -> list[Report]:

@@ -12,6 +12,7 @@ from core.times import stamp
 from inspections.rules.reports import Mark, ReportValue, SectionValue
 
 WHOLE = "whole"  # the passage that holds what the record says openly
+AMENDMENT = "amendment"
 PHOTOGRAPHS = "photographs"
 
 
@@ -46,10 +47,16 @@ class Sealing:
     whole: str = ""
 
 
-def passages(name: str, report: ReportValue, photographs: Sequence[PhotographValue]) -> tuple[Passage, ...]:
-    """Return the report's passages in the order of the form. Words that were not written are no passage."""
+def passages(
+    name: str, report: ReportValue, photographs: Sequence[PhotographValue], reason: str = ""
+) -> tuple[Passage, ...]:
+    """Return the report's passages in the order of the form. Words that were not written are no passage.
+
+    `reason` is why a later version amends the one before.
+    """
     return (
         Passage(WHOLE, Mark.PUBLIC, open_value(name, report, len(photographs))),
+        *([Passage(AMENDMENT, Mark.PUBLIC, {"reason": reason})] if reason else []),
         *(one for layer, section in report.sections.items() for one in _section(layer, section)),
         *(
             Passage(f"findings.{number}", one.mark, {"text": one.text})
@@ -97,6 +104,62 @@ def _photograph(number: int, one: PhotographValue) -> Passage:
         "taken_at": one.taken_at,
     }
     return Passage(f"{PHOTOGRAPHS}.{number}", one.mark, value)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an amendment changed at one place; None is nothing there."""
+
+    place: str
+    mark: Mark  # the closer of the two
+    before: str | None
+    after: str | None
+
+
+CLOSEDNESS = tuple(Mark)
+
+
+def changes(before: Iterable[Passage], after: Iterable[Passage]) -> tuple[Change, ...]:
+    """Return what differs between two versions of a report, place by place."""
+    old, new = _said(before), _said(after)
+    return tuple(
+        Change(
+            place,
+            max((it[place][0] for it in (old, new) if place in it), key=CLOSEDNESS.index),
+            old[place][1] if place in old else None,
+            new[place][1] if place in new else None,
+        )
+        for place in {**old, **new}
+        if old.get(place) != new.get(place)
+    )
+
+
+def _said(found: Iterable[Passage]) -> dict[str, tuple[Mark, str]]:
+    """Return what a report says by place, its open passage member by member."""
+    said: dict[str, tuple[Mark, str]] = {}
+    for one in found:
+        if one.place == WHOLE and isinstance(one.value, Mapping):
+            said |= {place: (one.mark, words) for place, words in _members(one.value)}
+        elif one.place != AMENDMENT and isinstance(one.value, Mapping):
+            said[one.place] = (one.mark, "\n".join(str(value) for value in one.value.values() if value))
+    return said
+
+
+def _members(value: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield what the open passage says, such as (`answers.power`, `verified`)."""
+    for name, member in value.items():
+        if isinstance(member, Mapping):
+            prefix = "answers" if name == "items" else name  # `items.` and `findings.` begin the places of words
+            yield from ((f"{prefix}.{place}", words) for place, words in _members(member))
+        elif name == "findings" and isinstance(member, Sequence):
+            yield from ((f"filed.{number}", _finding_words(one)) for number, one in enumerate(member, start=1))
+        elif name != "report" and member is not None:
+            yield name, str(member)
+
+
+def _finding_words(finding: Json) -> str:
+    assert isinstance(finding, Mapping)
+    return " · ".join(str(finding[name]) for name in ("layer", "article", "severity") if finding[name])
 
 
 def salt_of(secret: str, place: str) -> str:

@@ -99,6 +99,8 @@ ON_THE_CALENDAR = frozenset(
 # Notice goes out this much before the text's last moment, so that a sweep that comes a little late never shortens it.
 SLACK = timedelta(minutes=15)
 REPORTABLE = frozenset({S.IN_PROGRESS, S.ACCESS_REFUSED})
+# What was reported is amended afterwards, however long ago; it is never edited.
+AMENDABLE = frozenset({S.PRELIMINARY, S.COMMENTED, S.FINAL, S.CLOSED, S.INCONCLUSIVE})
 
 
 class OutOfTurn(DomainError):

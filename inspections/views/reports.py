@@ -25,20 +25,24 @@ from inspections.actions.deliveries import deliver_draft
 from inspections.actions.reports import DraftConflict, save_draft, sign_report, submit_report
 from inspections.forms import DraftForm, PhotographForm, SignForm, SubmitForm
 from inspections.forms.deliveries import DeliveryForm
-from inspections.models import Delivery, Finding, Report, Visit
+from inspections.models import Delivery, Finding, Redaction, Report, Visit
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import ANSWER_LABELS, CONCLUSION_LABELS
 from inspections.permissions import can_read_draft, can_settle, is_on_team, speaks_for_party
 from inspections.queries.clarifications import dissenters
 from inspections.queries.devices import delivered, keys_of, owner_of
+from inspections.queries.redactions import asks_for, decides_for
 from inspections.queries.reports import (
+    Opening,
     PublicFinding,
     PublicItem,
     PublicReport,
     PublicSection,
+    changed,
     content,
     draft_of,
     layers_of,
+    opened,
     public_report,
     sections_of,
     signing_state,
@@ -47,11 +51,22 @@ from inspections.queries.reports import (
 from inspections.queries.visits import monitoring_of
 from inspections.rules.clarifications import is_referable
 from inspections.rules.findings import OPEN, Severity
-from inspections.rules.reports import Answer, Conclusion, FormChanged, Mark, Missing, Protocols, ReportLocked, missing
+from inspections.rules.redactions import RedactionState, decision_due
+from inspections.rules.reports import (
+    Answer,
+    Conclusion,
+    FormChanged,
+    Mark,
+    Missing,
+    Protocols,
+    ReportLocked,
+    ReportState,
+    missing,
+)
 from inspections.rules.uploads import LARGEST_BYTES
-from inspections.rules.visits import comments_close
+from inspections.rules.visits import AMENDABLE, comments_close
 from inspections.views.readers import visit_for
-from inspections.views.words import RUNG_LABELS, layer_title
+from inspections.views.words import RUNG_LABELS, layer_title, place_title
 from treaty.permissions import bodies_acting
 from web.errors import body_of, status_of
 from web.views import ActionView
@@ -71,8 +86,8 @@ class ReportPage(TemplateView):
         except Report.DoesNotExist:
             raise Http404 from None
         visit = found.report.visit
-        assert visit.reported_at is not None
-        closes = comments_close(visit.reported_at, monitoring_of(visit))
+        assert found.report.received_at is not None
+        closes = comments_close(found.report.received_at, monitoring_of(visit))
         comment = getattr(found.report, "comment", None)
         return super().get_context_data(
             at=at,
@@ -88,6 +103,11 @@ class ReportPage(TemplateView):
             comments_close=closes,
             can_comment=comment is None and at < closes and speaks_for_party(user, visit, at=at),
             can_settle=can_settle(user, visit, at=at),
+            can_amend=is_on_team(user, visit, at=at) and visit.state in AMENDABLE,
+            can_ask=monitoring_of(visit).redactions is not None and asks_for(user, visit, at) is not None,
+            redactions=redaction_rows(found, user, at),
+            versions=list(visit.reports.filter(state=ReportState.SUBMITTED).order_by("version")),
+            changes=[(place_title(one.place), one, is_open) for one, is_open in changed(found)],
             crumbs=[
                 (reverse("inspections:list"), _("Inspections")),
                 (reverse("inspections:visit", args=[visit.key]), visit.key),
@@ -109,6 +129,43 @@ def ladder(finding: Finding, user: User | None, at: datetime) -> dict[str, Any]:
         "can_answer": is_theirs and waits,
         "can_refer": is_referable(state, values, at) and bool(bodies_acting(user, at=at)),
     }
+
+
+type RedactionRow = tuple[Redaction, str, str, bool, bool]
+
+
+def redaction_rows(found: PublicReport, user: User | None, at: datetime) -> list[RedactionRow]:
+    """Return what was asked for about the report: with its passage and ground in words, whether the reader may decide it, and if that is overdue."""
+    monitoring = monitoring_of(found.report.visit)
+    terms = monitoring.redactions
+    if terms is None:
+        return []
+    rows = found.report.redactions.select_related("organisation", "body", "report__visit__facility__organisation")
+    return [
+        (
+            one,
+            place_title(one.place),
+            terms.grounds.get(one.ground, one.ground),
+            one.state == RedactionState.ASKED and decides_for(user, one, at) is not None,
+            one.state == RedactionState.ASKED and at >= decision_due(one.asked_at, terms, monitoring.holidays),
+        )
+        for one in rows
+    ]
+
+
+class ReportFile(View):
+    """The report as a file, as far as the reader may see it, to be checked against the record with `fermata report`."""
+
+    def get(self, request: HttpRequest, key: str, version: int) -> HttpResponse:
+        """Answer with the commitments and what is open of the report."""
+        try:
+            found = public_report(key, version, reader(request), timezone.now())
+        except Report.DoesNotExist:
+            raise Http404 from None
+        response = HttpResponse(canonical(opened(found)), content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="report-{key}-{version}.json"'
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 type SectionRow = tuple[PublicSection, str, StrOrPromise, list[tuple[PublicItem, StrOrPromise]]]
@@ -350,7 +407,7 @@ class SignView(DraftView, ActionView):
             report=self.report,
             state=state,
             lacking=[(item.words, layer_title(item.part)) for item in state.missing],
-            sections=section_rows(sections_of(self.report, frozenset(Mark))),
+            sections=section_rows(sections_of(self.report, Opening(frozenset(Mark)))),
             findings=[(one, layer_title(one.layer), SEVERITY_LABELS[one.severity]) for one in value.findings],
             conclusion=CONCLUSION_LABELS[value.conclusion] if value.conclusion else "",
             photographs=list(self.report.evidence.all()),

@@ -158,6 +158,25 @@ NOT_DRAWN_LABELS: Final = {
 }
 
 
+def place_title(place: str) -> str:
+    """Return a place within a report in words."""
+    kind, _dot, rest = place.partition(".")
+    name = ": ".join(layer_title(key) for key in rest.split("."))
+    match kind:
+        case "layers" | "items":
+            return name
+        case "findings" | "filed":
+            return _("Finding %(number)s") % {"number": rest}
+        case "photographs" if rest:
+            return _("Photograph %(number)s") % {"number": rest}
+        case "answers":
+            return _("Answer: %(place)s") % {"place": name}
+        case "collected_at":
+            return _("Last evidence collected")
+        case _:
+            return layer_title(kind)
+
+
 def layer_title(key: str) -> str:
     """Return a layer's short name: its key in the text, readable."""
     return key.replace("_", " ").replace("-", " ").capitalize()

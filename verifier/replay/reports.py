@@ -25,7 +25,7 @@ from inspections.rules.reports import (
     missing,
     signatures_needed,
 )
-from inspections.rules.visits import REPORTABLE, VisitEvent, comments_close
+from inspections.rules.visits import AMENDABLE, REPORTABLE, VisitEvent, can_follow, comments_close
 from ledger.rules.entries import EntryValue
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_representative
@@ -64,13 +64,13 @@ class Reports:
         return self.known.setdefault(text(payload, "visit"), {}).setdefault(text(payload, "report"), ReportRecord())
 
     def is_consistent(self, visit: str) -> bool:
-        """Whether a report of the visit concludes that all is consistent, and no body dissents."""
-        reports = self.known.get(visit, {}).values()
-        return any(it.conclusion is Conclusion.CONSISTENT and not it.disputed for it in reports)
+        """Whether the version that stands of a visit's report concludes that all is consistent, and no body dissents."""
+        submitted = [it for it in self.known.get(visit, {}).values() if it.conclusion]
+        return any(it.conclusion is Conclusion.CONSISTENT and not it.disputed for it in submitted[-1:])
 
     def concluded(self, visit: str) -> list[Conclusion]:
-        """Return what the submitted reports of a visit conclude, in order."""
-        return [it.conclusion for it in self.known.get(visit, {}).values() if it.conclusion]
+        """Return what the report of a visit concludes, in the version that stands; nothing before it is submitted."""
+        return [it.conclusion for it in self.known.get(visit, {}).values() if it.conclusion][-1:]
 
 
 def all_consistent(replay: Replay, pause: str, lab: str, at: datetime) -> bool:
@@ -99,16 +99,44 @@ def sign(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     )
     if report.submitted_at:
         yield Finding("state", f"report {text(payload, 'report')} is submitted: nothing in it changes")
-    if visit.state not in REPORTABLE:
-        yield Finding("state", f"a report is signed once the inspection has begun; the visit is {visit.state.value}")
+    version = version_of(payload)
+    if visit.state not in (REPORTABLE if version == 1 else AMENDABLE):
+        yield Finding("state", f"version {version} of a report is not signed while the visit is {visit.state.value}")
     signers = report.signers.setdefault(text(payload, "commitment"), [])
     if entry.by in signers:
         yield Finding("repeated", f"{entry.by} had signed this text before")
     signers.append(entry.by or "")
 
 
+def version_of(payload: Payload) -> int:
+    """Return the version that a report's name ends with."""
+    version = text(payload, "report").rpartition("/")[2]
+    return int(version) if version.isascii() and version.isdecimal() else 0
+
+
+@replays("report.amended")
+def amend(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """The next version of a report that stands, as complete and as signed as the first."""
+    payload, visit = entry.payload, visit_of(replay, entry.payload)
+    standing = replay.of(Reports).known.get(text(payload, "visit"), {})
+    submitted = sum(it.submitted_at is not None for it in standing.values())
+    yield from differs("version", "which version it is", version_of(payload), submitted + 1)
+    if visit.state not in AMENDABLE:
+        yield Finding("state", f"there is nothing to amend while the visit is {visit.state.value}")
+    yield from _received(replay, entry)
+
+
 @replays("report.submitted")
 def submit(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """The first version of a report: the visit is reported on from then."""
+    yield from differs("version", "which version it is", version_of(entry.payload), 1)
+    yield from _received(replay, entry)
+    visit = visit_of(replay, entry.payload)
+    visit.reported_at = entry.at
+    move(visit, VisitEvent.REPORT)
+
+
+def _received(replay: Replay, entry: EntryValue) -> Iterator[Finding]:
     """Enough different inspectors of the visit signed this very text; it is complete and does not contradict itself."""
     payload, visit, report = entry.payload, visit_of(replay, entry.payload), replay.of(Reports).of(entry.payload)
     yield from by_team(replay, entry, visit)
@@ -125,8 +153,6 @@ def submit(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
         yield from differs("commitment", "the commitment to its parts", text(payload, "commitment"), signed)
     report.submitted_at, report.conclusion = entry.at, value.conclusion
     report.findings = {number(it, "number"): Severity(text(it, "severity")) for it in parts(payload, "findings")}
-    visit.reported_at = entry.at
-    move(visit, VisitEvent.REPORT)
 
 
 def _whole(value: ReportValue, layers: list[str], protocols: Protocols) -> Iterator[Finding]:
@@ -182,13 +208,14 @@ def comment(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]
     """The inspected party comments once, within the text's days."""
     visit, report = visit_of(replay, entry.payload), replay.of(Reports).of(entry.payload)
     yield from by_representative(replay, entry, visit.lab)
-    closes_at = comments_close(visit.reported_at, visit.text) if visit.reported_at else None
+    closes_at = comments_close(report.submitted_at, visit.text) if report.submitted_at else None
     if closes_at is None or entry.at >= closes_at or report.commented:
         yield Finding(
             "too_late", f"comments closed at {stamp(closes_at) if closes_at else 'no report'}, or one was made"
         )
     report.commented = True
-    move(visit, VisitEvent.COMMENT)
+    if can_follow(visit.state, VisitEvent.COMMENT):
+        move(visit, VisitEvent.COMMENT)
 
 
 @replays(*SETTLED)

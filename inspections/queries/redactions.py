@@ -1,0 +1,43 @@
+"""Redactions as pages and actions need them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from accounts.models import Membership, Organisation, User
+from accounts.permissions import represents
+from accounts.rules.organisations import Role
+from inspections.models import Redaction, Report, Visit
+from inspections.queries.visits import team_of
+from inspections.rules.redactions import RedactionState, deciders
+
+
+def taken_out(report: Report) -> dict[str, Redaction]:
+    """Return the redactions that stand in the report, by the place of their passage."""
+    granted = report.redactions.filter(state=RedactionState.GRANTED).select_related("organisation", "body")
+    return {one.place: one for one in granted}
+
+
+def bodies_of(visit: Visit) -> dict[str, Organisation]:
+    """Return the bodies that sent the team, by key."""
+    return {one.designation.body.key: one.designation.body for one in team_of(visit)}
+
+
+def asks_for(user: User | None, visit: Visit, at: datetime) -> Organisation | None:
+    """Return for whom `user` may ask that a passage be taken out: the inspected party, or a body that sent inspectors."""
+    lab = visit.facility.organisation
+    if represents(user, lab, at=at):
+        return lab
+    return next(_officers_bodies(user, visit, at), None)
+
+
+def decides_for(user: User | None, redaction: Redaction, at: datetime) -> Organisation | None:
+    """Return the body for which `user` may decide, one that did not ask itself."""
+    allowed = deciders(bodies_of(redaction.report.visit), redaction.organisation.key)
+    return next((body for body in _officers_bodies(user, redaction.report.visit, at) if body.key in allowed), None)
+
+
+def _officers_bodies(user: User | None, visit: Visit, at: datetime) -> Iterator[Organisation]:
+    if user is None or not user.is_authenticated:
+        return
+    held = Membership.objects.in_force(at).filter(user=user, role=Role.OFFICER).values_list("organisation", flat=True)
+    yield from (body for body in bodies_of(visit).values() if body.pk in set(held))
