@@ -172,7 +172,7 @@ def place_title(place: str) -> str:
         case "answers":
             return _("Answer: %(place)s") % {"place": name}
         case "collected_at":
-            return _("Last evidence collected")
+            return str(_("Last evidence collected"))
         case _:
             return layer_title(kind)
 
