@@ -51,6 +51,10 @@ DOORS = {
     "tip": "302 403 403 403 403 403 404 403",
     "tip_file": "302 403 403 403 403 403 404 403",
     "tip_act": "404 403 403 403 403 403 404 403",
+    "schedule": "200 200 200 200 200 200 200 200",
+    "lab_inspectors": "200 200 200 200 200 200 200 200",
+    "refuse": "302 403 403 200 403 403 403 403",
+    "withdraw_refusal": "302 403 403 200 403 403 403 403",
     "request_challenge": "302 403 200 200 200 403 200 403",
     "challenge": "404 404 404 404 404 404 404 404",
     "draws": "200 200 200 200 200 200 200 200",
@@ -66,6 +70,12 @@ DOORS = {
     "decide_redaction": "302 403 403 403 403 403 200 403",
     "comment": "302 200 200 200 200 200 200 200",
     "settle": "302 200 200 200 200 200 200 200",
+    "ask": "302 200 200 200 200 200 200 200",
+    "acknowledge_clarification": "302 200 200 200 200 200 200 200",
+    "answer_clarification": "302 200 200 200 200 200 200 200",
+    "refer": "302 403 403 403 200 403 200 403",
+    "dissent_from_finding": "302 403 403 403 200 200 200 403",
+    "dissent": "302 403 403 403 200 200 200 403",
     "visit": "200 200 200 200 200 200 200 200",
     "act": "302 200 200 200 200 200 200 200",
     "report_form": "302 403 403 403 403 200 200 403",
@@ -105,6 +115,18 @@ class Story:
                 for it in ("availability", "designate", "end_designation")
             },
             "withdraw_recipient": {"key": "ivb", "recipient": "none"},
+            "lab_inspectors": {"key": "aster"},
+            **{
+                it: {"key": "aster", "handle": self.people["inspector"].handle}
+                for it in ("refuse", "withdraw_refusal")
+            },
+            **{
+                it: {"key": visit.key, "version": 1, "number": 1}
+                for it in (
+                    "ask", "acknowledge_clarification", "answer_clarification", "dissent_from_finding", "refer",
+                )
+            },
+            "dissent": {"key": visit.key, "version": 1},
             **{it: {"key": "ivb", "sha256": sha} for it in ("tip", "tip_file")},
             "tip_act": {"key": "ivb", "sha256": sha, "event": "open"},
             **{it: {"key": "none"} for it in ("challenge", "draw", "draw_commit", "draw_reveal", "draw_transcript")},
