@@ -122,7 +122,7 @@ def cell_json(facility: Facility, layer: str, one: Cell, at: datetime) -> dict[s
     }
 
 
-class ReadingSerializer(serializers.Serializer[Any]):
+class StreamReadingSerializer(serializers.Serializer[Any]):
     """A reading of a seal or a counter."""
 
     body = serializers.SlugField(max_length=64)
@@ -135,12 +135,12 @@ class ReadingsView(APIView):
 
     permission_classes = [IsAuthenticatedOrReadOnly]
 
-    @extend_schema(request=ReadingSerializer, responses={201: dict})
+    @extend_schema(request=StreamReadingSerializer, responses={201: dict})
     def post(self, request: Request, key: str, layer: str) -> Response:
         """File a reading; 409 with a code where it is refused, 403 for whoever acts for no independent body."""
         at = timezone.now()
         facility, known = place(key, layer, at)
-        sent = ReadingSerializer(data=request.data)
+        sent = StreamReadingSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         data = sent.validated_data
         body = get_object_or_404(Organisation.objects.bodies(), key=data["body"])
