@@ -9,6 +9,7 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from core.times import stamp
@@ -72,7 +73,8 @@ def flop(quantity: object) -> SafeString | str:
         factor, power = factor / 10, power + 1
     if factor == 1:
         return format_html("10<sup>{}</sup>", power)
-    return format_html("{}{}×{}10<sup>{}</sup>", f"{factor:f}", NO_BREAK, NO_BREAK, power)
+    text = format_html("{}{}×{}10<sup>{}</sup>", f"{factor:f}", NO_BREAK, NO_BREAK, power)
+    return format_html('<bdi dir="ltr">{}</bdi>', text) if get_language_bidi() else text
 
 
 def _decimal(quantity: object) -> Decimal | None:
