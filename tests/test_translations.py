@@ -44,6 +44,13 @@ def test_a_catalogue_has_the_plurals_of_its_language_and_nothing_doubtful(path):
     assert [entry.msgid for entry in catalogue if entry.fuzzy or entry.obsolete] == []
 
 
+def test_in_arabic_what_is_filled_in_keeps_its_own_direction():
+    bare = re.compile(r"(?<!\u2068)(?:%\(\w+\)s|\{\w+\})|(?:%\(\w+\)s|\{\w+\})(?!\u2069)")
+    catalogue = polib.pofile(str(FOLDER / "ar" / "LC_MESSAGES" / "django.po"))
+    texts = [text for entry in catalogue for text in (entry.msgstr, *entry.msgstr_plural.values())]
+    assert [text for text in texts if bare.search(TAG.sub("", text))] == []
+
+
 @pytest.mark.parametrize("code", [code for code, _name in settings.LANGUAGES if code != "en"])
 def test_a_language_that_is_offered_is_complete(code):
     catalogue = polib.pofile(str(FOLDER / to_locale(code) / "LC_MESSAGES" / "django.po"))
