@@ -21,7 +21,7 @@ from treaty.queries.texts import rules_at, rules_of, text_at
 
 TOLD: Final = (
     "visit.notified", "visit.acknowledged", "access.granted", "access.delayed", "access.refused", "report.submitted",
-    "visit.cancelled",
+    "report.amended", "visit.cancelled",
 )  # fmt: skip
 
 

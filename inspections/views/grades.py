@@ -128,7 +128,7 @@ def visit_row(visit: GradedVisit, at: datetime) -> dict[str, Any]:
             "access": entries.get("access.granted", [])[-1:],
             "delays": entries.get("access.delayed", []),
             "refusals": entries.get("access.refused", []),
-            "reports": entries.get("report.submitted", []),
+            "reports": [*entries.get("report.submitted", []), *entries.get("report.amended", [])],
         },
     }
 

@@ -78,7 +78,13 @@ def notify(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
 
 
 @replays(
-    "visit.acknowledged", "access.granted", "access.delayed", "access.refused", "report.submitted", "visit.cancelled"
+    "visit.acknowledged",
+    "access.granted",
+    "access.delayed",
+    "access.refused",
+    "report.submitted",
+    "report.amended",
+    "visit.cancelled",
 )
 def tell(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     """What happens to a visit goes into its story; of one that was called off before its notice there is none."""
@@ -93,7 +99,7 @@ def tell(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
                 stories[key] = replace(story, delayed=(*story.delayed, (entry.at, _cause(entry))))
             case "access.refused":
                 stories[key] = replace(story, refused=(*story.refused, (entry.at, _cause(entry))))
-            case "report.submitted":
+            case "report.submitted" | "report.amended":
                 stories[key] = replace(story, reported=(*story.reported, entry.at))
             case _:
                 stories[key] = replace(story, cancelled_at=entry.at)

@@ -57,7 +57,7 @@ def settle(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     known[number(payload, "number")] = (layer, measure, moved)
 
 
-@replays("report.submitted")
+@replays("report.submitted", "report.amended")
 def compare(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     """No layer is reported as verified of which something stayed hidden."""
     requests = replay.of(Requests).known.get(text(entry.payload, "visit"), {})
