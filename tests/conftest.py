@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
@@ -56,6 +57,13 @@ def static_root():
 def translations():
     """What `make` compiles, for those who run pytest by itself."""
     compile_all()
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """A test that reads in another language leaves none behind."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -112,6 +112,11 @@ FORMULA: Final = (
     {"name": _("Threshold"), "sum": "4 / (4 + 1) = 4/5 > 1/2", "sign": "ok", "answer": _("met")},
     {"name": _("Bodies concur"), "sum": "1 / 3 = 1/3 ≥ 1/2", "sign": "br", "answer": _("not met")},
 )
+DELIVERIES = [
+    {"delivered_at": NOON, "next_at": None, "outcome": ""},
+    {"delivered_at": None, "next_at": NOON, "outcome": "status 503"},
+    {"delivered_at": None, "next_at": None, "outcome": "the address was removed"},
+]
 TASKS: Final = (
     {
         "title": _("Halt Orion-4 and commit its checkpoint"),

@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,6 @@ from treaty.rules.profiles import Choice
 from treaty.rules.standdowns import Conclusion
 
 pytestmark = pytest.mark.django_db
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def exercised(site, *, by=None):
@@ -118,14 +115,3 @@ def test_an_end_before_its_time_is_named(site):
     entry = next(one for one in record.entries if one["kind"] == "drill.ended")
     entry["at"] = (drill.ends_by - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert "too_early" in [problem.code for problem in record.problems()]
-
-
-@pytest.mark.parametrize("kept", sorted((ROOT / "data" / "texts").glob("*.yaml")), ids=lambda path: path.stem)
-def test_what_was_decided_under_a_text_of_the_past_follows(kept):
-    source = kept.read_bytes()
-    site = site_in_force(source)
-    exercised(site)
-    site.pause()
-    record = site.record()
-    record.fetch = lambda _sha256: source
-    assert record.problems() == []

@@ -24,6 +24,7 @@ class DesignPage(TemplateView):
             roll_call=design.ROLL_CALL,
             formula=design.FORMULA,
             tasks=design.TASKS,
+            deliveries=design.DELIVERIES,
             colours=design.COLOURS,
             charts=design.charts(),
             form=design.SampleForm(),

@@ -16,7 +16,7 @@ from inspections.actions.visits import (
     refuse_access,
 )
 from inspections.models import AccessRecord
-from inspections.queries.visits import parity
+from inspections.queries.grades import grades
 from inspections.rules.visits import Cause, OutOfTurn, VisitState
 from tests import factories as make
 from tests.factories import NOON
@@ -72,18 +72,19 @@ def test_a_delay_and_then_access_make_a_delay_account(notified, inspector, recor
 
 
 def test_only_what_is_the_partys_doing_is_on_its_delay_account_and_among_its_refusals(notified, inspector, recorded):
-    [row] = parity(NOON)
+    make.party(notified.facility.organisation)
+    [row] = grades(NOON).labs
     assert (row.delay, row.refusals) == (timedelta(0), 0)
     delay_access(visit=notified, reason="A storm.", cause=Cause.FORCE_MAJEURE, by=inspector, at=NOON)
     refuse_access(visit=notified, reason="The road is closed.", cause=Cause.FORCE_MAJEURE, by=inspector, at=NOON)
     grant_access(visit=notified, by=inspector, at=LATER)
-    [row] = parity(LATER)
+    [row] = grades(LATER).labs
     assert (row.delay, row.refusals) == (timedelta(0), 0)
     assert [payload.get("cause") for _, payload in recorded()] == ["force_majeure", "force_majeure", None]
     AccessRecord.objects.create(
         visit=notified, outcome="delay", cause=Cause.PARTY, salt="0", recorded_at=NOON, by=inspector
     )
-    [row] = parity(LATER)
+    [row] = grades(LATER).labs
     assert row.delay == LATER - notified.planned_from
 
 
