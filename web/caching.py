@@ -5,7 +5,6 @@ A page may say how old something is, so the minute is a part of the key: what ti
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache, wraps
 from typing import Concatenate, Final
 
@@ -20,7 +19,7 @@ from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
-from web.front import SHARED
+from web.front import SHARED, State, state_at
 
 KEPT: Final = 90  # seconds: a little longer than the minute in the key
 VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
@@ -42,17 +41,19 @@ def cached_by[**P](position: Callable[[], int], *parameters: str) -> Callable[[V
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not _is_anonymous(request):
                 return _own(view(request, *args, **kwargs))
-            tag = _tag(request, position(), parameters, timezone.now())
+            state = state_at(position(), timezone.now())
+            request.META[SHARED], tag = state, _tag(request, state, parameters)
             if tag in parse_etags(request.headers.get("If-None-Match", "")):
-                return _public(request, HttpResponseNotModified(), tag)
+                return _public(HttpResponseNotModified(), tag)
             stored = _read(tag)
             if stored is not None:
-                return _public(request, HttpResponse(stored[0], headers=stored[1]), tag)
+                return _public(HttpResponse(stored[0], headers=stored[1]), tag)
             response = view(request, *args, **kwargs)
             if not _is_shared(request, response):
+                del request.META[SHARED]
                 return _own(response)
             _keep(tag, response)
-            return _public(request, response, tag)
+            return _public(response, tag)
 
         return answer
 
@@ -73,13 +74,11 @@ def _is_shared(request: HttpRequest, response: HttpResponseBase) -> bool:
     return isinstance(response, HttpResponse) and response.status_code == 200 and not token and not response.cookies
 
 
-def _tag(request: HttpRequest, position: int, parameters: tuple[str, ...], at: datetime) -> str:
+def _tag(request: HttpRequest, state: State, parameters: tuple[str, ...]) -> str:
     asked = [(name, request.GET.getlist(name)) for name in sorted(parameters)]
-    minute = f"{at:%Y%m%d%H%M}"
     parts = (
-        position,
+        *state,
         release(),
-        minute,
         get_language(),
         request.get_host(),
         request.path,
@@ -115,8 +114,7 @@ def _keep(tag: str, response: HttpResponseBase) -> None:
             return
 
 
-def _public(request: HttpRequest, response: HttpResponseBase, tag: str) -> HttpResponseBase:
-    request.META[SHARED] = True
+def _public(response: HttpResponseBase, tag: str) -> HttpResponseBase:
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "public, no-cache"
     patch_vary_headers(response, VARIES)

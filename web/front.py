@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
@@ -20,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-SHARED: Final = "fermata.shared"  # set in the request's environment by `web.caching` on what everybody sees alike
+SHARED: Final = "fermata.shared"  # in the request's environment: of which state an answer is that everybody sees alike
 LOOKED_AT_EVERY: Final = 1.0  # seconds
 STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -99,30 +100,31 @@ class Front:
         """Return what a page is a function of; None while the database does not answer."""
         close_old_connections()
         try:
-            return self.position(), f"{timezone.now():%Y%m%d%H%M}"
+            return state_at(self.position(), timezone.now())
         except DatabaseError:
             return None
 
     def _made(self, key: Key, environ: Environ, start: Start) -> Iterable[bytes]:
         """Let Django answer, and keep the answer where everybody gets the same."""
-        asked, before, now = environ.pop("HTTP_IF_NONE_MATCH", ""), self._state(), self.clock()
         told: list[Any] = []
-        answered = self.application(environ, lambda *said: told.extend(said))
+        now, answered = self.clock(), self.application(environ, lambda *said: told.extend(said))
+        status, headers = told[0], list(told[1])
+        named = {name.lower(): value for name, value in headers}
+        state: State | None = environ.get(SHARED)
+        shared = state and "etag" in named and "set-cookie" not in named
+        if not state or not shared or not status.startswith("200 "):
+            start(*told)
+            return answered  # as it comes: a file is not read into memory
         try:
             body = b"".join(answered)
         finally:
             close = getattr(answered, "close", None)
             if close is not None:
                 close()
-        status, headers = told[0], list(told[1])
-        named = {name.lower(): value for name, value in headers}
-        if asked:
-            environ["HTTP_IF_NONE_MATCH"] = asked
-        shared = environ.get(SHARED) and "etag" in named and "set-cookie" not in named
-        if not (before and shared and status.startswith("200 ") and len(body) <= LARGEST):
+        if len(body) > LARGEST:
             start(*told)
             return [body]
-        page = Page(body, headers, named["etag"], before, now)
+        page = Page(body, headers, named["etag"], state, now)
         self._keep(key, page)
         return answer(page, environ, start)
 
@@ -134,6 +136,11 @@ class Front:
             while self.bytes > MOST_BYTES:
                 _key, oldest = self.pages.popitem(last=False)
                 self.bytes -= len(oldest.body)
+
+
+def state_at(position: int, at: datetime) -> State:
+    """Return what a page is a function of: the record's position, and the minute."""
+    return position, f"{at:%Y%m%d%H%M}"
 
 
 def answer(page: Page, environ: Environ, start: Start) -> Iterable[bytes]:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.db import OperationalError
+from django.utils import timezone
 
 from web import front
-from web.front import LOOKED_AT_EVERY, SHARED, STALE_FOR, Front
+from web.front import LOOKED_AT_EVERY, SHARED, STALE_FOR, Front, state_at
 
 pytestmark = pytest.mark.django_db  # a look at the record first closes connections that have gone stale
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -28,11 +29,11 @@ class Site:
         return self.position
 
     def application(self, environ, start):
-        assert "HTTP_IF_NONE_MATCH" not in environ
         self.made += 1
+        self.asked = environ.get("HTTP_IF_NONE_MATCH", "")
         made = self.made
         if self.shared:
-            environ[SHARED] = True
+            environ[SHARED] = state_at(self.front.position(), timezone.now())
         if self.answered:
             self.answered()
         start(
@@ -125,6 +126,14 @@ def test_a_page_that_is_not_shared_or_not_whole_is_not_kept(site):
     assert [site.body(), site.body()] == [b"page 1", b"page 2"]
     site.shared, site.status = True, "404 Not Found"
     assert [site.body(), site.body()] == [b"page 3", b"page 4"]
+
+
+def test_what_is_not_kept_is_passed_on_as_it_comes_and_asks_the_record_nothing(site):
+    site.shared, site.position = False, None
+    given, environ = [], {"REQUEST_METHOD": "GET", "PATH_INFO": "/file", "HTTP_IF_NONE_MATCH": '"mine"'}
+    site.front.application = lambda asked, start: (given.append(site.application(asked, start)), given[0])[1]
+    assert site.front(environ, lambda *_said: None) is given[0], "no file is read into memory"
+    assert site.asked == '"mine"', "what answers it may say that it has not changed"
 
 
 def test_a_page_that_comes_with_a_cookie_is_the_readers_own(site):
