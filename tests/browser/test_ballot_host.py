@@ -13,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from accounts.demonstration import software_key
 from accounts.models import VotingKey
@@ -202,7 +203,7 @@ def test_a_passkey_is_made_signed_for_by_the_root_on_its_own_machine_and_enrolle
         "ballot.localhost",
     )
     page.get_by_role("link", name="Your organisation’s keys").click()
-    assert page.get_by_text("Cooling off").is_visible()
+    expect(page.get_by_text("Cooling off")).to_be_visible()
 
 
 def test_a_representative_votes_changes_the_vote_and_keeps_a_receipt(page, vote, passkey, authenticator, choose, look):
@@ -221,10 +222,10 @@ def test_a_representative_votes_changes_the_vote_and_keeps_a_receipt(page, vote,
     kept = json.loads(download.value.path().read_text())
     assert from_b64url(kept["ballot"]).decode() == shown
     choose("Object", "The evaluation is not finished.")
-    assert page.get_by_text("version 2 of this ballot").is_visible()
+    expect(page.get_by_text("version 2 of this ballot")).to_be_visible()
     sign(page)
     page.get_by_role("link", name="The receipt and its proof").click()
-    assert page.get_by_text("Recorded, and it stands").is_visible()
+    expect(page.get_by_text("Recorded, and it stands")).to_be_visible()
     assert list(Ballot.objects.order_by("sequence").values_list("choice", flat=True)) == ["consent", "object"]
 
 
@@ -322,7 +323,7 @@ def test_a_new_key_waits_out_its_cooling_off(page, vote, person, root, choose, s
     page.goto(f"{settings.BALLOT_URL}/#{hand_off(vote, person)}")
     page.get_by_text("was not usable yet when the vote was noticed").wait_for()
     assert page.get_by_role("button", name="Sign and cast").is_disabled()
-    assert page.get_by_text("No key of your organisation can sign this ballot").is_visible()
+    expect(page.get_by_text("No key of your organisation can sign this ballot")).to_be_visible()
 
 
 def test_a_visitor_of_the_demonstration_signs_with_a_software_key_and_the_vote_says_so(
@@ -345,7 +346,7 @@ def test_a_visitor_of_the_demonstration_signs_with_a_software_key_and_the_vote_s
     sign(page)
     page.get_by_role("heading", name="What this page did").wait_for()
     page.goto(f"{settings.SITE_URL}/votes/{vote.key}/")
-    assert page.get_by_role("cell", name="Software key of the demonstration").is_visible()
+    expect(page.get_by_role("cell", name="Software key of the demonstration")).to_be_visible()
 
 
 def test_a_second_key_signs_the_same_text_where_the_laboratory_asked_for_two(

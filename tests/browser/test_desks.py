@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.texts import model_text
 
@@ -40,8 +41,8 @@ def test_a_representative_sees_the_rule_before_asking_and_keeps_what_was_typed(p
     page.get_by_role("button", name="Notice the vote").click()
     look.check("vote-new-refused")
     assert page.get_by_label("Title").input_value() == "Publish compute by site"
-    assert page.get_by_role("alert").is_visible()
-    assert page.get_by_role("heading", name="The rule, in words").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("heading", name="The rule, in words")).to_be_visible()
 
 
 def test_the_depositary_sees_where_a_text_is_wrong(page, become, look):

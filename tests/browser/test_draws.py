@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from inspections.rules.seeds import opens
 
@@ -35,4 +36,4 @@ def test_a_representative_commits_to_a_value_that_only_their_own_file_holds(page
     assert kept["commitment"] in sent.value.post_data
     assert kept["value"] not in sent.value.post_data
     page.get_by_text("The commitment is on record").wait_for()
-    assert page.locator("#values tr", has_text="Elbe Computing").get_by_text("Committed to").is_visible()
+    expect(page.locator("#values tr", has_text="Elbe Computing").get_by_text("Committed to")).to_be_visible()

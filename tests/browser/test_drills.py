@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tests import factories as make
 from treaty.actions.drills import pass_stage
@@ -32,7 +33,7 @@ def test_the_pages_of_a_drill_are_accessible_and_marked(page, axe, live_server, 
     for name, args in {"drills": [], "drill": [drill.key], "drill_lab": [drill.key, "borealis"]}.items():
         page.goto(live_server.url + reverse(f"treaty:{name}", args=args))
         axe(page)
-        assert page.locator(".badge.drill").first.is_visible()
+        expect(page.locator(".badge.drill").first).to_be_visible()
         if folder := os.environ.get("SCREENSHOTS"):
             page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name

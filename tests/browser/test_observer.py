@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 SCREENS = [(1280, 900, "dark"), (390, 844, "light")]  # each width and each scheme once
 
@@ -35,29 +36,29 @@ def test_an_observer_finds_out_whether_there_is_a_pause_and_checks_it(site, open
     look(page, "home", screen)
 
     page.locator("#way .sec a").click()
-    assert re.search(r"/pauses/[0-9-]+/$", page.url)
+    expect(page).to_have_url(re.compile(r"/pauses/[0-9-]+/$"))
     look(page, "pause", screen)
 
     page.goto(site.url)
     page.locator("#votes .vote h3 a").first.click()
-    assert "/votes/" in page.url
+    expect(page).to_have_url(re.compile("/votes/"))
     look(page, "vote", screen)
 
     page.goto(site.url)
     page.locator("#parties tbody th a").first.click()
-    assert "/labs/" in page.url
+    expect(page).to_have_url(re.compile("/labs/"))
     assert page.locator("#parity tbody tr").count() == 8
     look(page, "lab", screen)
 
     page.goto(site.url)
     page.locator('#inspections a[href*="/reports/"]').first.click()
-    assert "/inspections/reports/" in page.url
+    expect(page).to_have_url(re.compile("/inspections/reports/"))
     look(page, "report", screen)
 
     page.goto(f"{site.url}/ledger/")
     look(page, "ledger", screen)
     page.locator('main a[href^="/ledger/"]').filter(has_text=re.compile(r"^[0-9,]+$")).first.click()
-    assert re.search(r"/ledger/[0-9]+/$", page.url)
+    expect(page).to_have_url(re.compile(r"/ledger/[0-9]+/$"))
     look(page, "entry", screen)
 
 

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.texts import model_text
 
@@ -63,7 +64,7 @@ def test_a_challenge_is_asked_for_and_followed(page, site, become, look):
     become(page, "Priya Natarajan")
     page.goto(f"{site.url}/inspections/challenges/new/")
     page.get_by_role("button", name="Ask for the inspection").click()
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     look("challenge-refused")
     page.get_by_label("Facility").select_option(index=1)
     page.get_by_label("Reasons").fill("Its power draw rose by a third while its declaration says that nothing runs.")

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 from pyrage import encrypt, x25519
 
 from inspections.actions.tips import answer_tip, open_tip, record_tips
@@ -67,11 +68,11 @@ def test_a_tip_is_sealed_sent_answered_and_the_answer_read(open_page, address, a
     back.goto(address + "answers/")
     back.get_by_label("Receipt code").fill("wrong words")
     back.get_by_role("button", name="Open the answers").click()
-    assert back.get_by_role("heading", name="This is no receipt code").is_visible()
+    expect(back.get_by_role("heading", name="This is no receipt code")).to_be_visible()
     back.get_by_label("Receipt code").fill(code.upper().replace(" ", "-"))
     back.get_by_role("button", name="Open the answers").click()
     back.get_by_text("Who else saw it?").wait_for()
-    assert back.locator("[data-texts]").get_by_text("This answer is not sealed to your code").is_visible()
+    expect(back.locator("[data-texts]").get_by_text("This answer is not sealed to your code")).to_be_visible()
     assert "Tell us your name" not in back.content()
     axe(back)
 
@@ -103,8 +104,8 @@ def test_a_page_that_was_tampered_with_runs_nothing_that_was_slipped_in(chromium
 def test_without_javascript_the_page_shows_how_to_seal_by_hand(chromium, address):
     page = chromium.new_context(java_script_enabled=False).new_page()
     page.goto(address)
-    assert page.locator("noscript .banner").is_visible()
-    assert not page.get_by_label("What do you know?").is_visible()
+    expect(page.locator("noscript .banner")).to_be_visible()
+    expect(page.get_by_label("What do you know?")).to_be_hidden()
     files = {"name": "tip.age", "mimeType": "application/octet-stream", "buffer": seal("By hand.", "ivb")}
     page.get_by_label("Sealed file").set_input_files(files)
     page.get_by_role("button", name="Hand in the sealed file").click()
@@ -114,5 +115,5 @@ def test_without_javascript_the_page_shows_how_to_seal_by_hand(chromium, address
     page.get_by_text("have a return handle").click()
     page.get_by_label("Return handle").fill(handle)
     page.get_by_role("button", name="Show the sealed answers").click()
-    assert page.locator("main section").get_by_text("will be on record soon after").is_visible()
+    expect(page.locator("main section").get_by_text("will be on record soon after")).to_be_visible()
     page.context.close()

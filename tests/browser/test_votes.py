@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from tests import factories
 from tests.signing import with_root
@@ -118,13 +119,13 @@ def test_a_representative_chooses_checks_confirms_and_keeps_a_receipt(page, live
     assert page.get_by_label("Object").is_checked()
     page.get_by_label("Reason").fill("We ask for two more days.")
     page.get_by_role("button", name="Check the ballot").click()
-    assert "We ask for two more days." in page.content()
+    expect(page.locator("body")).to_contain_text("We ask for two more days.")
     check(page, "ballot-check")
     page.get_by_role("button", name="Confirm and cast").click()
     check(page, "ballot-receipt")
     cast = Ballot.objects.get(organisation__key="aster")
     assert cast.choice == "object"
-    assert cast.entry_hash in page.content()
+    expect(page.locator("body")).to_contain_text(cast.entry_hash)
 
 
 @pytest.fixture
@@ -157,7 +158,7 @@ def test_a_representative_repudiates_a_ballot_with_the_root_key(page, live_serve
     check(page, f"repudiate-{width}")
     page.get_by_label("Signature").fill(root.repudiates(ballot))
     page.get_by_role("button", name="Repudiate the ballot").click()
-    assert "repudiated a ballot in its name" in page.content()
+    expect(page.locator("body")).to_contain_text("repudiated a ballot in its name")
     assert Repudiation.objects.get().recounted
     check(page, f"repudiated-{width}")
 
@@ -169,7 +170,7 @@ def test_without_javascript_a_ballot_is_cast_all_the_same(open_page, live_server
     page.get_by_label("Consent").check()
     page.get_by_role("button", name="Check the ballot").click()
     page.get_by_role("button", name="Confirm and cast").click()
-    assert "Recorded, and it stands" in page.content()
+    expect(page.locator("body")).to_contain_text("Recorded, and it stands")
     assert Ballot.objects.filter(organisation__key="elbe").count() == 1
 
 
@@ -184,4 +185,4 @@ def test_the_roll_call_refreshes_itself(page, live_server, vote):
     with page.expect_response(lambda answer: "/votes/" in answer.url):
         page.clock.run_for(16_000)
     page.wait_for_function("before => document.querySelector('#live').innerText !== before", arg=before)
-    assert page.locator("#live").get_by_text("2 consent").first.is_visible()
+    expect(page.locator("#live").get_by_text("2 consent").first).to_be_visible()
