@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+handler400 = "web.views.errors.bad_request"
 urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("notices.urls")),

@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import Organisation, User
 from core.canonical import commitment, tagged_digest
 from core.errors import require
+from core.prose import clean_words
 from core.times import stamp
 from inspections.actions.plan import book, one_planner_at_a_time
 from inspections.models import Challenge, FrivolousFinding, Visit
@@ -29,7 +30,7 @@ from labs.models import Facility
 from ledger.actions import record
 from treaty.actions.pauses import lock_keys
 from treaty.actions.standdowns import NotIndependent
-from treaty.actions.votes import clean_words, notice_vote
+from treaty.actions.votes import notice_vote
 from treaty.models import TreatyText, Vote
 from treaty.permissions import bodies_acting, can_ask_to_resume
 from treaty.queries.numbering import next_key

@@ -1,7 +1,6 @@
 """What people type about inspections: shapes and types only; the rules judge the rest."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Organisation
+from core.prose import Illegible, prose
 from inspections.forms.deliveries import UUID
 from inspections.models import Report
 from inspections.models.findings import SEVERITY_LABELS
@@ -40,11 +40,14 @@ FILED: Final = [(value.value, SEVERITY_LABELS[value]) for value in Severity if v
 
 
 class PlainText(forms.CharField):
-    """Text in Unicode normal form C with line feeds alone, as it is signed: what is shown is what is hashed."""
+    """Prose as it is signed: what is shown is what is hashed."""
 
     def clean(self, value: Any) -> str:
-        """Normalise before checking the length."""
-        text = unicodedata.normalize("NFC", str(value or "")).replace("\r\n", "\n").replace("\r", "\n")
+        """Normalise before checking the length; say what cannot be read and where."""
+        try:
+            text = prose(str(value or ""))
+        except Illegible as error:
+            raise forms.ValidationError(error.detail, code=error.code) from None
         return str(super().clean(text))
 
 
@@ -158,7 +161,7 @@ class FindingForm(forms.Form):
 
     layer = forms.ChoiceField(label=_("Layer"))
     severity = forms.ChoiceField(label=_("Severity"), choices=FILED, initial=Severity.ANOMALY.value)
-    article = forms.CharField(label=_("Article"), required=False, max_length=16)
+    article = PlainText(label=_("Article"), required=False, max_length=16)
     text = PlainText(
         label=_("What was found"), required=False, max_length=LONGEST_NOTES, widget=forms.Textarea(attrs={"rows": 3})
     )

@@ -12,9 +12,10 @@ from accounts.permissions import represents
 from accounts.queries.keys import signers_required
 from core.canonical import Json, canonical
 from core.errors import DomainError, require
+from core.prose import clean_words
 from core.times import stamp
 from ledger.actions import record
-from treaty.actions.votes import LONGEST_REASON, VoteClosed, clean_words
+from treaty.actions.votes import LONGEST_REASON, VoteClosed
 from treaty.models import Ballot, Vote
 from treaty.models.votes import RECUSAL_LABELS
 from treaty.queries.ballot_papers import ballot_for

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from accounts.models import Organisation, User
 from core.canonical import Json, commitment
-from core.errors import DomainError, Malformed, require
+from core.errors import DomainError, require
+from core.prose import clean_words
 from core.times import stamp
 from labs.models import Declaration
 from ledger.actions import record
@@ -94,7 +95,7 @@ def open_case(
     require(
         organisation in can_ask_to_resume(by, at=at), "Only a bound laboratory or an accredited body refers a case."
     )
-    words = _words(reason)
+    words = clean_words(reason, "words", LONGEST_WORDS)
     if organisation == lab:
         raise CaseNotAdmissible("A laboratory does not refer a case about itself.")
     known = Case.objects.filter(organisation=lab, kind=CaseKind.REFERRAL.value, reason=words).standing(at).first()
@@ -111,7 +112,7 @@ def open_finding_case(
     require(body in bodies_acting(by, at=at), "Only an officer of an accredited monitoring body refers a finding.")
     if not is_independent_of(body, lab, at=at):
         raise CaseNotAdmissible(f"{body.name} is affiliated with {lab.name}: another body refers this finding.")
-    words = _words(reason)
+    words = clean_words(reason, "words", LONGEST_WORDS)
     known = Case.objects.filter(kind=CaseKind.FINDING.value, subject=finding).first()
     return known or _open(
         pause=pause, lab=lab, kind=CaseKind.FINDING, subject=finding, reason=words, by=by, at=at, body=body
@@ -218,7 +219,7 @@ def _step(
     case: Case, event: CaseEvent, organisation: Organisation | None, words: str, *, by: User | None, at: datetime
 ) -> Case:
     """Move the case on by the table, keep the words in a row of their own and their commitment in the record."""
-    said = "" if event is CaseEvent.DETERMINE else _words(words)
+    said = "" if event is CaseEvent.DETERMINE else clean_words(words, "words", LONGEST_WORDS)
     last = case.steps.order_by("-pk").first()
     if last and (last.event, last.organisation, last.words) == (event.value, organisation, said):
         return case
@@ -250,10 +251,3 @@ def _payload(case: Case, step: CaseStep) -> dict[str, Json]:
     if step.event == CaseEvent.DETERMINE and case.vote:
         return {**payload, "vote": case.vote.key}
     return {**payload, "words": commitment(step.salt, step.words)}
-
-
-def _words(text: str) -> str:
-    said = text.strip()
-    if not said or len(said) > LONGEST_WORDS:
-        raise Malformed(fields={"words": f"Write between 1 and {LONGEST_WORDS} characters."})
-    return said

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from accounts.models import Organisation, User
 from core.canonical import commitment
-from core.errors import DomainError, Malformed, require
+from core.errors import DomainError, require
+from core.prose import clean_words
 from core.times import stamp
 from ledger.actions import record
 from treaty.actions.pauses import lock
@@ -47,9 +48,7 @@ def determine_criterion(
         raise PauseInAnotherState(
             f"Pause {pause.key} is {found.value.replace('_', ' ')}: there is nothing to determine."
         )
-    words = basis.strip()
-    if not words or len(words) > LONGEST_BASIS:
-        raise Malformed(fields={"basis": f"Write the basis, in 1 to {LONGEST_BASIS} characters."})
+    words = clean_words(basis, "basis", LONGEST_BASIS)
     last = pause.determinations.filter(criterion=criterion, body=body).order_by("-determined_at").first()
     if last and (last.met, last.basis) == (met, words) and at < last.expires_at and last.tainted_at is None:
         return last

@@ -11,6 +11,7 @@ from accounts.rules.organisations import Role
 from core.canonical import commitment
 from core.durations import Duration
 from core.errors import DomainError, require
+from core.prose import prose
 from core.times import stamp
 from labs.actions.deployments import roll_back_deployment
 from labs.actions.runs import halt_run
@@ -254,7 +255,8 @@ def verify_stand_down(
         raise StageNotReady(
             "The laboratory has not declared its stand-down yet: there is nothing to verify it against."
         )
-    verification = _verified(stand_down, Conclusion(conclusion), body=judge, visit_key=visit_key, basis=basis, at=at)
+    words = prose(basis)
+    verification = _verified(stand_down, Conclusion(conclusion), body=judge, visit_key=visit_key, basis=words, at=at)
     record(
         kind="standdown.verified",
         payload={
@@ -262,7 +264,7 @@ def verify_stand_down(
             "body": judge.key,
             "visit": visit_key or None,
             "conclusion": conclusion,
-            "basis": commitment(verification.salt, basis),
+            "basis": commitment(verification.salt, words),
             "expires_at": stamp(verification.expires_at) if verification.expires_at else None,
         },
         by=by,

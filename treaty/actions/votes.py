@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -12,7 +11,8 @@ from accounts.models import Organisation, User
 from accounts.permissions import is_depositary, represents
 from accounts.queries.organisations import affiliates
 from core.canonical import Json, commitment, digest
-from core.errors import DomainError, Malformed, require
+from core.errors import DomainError, require
+from core.prose import clean_words
 from core.times import stamp
 from ledger.actions import record
 from treaty.models import RollEntry, TreatyText, Vote
@@ -128,21 +128,6 @@ def _opening(profile: VoteProfile, opens_at: datetime | None, at: datetime) -> d
             f"The text asks for {profile.notice} of notice: the vote opens at {stamp(earliest)} at the earliest."
         )
     return opens_at or earliest
-
-
-def clean_words(words: str, field: str, longest: int) -> str:
-    """Return what a person typed, in normal form C; raise Malformed for control characters and for too much or nothing."""
-    text = unicodedata.normalize("NFC", words.replace("\r\n", "\n")).strip()
-    if (
-        not text
-        or len(text) > longest
-        or any(unicodedata.category(sign) in {"Cs", "Cc"} and sign not in "\n\t" for sign in text)
-    ):
-        raise Malformed(
-            f"Write between 1 and {longest:,} characters, without control characters.",
-            fields={field: f"Write between 1 and {longest:,} characters, without control characters."},
-        )
-    return text
 
 
 def _roll(

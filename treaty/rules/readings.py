@@ -192,7 +192,8 @@ def midnight(of: date) -> datetime:
 
 def label(text: str) -> str:
     """Return a name as one line in normal form C, without control and format characters, of at most 200 characters."""
-    kept = "".join(" " if unicodedata.category(char).startswith(("C", "Z")) else char for char in text)
+    start = text[: 4 * LONGEST_SERIES]  # what is longer is cut anyway, and normalising a tower of marks takes long
+    kept = "".join(" " if unicodedata.category(char).startswith(("C", "Z")) else char for char in start)
     return unicodedata.normalize("NFC", " ".join(kept.split()))[:LONGEST_SERIES].strip()
 
 

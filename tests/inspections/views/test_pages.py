@@ -282,6 +282,26 @@ def test_what_cannot_be_read_is_answered_with_everything_kept(client, visit, for
     assert Report.objects.get().revision == 0
 
 
+@pytest.mark.parametrize("field", ["section-power-notes", "items.power.meters.notes", "finding-0-text"])
+def test_text_that_nobody_can_read_is_named_and_the_rest_is_kept(client, visit, form, field):
+    typed = filled(visit, conclusion="discrepancy", **FINDING) | {"section-chips-notes": "Kept words."}
+    for text, why in {"a\u202eb": "U+202E", "a" + "\u0301" * 9: "marks upon one letter", "a\ufffdb": "U+FFFD"}.items():
+        page = client.post(form, typed | {field: f"First line\n{text}"})
+        assert (page.status_code, "Line 2 holds" in page.text, why in page.text) == (422, True, True)
+        assert "Kept words." in page.text
+        told = client.post(form, typed | {field: text}, **JSON)
+        assert (told.status_code, why in told.json()["detail"]) == (422, True)
+    assert Report.objects.get().revision == 0
+
+
+def test_ten_megabytes_of_text_are_refused_in_words_and_change_nothing(client, visit, form):
+    typed = filled(visit, **{"section-power-notes": "x" * 10_000_000})
+    page, told = client.post(form, typed), client.post(form, typed, **JSON)
+    assert (page.status_code, "what you typed is still there: go back, shorten it" in page.text) == (413, True)
+    assert (told.status_code, told.json()["code"]) == (413, "too_large")
+    assert Report.objects.get().revision == 0
+
+
 def test_what_is_typed_is_normalised_before_it_is_signed(client, visit, form):
     client.post(form, filled(visit, **{"section-power-notes": "Cafe\u0301\r\nnext"}))
     assert Report.objects.get().sections["power"]["notes"] == "Café\nnext"
