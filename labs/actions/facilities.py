@@ -8,6 +8,7 @@ from accounts.models import Organisation, User
 from accounts.rules.names import proper_name
 from core.canonical import commitment
 from core.errors import DomainError, require
+from core.prose import clean_words
 from core.times import stamp
 from labs.models import Annex, Facility
 from labs.permissions import can_file_for
@@ -16,6 +17,7 @@ from labs.rules.keys import key_of
 from ledger.actions import record
 
 NOT_YOURS = "Only a representative of the laboratory files for it."
+LONGEST_LOCATION = 400
 
 
 class FacilityRefused(DomainError):
@@ -58,7 +60,8 @@ def register_facility(
         opened_at=opened_at,
         registered_at=at,
     )
-    sealed = _seal(facility, "location", location, at) if location else None
+    place = clean_words(location, "location", LONGEST_LOCATION) if location.strip() else ""
+    sealed = _seal(facility, "location", place, at) if place else None
     record(
         kind="facility.registered",
         payload={

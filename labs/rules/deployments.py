@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.errors import DomainError
+from core.prose import prose
 
 
 class DeploymentStatus(StrEnum):
@@ -61,7 +62,7 @@ def procedure_lines(steps: Sequence[str], gates: Sequence[str]) -> tuple[list[st
 
 
 def _lines(lines: Sequence[str], field: str, wanted: str) -> list[str]:
-    kept = [line.strip() for line in lines if line.strip()]
+    kept = [prose(line).strip() for line in lines if line.strip()]
     if not kept:
         raise ProcedureIncomplete(fields={field: f"Write {wanted}."})
     if len(kept) > MOST_LINES or any(len(line) > LONGEST_LINE for line in kept):

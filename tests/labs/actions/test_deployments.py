@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.errors import NotAllowed
+from core.errors import Malformed, NotAllowed
 from labs.actions.deployments import (
     DeploymentNotRegistered,
     GateOpen,
@@ -85,3 +85,11 @@ def test_a_rolled_back_deployment_is_restored_once(aster, ada, entries):
     for _ in range(2):
         restore_deployment(deployment=service, by=ada, at=NOON)
     assert entries() == ["deployment.rolled_back", "deployment.restored"]
+
+
+def test_a_procedure_in_any_form_of_unicode_is_kept_in_one_and_what_no_reader_sees_is_refused(aster, ada, entries):
+    made = register(aster, ada, steps=["Cafe\u0301 first"])
+    assert made.procedures.get().steps == ["Café first"]
+    with pytest.raises(Malformed, match="U\\+202E"):
+        register(aster, ada, name="Another service", steps=["Seal\u202e it"])
+    assert entries() == ["deployment.registered"]
