@@ -107,6 +107,19 @@ class Grid:
         first, second = sorted((day, other))
         return self.instant(second) >= self.frame.schedule.apart.after(self.instant(first))
 
+    def cheapest(self, one: Task, other: Task) -> int | None:
+        """Return what two visits to one site cost at least as they lie apart; None where no two of their days do."""
+        best: int | None = None
+        for day in one.days:
+            for then in other.days:
+                total = one.costs[day] + other.costs[then]
+                if best is not None and total >= best:
+                    break
+                if self.are_apart(day, then):
+                    best = total
+                    break
+        return best
+
     def _in_region(self, one: Inspector, region: str) -> frozenset[int]:
         key = (one.handle, region)
         if key not in self._starts:

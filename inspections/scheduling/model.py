@@ -1,7 +1,7 @@
 """The variables and constraints of one round of the solver."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 from typing import Final
@@ -71,10 +71,13 @@ class Model:
         self.cp.add_exactly_one([*begins.values(), way_out])
         if self.hard and task.want.required:
             self.cp.add(way_out == 0)
-        self.costs += [task.costs[day] * chosen for day, chosen in begins.items() if task.costs[day]]
-        self.costs.append(self._out(task) * way_out)
+        self.costs += self._costs(task)
         for day, chosen in begins.items():
             self._team(task, day, chosen)
+
+    def _costs(self, task: Task) -> list[cp_model.LinearExprT]:
+        begins, way_out = self.begins[task.want.key].items(), self.elsewhere[task.want.key]
+        return [*(task.costs[day] * chosen for day, chosen in begins if task.costs[day]), self._out(task) * way_out]
 
     def _out(self, task: Task) -> int:
         return (
@@ -97,14 +100,23 @@ class Model:
                     self.cp.add(sum(team) <= chosen)
 
     def _apart(self) -> None:
-        at_site: dict[str, list[str]] = defaultdict(list)
-        for task in self.tasks:
-            at_site[task.want.site].append(task.want.key)
-        for keys in at_site.values():
-            for one, other in combinations(keys, 2):
-                for day, begins in self.begins[one].items():
-                    near = [later for then, later in self.begins[other].items() if not self.grid.are_apart(day, then)]
-                    self.cp.add_at_most_one([begins, *near])
+        for one, other in pairs_of_a_site(self.tasks):
+            for day, begins in self.begins[one.want.key].items():
+                then_begins = self.begins[other.want.key].items()
+                near = [later for then, later in then_begins if not self.grid.are_apart(day, then)]
+                self.cp.add_at_most_one([begins, *near])
+            if not self.hard and one.want.required and other.want.required:
+                self._pays(one, other)
+
+    def _pays(self, one: Task, other: Task) -> None:
+        """Say what two visits to a site cost at least: the relaxation, which has half a visit here and half there, does not see it."""
+        least = [
+            self._out(one) + min(other.costs.values(), default=0),
+            self._out(other) + min(one.costs.values(), default=0),
+        ]
+        if (cheapest := self.grid.cheapest(one, other)) is not None:
+            least.append(cheapest)
+        self.cp.add(sum([*self._costs(one), *self._costs(other)]) >= min(least))
 
     def _quota(self, what: str, allowed: int) -> None:
         """No twelve months hold more: neither those from the first day on, nor those that an earlier visit opens."""
@@ -132,17 +144,27 @@ class Model:
             self.cp.add(sum(inside) <= left)
 
     def _one_place_at_a_time(self, sends: Mapping[int, Mapping[str, list[cp_model.IntVar]]]) -> None:
+        """An inspector's visits in one region leave time for travel within it, those in two for travel between them.
+
+        Days of which any two clash stand in one constraint, as many as can: so the relaxation too cannot be half here and half there.
+        """
         grid = self.grid
         for day in sends:
             until = grid.ready(day, same_region=True)
             near = [goes for then in range(day, until) for goes in _all(sends.get(then, {}))]
             if len(near) > 1:
                 self.cp.add_at_most_one(near)
-            for then in range(until, grid.ready(day, same_region=False)):
-                for region, goes in sends[day].items():
-                    far = [one for other, there in sends.get(then, {}).items() if other != region for one in there]
-                    if far:
-                        self.cp.add_at_most_one([*goes, *far])
+            far = grid.ready(day, same_region=False)
+            while far > until:
+                begins = max(far - (until - day), day + 1)
+                for region in sends[day]:
+                    here = [goes for then in range(day, until) for goes in sends.get(then, {}).get(region, ())]
+                    there = [
+                        goes for then in range(begins, far) for goes in _all(sends.get(then, {}), other_than=region)
+                    ]
+                    if there:
+                        self.cp.add_at_most_one([*here, *there])
+                far = begins
 
     def _parity(self) -> None:
         limit = int(self.grid.frame.schedule.parity_within * THOUSANDTHS) + ROUNDING
@@ -179,6 +201,16 @@ class Model:
         }
 
 
-def _all(there: Mapping[str, list[cp_model.IntVar]]) -> Iterator[cp_model.IntVar]:
-    for goes in there.values():
-        yield from goes
+def pairs_of_a_site(tasks: Iterable[Task]) -> Iterator[tuple[Task, Task]]:
+    """Yield the pairs of visits to one site."""
+    at_site: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        at_site[task.want.site].append(task)
+    for there in at_site.values():
+        yield from combinations(there, 2)
+
+
+def _all(there: Mapping[str, list[cp_model.IntVar]], *, other_than: str = "") -> Iterator[cp_model.IntVar]:
+    for region, goes in there.items():
+        if region != other_than:
+            yield from goes

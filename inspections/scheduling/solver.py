@@ -12,10 +12,10 @@ from typing import Final
 
 from ortools.sat.python import cp_model
 
-from inspections.rules.schedules import Booked, Frame, Wanted, parity_of
+from inspections.rules.schedules import Booked, Frame, Rule, Wanted, parity_of
 from inspections.scheduling.greedy import Filling
 from inspections.scheduling.grid import REPLACED, TOO_UNEQUAL, UNEQUAL, Choice, Grid, Task
-from inspections.scheduling.model import ROUNDING, THOUSANDTHS, Model
+from inspections.scheduling.model import ROUNDING, THOUSANDTHS, Model, pairs_of_a_site
 
 OFFERED: Final = 6  # days at least, and those up to where the visit stands already and
 BEYOND: Final = 3
@@ -59,7 +59,7 @@ def solve(frame: Frame, wanted: Iterable[Wanted], effort: Effort) -> Solved:
     best = Filling(grid, tasks, {}).fill()
     first, first_cost = perf_counter() - began, price(grid, tasks, best)
     found = Solved((), (), first_cost, 0, first, first, first_cost)
-    offered = {task.want.key: _reach(task, best) for task in tasks}
+    offered = _offered(grid, tasks, best)
     for _ in range(effort.rounds):
         left = effort.seconds - (perf_counter() - began)
         if left <= 0 or found.cost == found.bound:
@@ -77,6 +77,17 @@ def solve(frame: Frame, wanted: Iterable[Wanted], effort: Effort) -> Solved:
         offered |= {task.want.key: max(2 * offered[task.want.key], _reach(task, filled)) for task in wider}
     placed, missed = _told(grid, tasks, best)
     return replace(found, placed=placed, missed=missed, seconds=perf_counter() - began)
+
+
+def _offered(grid: Grid, tasks: Sequence[Task], chosen: Mapping[str, Choice]) -> dict[str, int]:
+    """Return how many days to offer each at first: two visits to a site as many as may be needed to lie apart."""
+    offered = {task.want.key: _reach(task, chosen) for task in tasks}
+    for one, other in pairs_of_a_site(tasks) if grid.keeps(Rule.APART) else ():
+        if (least := grid.cheapest(one, other)) is not None:
+            for task in (one, other):
+                needed = sum(cost <= least for cost in task.costs.values())
+                offered[task.want.key] = max(offered[task.want.key], needed)
+    return offered
 
 
 def _reach(task: Task, chosen: Mapping[str, Choice]) -> int:

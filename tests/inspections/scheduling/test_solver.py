@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from core.times import Period
 from inspections.rules.schedules import Rule, check
 from inspections.scheduling.clashes import clash
+from inspections.scheduling.grid import Grid
 from inspections.scheduling.solver import Effort, solve
 from tests.inspections.schedules import ARRIVAL, BEGINS, DAY, frame, terms, want
 
@@ -36,7 +38,7 @@ def worlds(draw):
     return replace(made, inspectors=people, monitoring=text), wanted
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds())
 def test_the_checker_finds_nothing_in_what_the_solver_answers(world):
     made, wanted = world
@@ -56,6 +58,15 @@ def test_two_visits_that_need_the_same_people_make_room_for_each_other():
     first, second = sorted(days(found).values())
     assert second - first == 3
     assert found.cost == found.bound == 2
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 80), st.integers(0, 80))
+def test_what_two_visits_to_a_site_cost_at_least_is_what_trying_all_their_days_finds(one, other):
+    grid = Grid(frame(ends=BEGINS + 90 * DAY))
+    tasks = [grid.task(want("v0", "s0", one)), grid.task(want("v1", "s0", other))]
+    both = product(*(task.costs.items() for task in tasks))
+    assert grid.cheapest(*tasks) == min(a + b for (day, a), (then, b) in both if grid.are_apart(day, then))
 
 
 def test_a_visit_that_is_due_sooner_goes_first():
