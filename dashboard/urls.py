@@ -1,10 +1,11 @@
 from django.urls import path
 
 from dashboard.views.health import StatusPage, healthz, metrics, readyz
-from dashboard.views.home import HomePage, parties_csv, parties_json
+from dashboard.views.home import HomePage
 from dashboard.views.laboratories import LaboratoriesPage, LaboratoryPage
 from dashboard.views.me import MePage
 from dashboard.views.pages import About, Accessibility, ApiPage, SchemaJson, SchemaYaml, Source
+from dashboard.views.parties import PartiesPage, parties_csv, parties_json
 
 app_name = "dashboard"
 # Sorted by path. The two pages of laboratories stand before `labs`' own at the same addresses and add what only the apps above know.
@@ -23,6 +24,7 @@ urlpatterns = [
     path("labs/", LaboratoriesPage.as_view(), name="labs"),
     path("labs/<slug:key>/", LaboratoryPage.as_view(), name="lab"),
     path("me/", MePage.as_view(), name="me"),
+    path("parties/", PartiesPage.as_view(), name="parties"),
     path("parties.csv", parties_csv, name="parties_csv"),
     path("parties.json", parties_json, name="parties_json"),
 ]

@@ -106,7 +106,7 @@ def _reports(lab: Organisation, at: datetime) -> list[Report]:
 
 
 def _rivals(lab: Organisation, board: Board | None, at: datetime) -> list[Rival]:
-    """Return every laboratory that stands under the pause or is bound by the treaty, by name."""
+    """Return every laboratory that stands under the pause or is bound by the treaty: this one, then the others by name."""
     figures = {row.lab: row for row in grades(at).labs} if text_at(at) else {}
     known = organisations(figures)
     visited = {known[key].pk: row for key, row in figures.items()}
@@ -115,7 +115,7 @@ def _rivals(lab: Organisation, board: Board | None, at: datetime) -> list[Rival]
     names |= {pk: row.organisation for pk, row in bound.items()}
     return [
         Rival(one, bound.get(pk), visited.get(pk), is_this=pk == lab.pk)
-        for pk, one in sorted(names.items(), key=lambda item: item[1].name)
+        for pk, one in sorted(names.items(), key=lambda item: (item[0] != lab.pk, item[1].name))
     ]
 
 

@@ -1,10 +1,11 @@
 """Every party on the same terms: the compliance matrix under a pause, or what each has declared while there is none."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Final
 
 from accounts.models import Organisation
 from inspections.models import Visit
@@ -17,8 +18,11 @@ from treaty.queries.parties import PartyRow, party_rows
 from treaty.queries.standdowns import Board, BoardRow
 from treaty.rules.parties import Status
 from treaty.rules.standdowns import StageKey, StageStanding
-from treaty.rules.standing import StandingAnswer
+from treaty.rules.standing import Standing, StandingAnswer
 from treaty.rules.text import Text
+
+GRAVE: Final = (Standing.BREACH, Standing.POTENTIAL_BREACH)
+LEAVING: Final = (Status.SUSPENDED, Status.WITHDRAWING)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,19 @@ class Party:
     def verified(self) -> StageStanding | None:
         """Whether it was verified on site."""
         return self._stage(StageKey.VERIFY)
+
+    @property
+    def urgency(self) -> int | None:
+        """How soon somebody should look at the row, the gravest first: 0 a breach; None where nothing is open with it."""
+        standing = self.standing.standing if self.standing else None
+        open_ = (
+            *(standing is one for one in GRAVE),
+            bool(self.evidence.discrepancies),
+            bool(self.overdue),
+            standing is Standing.UNABLE,
+            self.status in LEAVING,
+        )
+        return open_.index(True) if any(open_) else None
 
     def _stage(self, key: StageKey) -> StageStanding | None:
         return self.board.stage(key) if self.board else None
@@ -164,6 +181,13 @@ def _overdue(rules: Text, at: datetime) -> Mapping[int, int]:
     for lab, due_at in Declaration.objects.unfiled().due_by(at).values_list("organisation", "due_at"):
         found[lab] += rules.clarification.overdue_after.after(due_at) <= at
     return found
+
+
+def with_something_open(found: Iterable[Party]) -> list[Party]:
+    """Return the parties that somebody should look at, the gravest and then the latest first."""
+    asked = [(party.urgency, -(party.board.delay if party.board else timedelta(0)), party) for party in found]
+    pressing = [(urgency, delay, party) for urgency, delay, party in asked if urgency is not None]
+    return [party for *_, party in sorted(pressing, key=lambda one: (one[0], one[1], one[2].name))]
 
 
 COLUMNS = (

@@ -1,32 +1,28 @@
-"""The first page, and its table of parties to take away."""
+"""The first page."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from core.truth import Truth
 from dashboard.queries.home import Home, home
-from dashboard.queries.parties import COLUMNS, Party, exported, parties
-from dashboard.queries.situation import PAUSED, Situation, situation
+from dashboard.queries.situation import Situation
 from dashboard.queries.way import way
-from dashboard.words import HEADLINES, standing_words, status_words
+from dashboard.views.parties import overview
+from dashboard.words import HEADLINES
 from inspections.models.reports import CONCLUSION_LABELS
-from inspections.queries.matrix import matrix
 from inspections.rules.reports import Conclusion
 from ledger.queries import position
 from notices.queries.events import titles
-from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import voice
 from treaty.rules.resumption import CriterionStanding
 from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
 from web.caching import cached_by
-from web.exports import csv_answer, json_answer, records
+from web.listings import FindForm
 
 TRUTHS = {Truth.TRUE: (_("Met"), "ok"), Truth.FALSE: (_("Not met"), "na"), Truth.UNKNOWN: (_("Unknown"), "un")}
 
@@ -46,19 +42,14 @@ class HomePage(TemplateView):
             headline=HEADLINES[found.situation],
             ended=found.situation is Situation.OVER,
             way=way(found.pause, found.rules) if found.pause and found.rules else (),
-            parties=[row(party) for party in found.parties],
-            has_roll_back=any(party.rolled_back for party in found.parties),
+            find=FindForm(),
+            table=overview(found.parties, found.pause.pause if found.pause and found.is_paused else None),
             reports=[
                 (one, CONCLUSION_LABELS[Conclusion(one.conclusion)], list(one.findings.all())) for one in found.reports
             ],
             criteria=_criteria(found),
             owing=_owing(found),
         )
-
-
-def row(party: Party) -> dict[str, Any]:
-    """Return a party with the words of its status and of its standing."""
-    return {"party": party} | status_words(party.status) | standing_words(party.standing)
 
 
 def _criteria(found: Home) -> list[dict[str, Any]]:
@@ -89,37 +80,3 @@ def _owing(found: Home) -> list[str]:
         return []
     missing = set(found.answer.entry.missing)
     return [party.name for party in found.parties if party.key in missing]
-
-
-@require_safe
-@cached_by(position)
-def parties_csv(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view takes its request
-    """Answer with the table of parties as CSV."""
-    return csv_answer("parties.csv", COLUMNS, map(exported, _parties()[1]))
-
-
-@require_safe
-@cached_by(position)
-def parties_json(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - as above
-    """Answer with the table of parties, the pause that it stands under, and the record's position."""
-    pause, found = _parties()
-    return json_answer(
-        {
-            "record": position(),
-            "as_of": timezone.now(),
-            "pause": pause,
-            "parties": records(COLUMNS, map(exported, found)),
-        }
-    )
-
-
-def _parties() -> tuple[str | None, list[Party]]:
-    """Return the key of the pause that binds now, and every party's row."""
-    at = timezone.now()
-    text = text_at(at)
-    if text is None:
-        return None, []
-    answer = situation(text, at)
-    paused = answer.pause if answer.situation in PAUSED else None
-    rows = parties(rules_of(text), paused.board if paused else None, matrix(at), at)
-    return paused.pause.key if paused else None, rows

@@ -27,6 +27,7 @@ from treaty.queries.terms import terms_at
 from treaty.rules.parties import Status
 from treaty.rules.standdowns import StageState
 from web.caching import cached_by
+from web.listings import SOUGHT, listing
 
 MOST_READINGS = 12
 MOST_EVENTS = 12
@@ -41,7 +42,7 @@ class KnowsText:
         return terms_at(at)
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "page"), name="dispatch")
 class LaboratoriesPage(KnowsText, LaboratoriesView):
     """Every laboratory, with its status and its standing under the pause that binds."""
 
@@ -60,7 +61,7 @@ class LaboratoriesPage(KnowsText, LaboratoriesView):
         return found | {"rows": rows, "pause": pause}
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "rivals"), name="dispatch")
 class LaboratoryPage(KnowsText, LaboratoryView):
     """One laboratory: obligations with their deadlines, inspections, and every rival's figures beside its own."""
 
@@ -70,6 +71,7 @@ class LaboratoryPage(KnowsText, LaboratoryView):
         """Add what the apps above know."""
         found = super().get_context_data(**context)
         own = obligations(found["lab"], timezone.now())
+        rivals = listing(self.request.GET, own.rivals, lambda one: one.organisation.name, name="rivals")
         return (
             found
             | status_words(own.status)
@@ -88,7 +90,8 @@ class LaboratoryPage(KnowsText, LaboratoryView):
                     (row.facility, [(cell, EVIDENCE_LABELS[cell.state]) for cell in row.cells]) for row in own.evidence
                 ],
                 "layers": [layer_title(key) for key in own.layers],
-                "rivals": [rival_words(one) for one in own.rivals],
+                "page": rivals,
+                "rivals": [rival_words(one) for one in rivals.rows],
                 "readings": [
                     (reading, own.titles.get(reading.indicator, reading.indicator))
                     for reading in found["overview"].readings[:MOST_READINGS]

@@ -25,6 +25,7 @@ from ledger.queries import position
 from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
 from web.exports import Cell
+from web.listings import SOUGHT, listing
 
 PARITY_COLUMNS = (
     "lab", "visits", "in_year", "allowed", "mean_notice_s", "mean_access_s", "delay_s", "delays", "refusals", "overdue",
@@ -33,7 +34,7 @@ PARITY_COLUMNS = (
 GRADE_COLUMNS = ("body", "visits", "planned", "done", "reports_due", "in_time", "corrections")
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "page"), name="dispatch")
 class GradesPage(TemplateView):
     """The same figures for every laboratory and for every body."""
 
@@ -43,11 +44,13 @@ class GradesPage(TemplateView):
         """Add the grades as of now, and which tables were published."""
         at = timezone.now()
         found = grades(at) if text_at(at) else None
+        shown = figures(found) if found else {"labs": []}
+        page = listing(self.request.GET, shown["labs"], lambda row: row[0].name)
         return super().get_context_data(
             at=at,
             position=position(),
             found=found,
-            **(figures(found) if found else {}),
+            **shown | {"labs": page.rows, "page": page},
             published=GradeTable.objects.filter(published_at__lte=at)[:6],
             grading=rules_at(at).monitoring.grading if found else None,
             crumbs=[(reverse("inspections:list"), _("Inspections"))],
@@ -78,7 +81,7 @@ def span(seconds: int | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "page"), name="dispatch")
 class GradedPage(TemplateView):
     """One laboratory or body: its figures, and each visit with the entries behind them."""
 
@@ -96,6 +99,7 @@ class GradedPage(TemplateView):
         if lab is None and body is None:
             raise Http404
         held = visits_with_entries(at, lab=one) if lab else visits_with_entries(at, body=one)
+        page = listing(self.request.GET, held, lambda visit: visit.facility.name)
         return super().get_context_data(
             at=at,
             position=position(),
@@ -103,7 +107,8 @@ class GradedPage(TemplateView):
             lab=lab,
             burden=hours(lab.burden) if lab else "",
             body=body,
-            visits=[visit_row(visit, at) for visit in held],
+            page=page,
+            visits=[visit_row(visit, at) for visit in page.rows],
             crumbs=[
                 (reverse("inspections:list"), _("Inspections")),
                 (reverse("inspections:grades"), _("Parity and grades")),

@@ -1,10 +1,11 @@
 """The public overview: plan as far as opened, reports, evidence, parity; and the same as tables to take away."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -19,7 +20,7 @@ from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.grades import grades
-from inspections.queries.matrix import Matrix, matrix
+from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.reports import recent_findings, recent_reports
 from inspections.queries.visits import newest_plans, past, sealed_count, upcoming
 from inspections.rules.evidence import EvidenceState
@@ -43,11 +44,16 @@ from ledger.queries import position
 from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
 from web.exports import Cell, csv_answer, json_answer, records
+from web.listings import SOUGHT, Listing, listing
 
 type Table = tuple[Sequence[str], Iterable[Sequence[Cell]]]
 
 
-@method_decorator(cached_by(position), name="dispatch")
+LISTS: Final = ("visits", "frequency", "matrix", "conclusions", "parity")
+PER_PAGE: Final = 20
+
+
+@method_decorator(cached_by(position, SOUGHT, *LISTS), name="dispatch")
 class InspectionsPage(TemplateView):
     """Who looks at what, when, and what it showed."""
 
@@ -62,10 +68,8 @@ class InspectionsPage(TemplateView):
             at=at,
             position=position(),
             text=True,
-            upcoming=[visit_row(row) for row in upcoming(at)],
             past=[visit_row(row) for row in past(at, 10)],
             challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
-            frequency=frequency_words(frequency_rows(at)),
             draws=[draw_words(row) for row in draw_rows(at, limit=3)],
             sealed=sealed_count(at),
             plans=[plan_row(plan) for plan in newest_plans(at)],
@@ -73,11 +77,34 @@ class InspectionsPage(TemplateView):
             findings=[
                 (one, SEVERITY_LABELS[Severity(one.state)], layer_title(one.layer)) for one in recent_findings(at)
             ],
-            matrix=matrix_rows(matrix(at)),
-            conclusions=[conclusion_row(row) for row in conclusions(at)],
-            parity=figures(grades(at)),
+            **_lists(self.request.GET, at),
             **context,
         )
+
+
+def _lists(asked: QueryDict, at: datetime) -> dict[str, Any]:
+    """Return the lists that grow with the laboratories, a page of each, with words for its rows."""
+    seen, often, parity = matrix(at), frequency_rows(at), figures(grades(at))
+    found: dict[str, Listing[Any]] = {
+        "visits": listing(asked, upcoming(at), lambda row: _lab(row.visit), name="visits", per_page=PER_PAGE),
+        "frequency": listing(asked, often, _lab, name="frequency", per_page=PER_PAGE),
+        "matrix": listing(asked, seen.rows, _lab, name="matrix", per_page=PER_PAGE),
+        "conclusions": listing(asked, conclusions(at), _lab, name="conclusions", per_page=PER_PAGE),
+        "parity": listing(asked, parity["labs"], lambda row: row[0].name, name="parity", per_page=PER_PAGE),
+    }
+    return {
+        "lists": found,
+        "upcoming": [visit_row(row) for row in found["visits"].rows],
+        "frequency": frequency_words(often, found["frequency"].rows),
+        "matrix": matrix_rows(seen, found["matrix"].rows),
+        "conclusions": [conclusion_row(row) for row in found["conclusions"].rows],
+        "parity": parity | {"labs": found["parity"].rows},
+    }
+
+
+def _lab(row: Any) -> str:
+    """Return what a row about a site is found by: its laboratory's name and its own."""
+    return f"{row.facility.organisation.name} {row.facility.name}"
 
 
 def conclusion_row(row: ConclusionRow) -> dict[str, Any]:
@@ -113,8 +140,8 @@ def plan_row(plan: Any) -> dict[str, Any]:
     return {"plan": plan, "unplaced": unplaced}
 
 
-def matrix_rows(found: Matrix) -> dict[str, Any]:
-    """Return the matrix with words for its cells."""
+def matrix_rows(found: Matrix, shown: Sequence[MatrixRow]) -> dict[str, Any]:
+    """Return the rows of the matrix that are shown with words for their cells, and what the whole of it counts."""
     return {
         "layers": [(layer_title(key), title) for key, title in found.layers.items()],
         "rows": [
@@ -122,17 +149,21 @@ def matrix_rows(found: Matrix) -> dict[str, Any]:
                 row.facility,
                 [(layer, one, EVIDENCE_LABELS[one.state]) for layer, one in zip(found.layers, row.cells, strict=True)],
             )
-            for row in found.rows
+            for row in shown
         ],
         "verified": found.count(EvidenceState.VERIFIED),
         "total": found.total,
     }
 
 
-def frequency_words(found: list[FrequencyRow]) -> dict[str, Any]:
-    """Return how often facilities must be seen, with words; the text's terms, and how many visits cannot be timely for."""
+def frequency_words(found: Sequence[FrequencyRow], shown: Sequence[FrequencyRow] | None = None) -> dict[str, Any]:
+    """Return how often facilities must be seen, with words for those `shown`; the text's terms, and how many visits cannot be timely for."""
     return {
-        "rows": [{"row": row, "label": TIMELINESS_LABELS[row.frequency.timeliness]} for row in found],
+        "rows": [
+            {"row": row, "label": TIMELINESS_LABELS[row.frequency.timeliness]}
+            for row in (found if shown is None else shown)
+        ],
+        "all": len(found),
         "terms": rules_at(timezone.now()).monitoring if found else None,
         "late": sum(row.frequency.timeliness is Timeliness.NOT_TIMELY for row in found),
     }

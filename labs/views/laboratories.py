@@ -10,6 +10,7 @@ from django.views.generic import TemplateView
 from accounts.models import Organisation
 from labs.queries.laboratories import laboratories, overview
 from labs.rules.terms import Terms
+from web.listings import listing
 
 
 class KnowsTerms:
@@ -28,7 +29,8 @@ class LaboratoriesView(KnowsTerms, TemplateView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Add the rows."""
         now = timezone.now()
-        return super().get_context_data(rows=laboratories(now, self.terms(now)), at=now, **context)
+        page = listing(self.request.GET, laboratories(now, self.terms(now)), lambda row: row.organisation.name)
+        return super().get_context_data(rows=page.rows, page=page, at=now, **context)
 
 
 class LaboratoryView(KnowsTerms, TemplateView):

@@ -1,9 +1,10 @@
 """Triggers as they stand at an instant, in words of the reader's language, for pages and actions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Final
 
 from django.utils.translation import gettext
 
@@ -27,6 +28,9 @@ from treaty.rules.words_conditions import (
     truth_in_words,
 )
 from web.languages import instant
+
+MOST_PARTS: Final = 25
+ORDER: Final = {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
 
 
 def voice() -> Voice:
@@ -58,6 +62,18 @@ class Node:
     source: str
     count: int
     parts: tuple["Node", ...]
+
+    @property
+    def shown(self) -> Sequence["Node"]:
+        """The parts that a page has room for: of very many laboratories those first for which it holds or is unknown."""
+        if len(self.parts) <= MOST_PARTS:
+            return self.parts
+        return sorted(self.parts, key=lambda part: ORDER[part.truth])[:MOST_PARTS]
+
+    @property
+    def left_out(self) -> int:
+        """How many parts that leaves out."""
+        return len(self.parts) - len(self.shown)
 
 
 def tree(found: Evaluation, titles: Mapping[str, str], names: Mapping[str, str], speak: Voice) -> Node:
@@ -127,12 +143,12 @@ def standing(at: datetime) -> list[TriggerStanding]:
     text = text_at(at)
     if text is None:
         return []
-    rules, order = rules_of(text), {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
+    rules = rules_of(text)
     found = _found(rules, rules.triggers, at)
     firings = {firing.trigger: firing for firing in TriggerFiring.objects.latched(at).select_related("vote")}
     names = _names()
     rows = [_standing(key, rules, found[key], firings.get(key), names) for key in rules.triggers]
-    return sorted(rows, key=lambda row: order[row.truth])
+    return sorted(rows, key=lambda row: ORDER[row.truth])
 
 
 def _found(rules: Text, triggers: Mapping[str, Trigger], at: datetime) -> dict[str, Evaluation]:

@@ -30,9 +30,10 @@ from treaty.rules.standdowns import StageKey
 from treaty.views.acts import ActPage
 from treaty.views.pauses import events
 from web.caching import cached_by
+from web.listings import SOUGHT, listing
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "open", "closed"), name="dispatch")
 class CasesPage(TemplateView):
     """Every compliance case: open ones first."""
 
@@ -41,13 +42,22 @@ class CasesPage(TemplateView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the cases as they stand now."""
         at, user = timezone.now(), self.request.user
+        asked = self.request.GET
+        open_page = listing(asked, list(open_cases(at)), _lab, name="open")
+        closed_page = listing(asked, list(closed_cases(at)), _lab, name="closed")
         return super().get_context_data(
-            open=[case_row(case) for case in open_cases(at)],
-            closed=[case_row(case) for case in closed_cases(at)],
+            open=[case_row(case) for case in open_page.rows],
+            closed=[case_row(case) for case in closed_page.rows],
+            open_page=open_page,
+            closed_page=closed_page,
             at=at,
             may_refer=isinstance(user, User) and bool(can_ask_to_resume(user, at=at)),
             **context,
         )
+
+
+def _lab(case: Case) -> str:
+    return case.organisation.name
 
 
 def case_row(case: Case) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from treaty.queries import parties as queries
 from treaty.queries.texts import required_text, rules_of, text_at
 from web.caching import cached_by
 from web.exports import csv_answer, json_answer, records
+from web.listings import SOUGHT, listing
 from web.views import ActionView
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "page"), name="dispatch")
 class PartiesPage(TemplateView):
     """Who has signed, who is bound, and what is missing for entry into force."""
 
@@ -39,10 +40,12 @@ class PartiesPage(TemplateView):
         user = reader(self.request)
         found: dict[str, Any] = {"text": text, "at": at, "position": position()}
         if text:
+            page = listing(self.request.GET, queries.party_rows(at), lambda row: row.member.name)
             found |= {
                 "entry": queries.entry_into_force(at),
                 "rules": rules_of(text),
-                "rows": queries.party_rows(at),
+                "page": page,
+                "rows": page.rows,
                 "bodies": queries.body_rows(at),
                 "mine": queries.may_be_signed_for(user, at),
             }

@@ -32,6 +32,7 @@ from treaty.views.commitments import commitment_row
 from treaty.views.resumption import criterion_row
 from treaty.views.words import EVENTS, written
 from web.caching import cached_by
+from web.listings import SOUGHT, listing
 
 
 @method_decorator(cached_by(position), name="dispatch")
@@ -47,7 +48,7 @@ class PausesPage(TemplateView):
         return super().get_context_data(pauses=found, at=at, position=position(), **context)
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "board", "commitments"), name="dispatch")
 class PausePage(TemplateView):
     """One pause: its state in words, its way, its board, its commitments, its criteria, its votes, its story."""
 
@@ -63,6 +64,10 @@ class PausePage(TemplateView):
         binds = found.state in BINDING
         standing = criteria(pause, at) if binds else ()
         rows = board(pause, at) if found.bound else None
+        parties = listing(self.request.GET, rows.rows if rows else (), lambda row: row.organisation.name, name="board")
+        pledged = listing(
+            self.request.GET, commitment_rows(pause), lambda row: row.commitment.organisation.name, name="commitments"
+        )
         return super().get_context_data(
             one=found,
             pause=pause,
@@ -74,10 +79,12 @@ class PausePage(TemplateView):
             trigger=trigger_of(pause),
             stages=way(found, may_resume(standing)),
             board=rows,
-            board_rows=[board_row(row) for row in rows.rows] if rows else [],
+            parties=parties,
+            board_rows=[board_row(row) for row in parties.rows],
             standings=standings(rows),
             stage_labels=[STAGE_LABELS[key] for key in stage_keys(found)],
-            commitments=[commitment_row(row) for row in commitment_rows(pause)],
+            pledged=pledged,
+            commitments=[commitment_row(row) for row in pledged.rows],
             criteria=[criterion_row(one, pause) for one in standing],
             resumption_stages=stage_rows(resumption) if resumption else [],
             votes=votes_of(pause, at),

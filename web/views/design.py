@@ -1,9 +1,10 @@
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.http import QueryDict
 from django.views.generic import TemplateView
 
 from web import design
+from web.listings import listing
 
 
 class DesignPage(TemplateView):
@@ -37,7 +38,7 @@ class DesignPage(TemplateView):
                 "columns": ["Facility", "Conversion time", "Cadence"],
                 "rows": [["Narvik", "41 d", "90 d"], ["Mesa 4", "9 d", "30 d"]],
             },
-            page_obj=Paginator(range(90), 30).page(2),
+            long=listing(QueryDict("plain=2"), [f"Laboratory {number}" for number in range(90)], str, name="plain"),
             steps=["Choose", "Check the text", "Sign", "Receipt"],
             **context,
         )

@@ -149,3 +149,32 @@ def test_the_table_of_parties_is_the_same_as_csv_and_as_json(client, clock):
 def test_the_tables_are_there_before_any_text(client):
     assert client.get("/parties.csv").status_code == 200
     assert json.loads(client.get("/parties.json").content)["parties"] == []
+
+
+@pytest.fixture
+def many(clock):
+    """Thirty laboratories under a pause, all of them late."""
+    names = [f"lab-{number:02}" for number in range(30)]
+    make.pause_in_force(labs=names)
+    clock.shift(3 * DAY)
+    return names
+
+
+def test_the_first_page_counts_many_parties_and_shows_few(client, many):
+    page = client.get("/").content.decode()
+    assert "All 38 parties" in page, "30, and the eight that Annex 1 names"
+    assert "All 30 parties with something open" in page
+    assert "?show=potential_breach" in page
+    assert page.count("/labs/lab-") == 6
+
+
+def test_every_party_is_found_on_the_page_of_all(client, many):
+    assert "/labs/lab-29/" not in client.get("/parties/").content.decode()
+    assert "/labs/lab-29/" in client.get("/parties/?page=2").content.decode()
+    assert client.get("/parties/?show=potential_breach").context["table"].total == 30
+    assert [party.key for party in client.get("/parties/?q=LAB 29").context["table"].rows] == ["lab-29"]
+    assert client.get("/parties/?show=nonsense&page=x").context["table"].total == 38
+
+
+def test_the_page_of_all_parties_is_there_before_any_text(client):
+    assert "No treaty has been published yet." in client.get("/parties/").content.decode()

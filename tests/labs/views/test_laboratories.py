@@ -79,7 +79,7 @@ def test_the_list_takes_as_many_queries_for_thirty_laboratories_as_for_three(
     many(count)
     with django_assert_max_num_queries(6):
         page = show(LaboratoriesView)
-    assert page.count('<th scope="row">') == count
+    assert page.count('<th scope="row">') == min(count, 25)
 
 
 @pytest.mark.parametrize("count", [3, 30])
