@@ -9,6 +9,8 @@ from typing import Any
 
 from core.canonical import parse
 from core.errors import Malformed
+from core.times import instant, stamp
+from inspections.rules.drawn_days import Drawn, links_up_to, opens_day, order
 from inspections.rules.draws import ALGORITHM, Draw, Step, Ticketed, draw, first_difference, steps_as_json
 from inspections.rules.seeds import Contribution, caps, list_hash, opens, seed, value_commitment
 from verifier.output import complain, say
@@ -121,6 +123,24 @@ def _seed_differences(value: Mapping[str, Any]) -> Iterator[str]:
     )
     if grown != value["seed"]:
         yield f"seed: the file says {value['seed']}, list, root, commitments and values give {grown}"
+    if "days" in value:
+        yield from _day_differences(value)
+
+
+def _day_differences(value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of the days that were opened does not follow from the seed and the links."""
+    days, drawn = value["days"], value["drawn"]
+    possible = tuple(instant(day) for day in days["possible"])
+    for one in days["opened"]:
+        place, passed = _integer(one["place"]), [str(item["day"]) for item in one["passed"]]
+        links = links_up_to(str(one["link"]), len(passed))
+        if not opens_day(value["draw"], place, links, days["commitments"][place - 1]):
+            yield f"days: the link of place {place} is not of the chain that was committed to"
+        found = [
+            stamp(day) for day in order(Drawn(value["draw"], place, drawn[place - 1], value["seed"], possible), links)
+        ]
+        if found != [*passed, one["day"]]:
+            yield f"days: place {place} says {', '.join([*passed, one['day']])}, seed and link give {', '.join(found)}"
 
 
 def _contribution(item: Mapping[str, Any]) -> Contribution:

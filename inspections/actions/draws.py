@@ -19,6 +19,7 @@ from inspections.queries.draws import (
     stage_of,
     terms_of,
 )
+from inspections.rules.drawn_days import chain, day_commitment
 from inspections.rules.draws import ALGORITHM
 from inspections.rules.seeds import (
     SETTLED,
@@ -53,6 +54,7 @@ def open_draw(*, at: datetime) -> Draw | None:
     if not sites:
         return None
     key, value = next_key(Draw.objects.all(), at), secrets.token_hex(32)
+    lasts = [secrets.token_hex(32) for _ in range(terms.places)] if terms.days else []
     draw = Draw.objects.create(
         key=key,
         text=text,
@@ -63,25 +65,33 @@ def open_draw(*, at: datetime) -> Draw | None:
         commit_by=terms.commit_within.after(at),
         value=value,
         commitment=value_commitment(key, "", value),
+        day_secrets=lasts,
+        day_commitments=[day_commitment(key, place, chain(last)[0]) for place, last in enumerate(lasts, start=1)],
     )
+    _record_opening(draw)
+    return draw
+
+
+def _record_opening(draw: Draw) -> None:
+    terms = terms_of(draw)
     record(
         kind="draw.opened",
         payload={
-            "draw": key,
-            "text": text.version,
+            "draw": draw.key,
+            "text": draw.text.version,
             "listed_at": stamp(draw.listed_at),
-            "sites": len(sites),
+            "sites": len(draw.listed),
             "list_hash": draw.list_hash,
             "algorithm": ALGORITHM,
             "places": terms.places,
             "per_party": terms.per_party,
             "commitment": draw.commitment,
             "commit_by": stamp(draw.commit_by),
+            **({"days": draw.day_commitments} if terms.days else {}),
         },
         by=None,
-        at=at,
+        at=draw.opened_at,
     )
-    return draw
 
 
 @transaction.atomic

@@ -11,11 +11,13 @@ from accounts.models import User
 from core.canonical import tagged_digest
 from core.errors import require
 from core.times import stamp
-from inspections.models import Challenge, Designation, Plan, Schedule, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Draw, Plan, Schedule, Visit, VisitInspector
 from inspections.permissions import oversees
 from inspections.queries.candidates import candidates, facilities_to_visit, sites
+from inspections.queries.draws import opening_of
 from inspections.queries.visits import monitoring_of, seal, team_of
 from inspections.rules import plan as planner
+from inspections.rules.drawn_days import Origin
 from inspections.rules.visits import (
     VisitEvent,
     VisitKind,
@@ -112,6 +114,7 @@ def book(
             pk__in=[member.key for found in placed for member in found.team]
         ).select_related("user")
     }
+    draws = {one.key: one for one in Draw.objects.filter(key__in={one.origin.draw for one in placed if one.origin})}
     first = Visit.objects.filter(key__startswith=f"{at.year:04}-").count() + 1
     visits = []
     for number, found in enumerate(placed, start=first):
@@ -122,6 +125,7 @@ def book(
             pause=pause,
             challenge=challenge,
             schedule=schedule,
+            **_origin(found.origin, draws),
             kind=found.site.kind,
             text=text,
             planned_at=at,
@@ -140,6 +144,13 @@ def book(
         )
         visits.append(visit)
     return visits
+
+
+def _origin(origin: Origin | None, draws: Mapping[str, Draw]) -> dict[str, Any]:
+    if origin is None:
+        return {}
+    passed = [[stamp(one.day), one.rule.value] for one in origin.passed]
+    return {"draw": draws[origin.draw], "drawn_place": origin.place, "passed": passed}
 
 
 def _record_plan(plan: Plan, visits: Sequence[Visit], moved: Sequence[Visit], at: datetime) -> None:
@@ -187,6 +198,7 @@ def give_notice(*, visit: Visit, at: datetime) -> Visit:
             "bodies": sorted({one.designation.body.key for one in team}),
             "salt": visit.salt,
             "commitment": visit.commitment,
+            **({"drawn": opening_of(visit)} if visit.draw else {}),
         },
         by=None,
         at=at,

@@ -1,7 +1,8 @@
 """The scheduler: it looks, the solver plans, and what keeps to every provision is sealed. Each run leaves a line in the public log."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from inspections.models import Schedule, ScheduleRun, Visit
 from inspections.queries.schedules import Inputs, burdens, inputs, is_due
 from inspections.rules import plan as planner
 from inspections.rules.conflicts import Ties
-from inspections.rules.schedules import Booked, Breach, Due, Rule, RunOutcome, Wanted, check_visit
+from inspections.rules.drawn_days import Origin, Placed, place_all
+from inspections.rules.due import Due
+from inspections.rules.schedules import Booked, Breach, Rule, RunOutcome, Wanted, check_visit
 from inspections.rules.visits import VisitState
 from inspections.scheduling.clashes import clash
 from inspections.scheduling.solver import Effort, Solved, solve
@@ -35,12 +38,12 @@ def run_scheduler(*, clock: Clock, effort: Effort) -> ScheduleRun | None:
         return None
     try:
         given = inputs(run.began_at, secrets.randbelow)
-        found = solve(given.frame, given.wanted, effort)
-        reasons = _explain(given, found)
+        first = _place_drawn(given)
+        found, reasons = _plan_around(given, first, effort)
     except Exception:
         end_run(run=run, outcome=RunOutcome.FAILED, at=clock())
         raise
-    return seal_schedule(run=run, given=given, found=found, reasons=reasons, at=clock())
+    return seal_schedule(run=run, given=given, found=found, reasons=reasons, first=first, at=clock())
 
 
 @transaction.atomic
@@ -64,17 +67,41 @@ def end_run(*, run: ScheduleRun, outcome: RunOutcome, at: datetime, schedule: Sc
     return run
 
 
-def _explain(given: Inputs, found: Solved) -> dict[str, tuple[str, ...]]:
-    """Return the provisions that clash, for each visit that is not placed or not in time."""
-    return {
-        key: tuple(rule.value for rule in clash(given.frame, given.wanted, found.placed, found.missed, key))
+def _place_drawn(given: Inputs) -> dict[str, Placed]:
+    """Place the visits whose day is drawn: before all others, in the order drawn."""
+    wanted = {one.key: one for one in given.wanted}
+    in_order = sorted(given.drawn, key=lambda key: given.drawn[key].place)
+    sealed = {key: given.sealed[key].planned_from for key in in_order if key in given.sealed}
+    return place_all([(wanted[key], given.drawn[key].days) for key in in_order], sealed, given.frame)
+
+
+def _plan_around(
+    given: Inputs, first: Mapping[str, Placed], effort: Effort
+) -> tuple[Solved, dict[str, tuple[str, ...]]]:
+    """Return the schedule around the drawn visits; and the provisions that clash, for each visit that is not placed or not in time."""
+    drawn = tuple(one.visit for one in first.values() if one.visit)
+    frame = replace(given.frame, fixed=(*given.frame.fixed, *drawn))
+    wanted = [one for one in given.wanted if one.key not in first]
+    found = solve(frame, wanted, effort)
+    reasons = {
+        key: tuple(rule.value for rule in clash(frame, wanted, found.placed, found.missed, key))
         for key in found.missed[:EXPLAINED]
     }
+    nowhere = {
+        key: tuple(sorted({day.rule.value for day in one.passed})) for key, one in first.items() if not one.visit
+    }
+    return replace(found, placed=(*drawn, *found.placed), missed=(*nowhere, *found.missed)), reasons | nowhere
 
 
 @transaction.atomic
 def seal_schedule(
-    *, run: ScheduleRun, given: Inputs, found: Solved, reasons: dict[str, tuple[str, ...]], at: datetime
+    *,
+    run: ScheduleRun,
+    given: Inputs,
+    found: Solved,
+    reasons: Mapping[str, tuple[str, ...]],
+    first: Mapping[str, Placed],
+    at: datetime,
 ) -> ScheduleRun:
     """Seal what was found, where it still keeps to every provision; visits that stay as they were keep their seal. Once for each run."""
     one_planner_at_a_time()
@@ -102,7 +129,7 @@ def seal_schedule(
         missed=missed,
         burdens=[{"lab": one.lab, "visits": one.visits, "sites": one.sites} for one in burdens(at).burdens],
     )
-    visits = book(_placements(given, new), given.facilities, made.text, at=at, schedule=made)
+    visits = book(_placements(given, new, first), given.facilities, made.text, at=at, schedule=made)
     end_run(run=run, outcome=RunOutcome.SEALED, at=at, schedule=made)
     _record(made, visits, kept, gone, at)
     return run
@@ -141,7 +168,7 @@ def _sealed(given: Inputs) -> list[Visit]:
     )
 
 
-def _missed(given: Inputs, found: Solved, reasons: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
+def _missed(given: Inputs, found: Solved, reasons: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     wanted = {one.key: one for one in given.wanted}
     placed = {one.key for one in found.placed}
     left = [_left(wanted[key], reasons.get(key, ()), late=key in placed) for key in found.missed]
@@ -157,7 +184,12 @@ def _next_key(at: datetime) -> str:
     return f"{at.year:04}-s{Schedule.objects.filter(key__startswith=f'{at.year:04}-').count() + 1:03}"
 
 
-def _placements(given: Inputs, new: list[Booked]) -> list[planner.Placement]:
+def _origin(given: Inputs, key: str, first: Mapping[str, Placed]) -> Origin | None:
+    place = given.drawn.get(key)
+    return Origin(place.draw.key, place.place, first[key].passed) if place else None
+
+
+def _placements(given: Inputs, new: list[Booked], first: Mapping[str, Placed]) -> list[planner.Placement]:
     """Return the visits as `book` takes them."""
     wanted = {one.key: one for one in given.wanted}
     return [
@@ -176,6 +208,7 @@ def _placements(given: Inputs, new: list[Booked]) -> list[planner.Placement]:
                 for one in [given.designations[handle]]
             ),
             late=visit.ends_at > wanted[visit.key].due,
+            origin=_origin(given, visit.key, first),
         )
         for visit in new
     ]

@@ -36,6 +36,11 @@ class Draw(models.Model):
     commit_by = models.DateTimeField()
     value = models.CharField(max_length=64, help_text=_("The operator's own, secret until the result."))
     commitment = models.CharField(max_length=64, unique=True)
+    day_secrets = models.JSONField(
+        default=list,
+        help_text=_("The last link of each place's chain, opened day by day; none where days are not drawn."),
+    )
+    day_commitments = models.JSONField(default=list, help_text=_("To the first link of each place's chain."))
     sealed_at = models.DateTimeField(null=True, blank=True)
     reveal_by = models.DateTimeField(null=True, blank=True)
     seal = models.CharField(max_length=64, blank=True, help_text=_("Leaf hash of the entry that sealed it."))

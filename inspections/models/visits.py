@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from inspections.models.challenges import Challenge
+from inspections.models.draws import Draw
 from inspections.models.inspectors import Designation
 from inspections.models.schedules import Schedule
 from inspections.rules.visits import ENDED, REPORTABLE, Cause, VisitKind, VisitState
@@ -49,8 +50,9 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits, filtered."""
 
     def with_names(self) -> Self:
-        """With facility, laboratory, pause, challenge and text, in one query."""
-        return self.select_related("facility__organisation", "pause", "challenge", "text").defer("text__source")
+        """With facility, laboratory, pause, challenge, draw and text, in one query."""
+        found = self.select_related("facility__organisation", "pause", "challenge", "draw__text", "text")
+        return found.defer("text__source", "draw__text__source")
 
     def opened(self) -> Self:
         """Those whose notice was given: the plan is sealed until then."""
@@ -85,6 +87,18 @@ class Visit(models.Model):
     pause = models.ForeignKey("treaty.Pause", on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
+    draw = models.ForeignKey(
+        Draw,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="visits",
+        help_text=_("That its day comes from."),
+    )
+    drawn_place = models.PositiveIntegerField(null=True, blank=True)
+    passed = models.JSONField(
+        default=list, help_text=_("[[day, provision], …]: drawn before its day, and not possible.")
+    )
     kind = models.CharField(max_length=24, choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
     state = models.CharField(
         max_length=24,
@@ -139,6 +153,16 @@ class Visit(models.Model):
                 condition=Q(kind=VisitKind.CHALLENGE.value, challenge__isnull=False, pause=None)
                 | (~Q(kind=VisitKind.CHALLENGE.value) & Q(challenge=None)),
                 name="visit_of_its_challenge",
+            ),
+            models.CheckConstraint(
+                condition=Q(draw=None, drawn_place=None)
+                | Q(draw__isnull=False, drawn_place__gte=1, kind=VisitKind.SHORT_NOTICE.value),
+                name="visit_of_its_draw",
+            ),
+            models.UniqueConstraint(
+                fields=["draw", "drawn_place"],
+                condition=~Q(state=VisitState.CANCELLED.value),
+                name="visit_once_a_place",
             ),
             models.UniqueConstraint(
                 fields=["challenge"], condition=~Q(state=VisitState.CANCELLED.value), name="visit_once_a_challenge"

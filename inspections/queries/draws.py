@@ -10,8 +10,9 @@ from django.db.models import Prefetch, QuerySet
 from accounts.models import Organisation, User
 from core.canonical import Json
 from core.times import stamp
-from inspections.models import Draw, DrawValue
+from inspections.models import Draw, DrawValue, Visit
 from inspections.rules import draws as rules
+from inspections.rules.drawn_days import Drawn, chain, order, possible_days
 from inspections.rules.draws import ALGORITHM, Ticketed
 from inspections.rules.seeds import Contribution, Dates, Stage, Standing, caps, next_due, stage, standings, tickets
 from labs.models import Facility
@@ -54,7 +55,11 @@ def listed(at: datetime) -> tuple[Ticketed, ...]:
 def draws() -> QuerySet[Draw]:
     """Return every draw with its text and values, in a fixed number of queries."""
     values = Prefetch("values", DrawValue.objects.select_related("organisation"))
-    return Draw.objects.select_related("text").defer("text__source").prefetch_related(values)
+    return (
+        Draw.objects.select_related("text")
+        .defer("text__source")
+        .prefetch_related(values, Prefetch("visits", Visit.objects.order_by("pk")))
+    )
 
 
 def unfinished(at: datetime) -> list[Draw]:
@@ -123,12 +128,50 @@ def transcript(draw: Draw) -> dict[str, Json]:
         "seed": draw.seed,
         "drawn": list(draw.drawn),
         "transcript": rules.steps_as_json(found.transcript),
+        **({"days": opened_days(draw)} if draw.day_commitments else {}),
     }
 
 
 def as_rows(sites: Sequence[Ticketed]) -> list[list[str]]:
     """Return a list as the draw's row keeps it."""
     return [[one.key, one.group, str(one.weight)] for one in sites]
+
+
+def until_of(draw: Draw) -> datetime:
+    """Return when the next draw is due: what this one gave is made before that."""
+    assert draw.drawn_at is not None
+    return terms_of(draw).every.after(draw.drawn_at)
+
+
+def possible_days_of(draw: Draw) -> tuple[datetime, ...]:
+    """Return the days that the visits of a draw can begin on, by the text that it was opened under."""
+    assert draw.drawn_at is not None
+    return possible_days(draw.drawn_at, until_of(draw), rules_of(draw.text).monitoring)
+
+
+def days_of(draw: Draw, place: int) -> list[datetime]:
+    """Return the days of a place in the order drawn. Secret: only what a notice has opened is shown to anybody."""
+    drawn = Drawn(draw.key, place, draw.drawn[place - 1], draw.seed, possible_days_of(draw))
+    return list(order(drawn, chain(draw.day_secrets[place - 1])))
+
+
+def opening_of(visit: Visit) -> dict[str, Json]:
+    """Return what the notice of a drawn visit opens: the link of its day, and why those before it were passed over."""
+    assert visit.draw is not None
+    assert visit.drawn_place is not None
+    link = chain(visit.draw.day_secrets[visit.drawn_place - 1])[len(visit.passed)]
+    passed: list[Json] = [{"day": day, "provision": provision} for day, provision in visit.passed]
+    return {"draw": visit.draw.key, "place": visit.drawn_place, "link": link, "passed": passed}
+
+
+def opened_days(draw: Draw) -> dict[str, Json]:
+    """Return the days of a draw as far as notices have opened them, with what a stranger draws them again from."""
+    opened = draw.visits.opened().select_related("draw").order_by("drawn_place", "pk")
+    return {
+        "commitments": list(draw.day_commitments),
+        "possible": [stamp(day) for day in possible_days_of(draw)],
+        "opened": [{**opening_of(visit), "visit": visit.key, "day": stamp(visit.planned_from)} for visit in opened],
+    }
 
 
 @dataclass(frozen=True)
@@ -139,7 +182,8 @@ class DrawRow:
     stage: Stage
     values: list[tuple[Organisation, Standing]]
     sites: list[tuple[Facility, Ticketed]]  # the list that was frozen, by laboratory
-    drawn: list[Facility]
+    drawn: list["DrawnRow"]
+    is_over: bool  # the next one is due: what was not visited is not visited for this one any more
 
     @property
     def withheld(self) -> list[Organisation]:
@@ -158,6 +202,19 @@ class DrawRow:
             for party, sites in found.items()
             for own in [sum(weight for _facility, weight in sites)]
         ]
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """A place as it was drawn, and its newest visit whose notice was given; its rank is that of its day in the order drawn."""
+
+    facility: Facility
+    visit: Visit | None
+
+    @property
+    def rank(self) -> int:
+        """Which of the days drawn the visit's is: 1 is the day drawn first."""
+        return len(self.visit.passed) + 1 if self.visit else 0
 
 
 @dataclass(frozen=True)
@@ -190,12 +247,14 @@ def _rows(found: Sequence[Draw], at: datetime) -> list[DrawRow]:
 def _row(draw: Draw, weights: Mapping[str, Ticketed], sites: Mapping[str, Facility], at: datetime) -> DrawRow:
     where = stage_of(draw, at)
     names = {one.organisation.key: one.organisation for one in draw.values.all()}
+    opened = {one.drawn_place: one for one in draw.visits.all() if one.notified_at}
     return DrawRow(
         draw,
         where,
         [(names[one.contribution.organisation], one) for one in standings(contributions_of(draw), where)],
         [(facility, weights[key]) for key, facility in sites.items() if key in weights],
-        [sites[key] for key in draw.drawn if where is Stage.DRAWN],
+        [DrawnRow(sites[key], opened.get(place)) for place, key in enumerate(draw.drawn, start=1)],
+        draw.drawn_at is not None and until_of(draw) <= at,
     )
 
 

@@ -12,24 +12,22 @@ from accounts.queries.organisations import affiliates
 from core.times import Period
 from inspections.models import Designation, Draw, Refusal, Schedule, ScheduleRun, Visit
 from inspections.queries.candidates import candidates
-from inspections.queries.draws import terms_of
+from inspections.queries.draws import days_of, until_of
 from inspections.queries.visits import VisitRow, rows, with_team
 from inspections.rules.conflicts import conflict
+from inspections.rules.due import Due, Seen, visits_due
 from inspections.rules.quotas import NOT_COUNTED, YEAR
 from inspections.rules.schedules import (
     Booked,
-    Due,
     Frame,
     Inspector,
     Parity,
     Place,
     Rule,
     RunOutcome,
-    Seen,
     Wanted,
     parity,
     region_of,
-    visits_due,
 )
 from inspections.rules.visits import VisitKind, VisitState, first_arrival
 from labs.models import Facility
@@ -51,6 +49,19 @@ def terms_at(at: datetime) -> Terms | None:
 
 
 @dataclass(frozen=True)
+class DrawnPlace:
+    """A place of a draw whose seed gives the day too, and its days in the order drawn."""
+
+    draw: Draw
+    place: int
+
+    @property
+    def days(self) -> list[datetime]:
+        """The days in the order drawn: secret."""
+        return days_of(self.draw, self.place)
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What the scheduler starts from: the frame, what is due, and what is sealed by key."""
 
@@ -61,6 +72,7 @@ class Inputs:
     movable: tuple[Visit, ...]
     designations: dict[str, Designation]  # by handle
     facilities: dict[str, Facility]
+    drawn: dict[str, DrawnPlace]  # by key, of the visits whose day is drawn
 
 
 def inputs(at: datetime, pick: Pick) -> Inputs:
@@ -86,8 +98,8 @@ def inputs(at: datetime, pick: Pick) -> Inputs:
         for one in visits_due(_seen(facility, places[facility.key], movable, at), monitoring, at, until)
     ]
     lapsed = tuple(one for one in due if one.kind is VisitKind.SHORT_NOTICE and one.due <= one.earliest)
-    wanted, sealed = _with_sealed((one for one in due if one not in lapsed), movable, frame, pick)
-    return Inputs(frame, wanted, lapsed, sealed, tuple(movable), designations, facilities)
+    wanted, sealed, drawn = _with_sealed((one for one in due if one not in lapsed), movable, frame, pick, _newest(at))
+    return Inputs(frame, wanted, lapsed, sealed, tuple(movable), designations, facilities, drawn)
 
 
 def place_of(facility: Facility, schedule: Terms) -> Place:
@@ -167,26 +179,32 @@ def _seen(facility: Facility, place: Place, movable: Sequence[Visit], at: dateti
     )
 
 
+def _newest(at: datetime) -> Draw | None:
+    return Draw.objects.drawn().filter(drawn_at__lte=at).select_related("text").first()
+
+
 def _drawn(facility: Facility, movable: Sequence[Visit], at: datetime) -> tuple[int, datetime | None]:
     """Return how many visits at short notice the newest draw gives the site that were not opened yet, and until when they are to be made."""
-    newest = Draw.objects.drawn().filter(drawn_at__lte=at).select_related("text").first()
+    newest = _newest(at)
     if newest is None or newest.drawn_at is None:
         return 0, None
     made = facility.visits.counting().filter(kind=VisitKind.SHORT_NOTICE, planned_at__gte=newest.drawn_at)
     made = made.exclude(pk__in=[one.pk for one in movable])
     left = Counter(newest.drawn)[facility.key] - made.count()
-    return max(left, 0), terms_of(newest).every.after(newest.drawn_at)
+    return max(left, 0), until_of(newest)
 
 
 def _with_sealed(
-    due: Iterable[Due], movable: Sequence[Visit], frame: Frame, pick: Pick
-) -> tuple[tuple[Wanted, ...], dict[str, Visit]]:
-    """Return what is due as the solver's values: with the day and team that are sealed for it, or with a day drawn now."""
+    due: Iterable[Due], movable: Sequence[Visit], frame: Frame, pick: Pick, newest: Draw | None
+) -> tuple[tuple[Wanted, ...], dict[str, Visit], dict[str, DrawnPlace]]:
+    """Return what is due as the solver's values: with the day and team that are sealed for it, or with a day picked now; and what was drawn."""
     waiting: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     for visit in movable:
-        waiting[visit.facility.key, visit.kind].append(visit)
+        if visit.draw_id is None or (newest and visit.draw_id == newest.pk):
+            waiting[visit.facility.key, visit.kind].append(visit)
     wanted: list[Wanted] = []
     sealed: dict[str, Visit] = {}
+    drawn: dict[str, DrawnPlace] = {}
     for number, one in enumerate(due):
         before = waiting[one.site, one.kind.value]
         if before:
@@ -198,7 +216,9 @@ def _with_sealed(
             latest = max(min(one.due, frame.ends) - 3 * DAY, one.earliest)
             target = one.earliest + pick((latest - one.earliest) // DAY + 1) * DAY
             wanted.append(Wanted(f"new-{number}", one.site, one.kind, one.earliest, one.due, target))
-    return tuple(wanted), sealed
+        if newest and newest.day_commitments and one.kind is VisitKind.SHORT_NOTICE:
+            drawn[wanted[-1].key] = DrawnPlace(newest, newest.drawn.index(one.site) + 1)
+    return tuple(wanted), sealed, drawn
 
 
 # --- when to plan -------------------------------------------------------------------------------------------------

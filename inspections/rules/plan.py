@@ -12,6 +12,7 @@ from itertools import combinations
 
 from core.times import Period
 from inspections.rules.conflicts import Ties, conflict, team_conflict
+from inspections.rules.drawn_days import Origin
 from inspections.rules.quotas import NOT_COUNTED, QuotaUse, party_use, site_use
 from inspections.rules.visits import VisitKind, planned_end
 from treaty.rules.text import Monitoring
@@ -65,6 +66,7 @@ class Placement:
     period: Period
     team: tuple[Candidate, ...]
     late: bool
+    origin: Origin | None = None  # of a drawn visit
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The schedule of the coming months: what it is made from, and whether it keeps to the text.
+"""The schedule of the coming months, and whether it keeps to the text.
 
 `check` looks at each provision anew and knows nothing of the solver that found the schedule (inspections/scheduling/). The site asks it about every
 schedule before it is sealed; the verifier asks `check_visit` about every visit when its seal is opened.
@@ -13,7 +13,7 @@ from fractions import Fraction
 from core.durations import Duration
 from core.times import Period, stamp
 from inspections.rules.quotas import NOT_COUNTED, QuotaUse, party_use, site_use
-from inspections.rules.visits import VisitKind, first_arrival, planned_end
+from inspections.rules.visits import VisitKind, planned_end
 from treaty.rules.schedules import Schedule, Travel
 from treaty.rules.text import Monitoring
 
@@ -156,9 +156,9 @@ def travel_time(one: str, other: str, travel: Travel) -> Duration:
 def check_visit(visit: Booked, others: Collection[Booked], frame: Frame) -> Iterator[Breach]:
     """Find every provision that the visit breaks, by itself or beside the others."""
     yield from _team(visit, frame)
-    yield from _days(visit, frame)
+    yield from check_day(visit, frame)
     yield from check_quotas(visit, others, frame.monitoring)
-    yield from _apart(visit, others, frame.schedule)
+    yield from check_apart(visit, others, frame.schedule)
     yield from check_travel(visit, others, frame.schedule.travel)
 
 
@@ -177,10 +177,11 @@ def _team(visit: Booked, frame: Frame) -> Iterator[Breach]:
     if strangers:
         yield Breach(Rule.DESIGNATION, visit.key, f"{', '.join(strangers)} is designated by nobody")
     for one in team:
-        yield from _member(one, visit)
+        yield from check_member(one, visit)
 
 
-def _member(one: Inspector, visit: Booked) -> Iterator[Breach]:
+def check_member(one: Inspector, visit: Booked) -> Iterator[Breach]:
+    """Find why an inspector cannot be on the visit, whatever else they do."""
     if not _within(visit.period, one.designated):
         yield Breach(Rule.DESIGNATION, visit.key, f"{one.handle} is not designated for the whole visit")
     if one.available and not _within(visit.period, one.available):
@@ -198,7 +199,8 @@ def _within(period: Period, allowed: Iterable[Period]) -> bool:
     )
 
 
-def _days(visit: Booked, frame: Frame) -> Iterator[Breach]:
+def check_day(visit: Booked, frame: Frame) -> Iterator[Breach]:
+    """Find what is wrong with the visit's day by itself."""
     start = visit.period.start
     if start.date() in frame.monitoring.holidays:
         yield Breach(Rule.HOLIDAYS, visit.key, f"{start:%Y-%m-%d} is a holiday of the text")
@@ -223,7 +225,8 @@ def _too_many(use: QuotaUse) -> str:
     return f"{use.used} other visits in twelve months, {use.allowed} allowed in all"
 
 
-def _apart(visit: Booked, others: Iterable[Booked], schedule: Schedule) -> Iterator[Breach]:
+def check_apart(visit: Booked, others: Iterable[Booked], schedule: Schedule) -> Iterator[Breach]:
+    """Find another visit to the site that is too near."""
     for other in others:
         if other.key != visit.key and other.site == visit.site and not {visit.kind, other.kind} & NOT_COUNTED:
             first, second = sorted((visit.period.start, other.period.start))
@@ -351,48 +354,3 @@ def parity(places: Iterable[Place], visits: Iterable[Booked], within: Period) ->
         if visit.lab in counted and visit.kind not in NOT_COUNTED and visit.period.start in within:
             counted[visit.lab] += 1
     return Parity(tuple(Burden(lab, counted[lab], sites[lab]) for lab in sorted(sites)))
-
-
-# --- what is to be visited ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What is known of a site: since when it is in use, until when, when a team was last there, how often it is drawn and not yet planned."""
-
-    place: Place
-    counts_from: datetime
-    closed_at: datetime | None = None
-    last: datetime | None = None
-    drawn: int = 0
-    drawn_until: datetime | None = None  # when the next draw is due
-
-
-@dataclass(frozen=True)
-class Due:
-    """A visit that is due: its kind, and between which instants."""
-
-    site: str
-    kind: VisitKind
-    earliest: datetime
-    due: datetime
-
-
-def visits_due(seen: Seen, monitoring: Monitoring, at: datetime, until: datetime) -> Iterator[Due]:
-    """Yield the visits that a site is due by `until`: a close-out, a baseline or a routine one; and those that were drawn."""
-    schedule = monitoring.schedule
-    assert schedule is not None
-
-    def visit(kind: VisitKind, due: datetime, not_before: datetime = at) -> Due:
-        return Due(seen.place.key, kind, max(first_arrival(kind, monitoring, at), not_before), due)
-
-    if seen.closed_at is not None:
-        if seen.last is None or seen.last < seen.closed_at:
-            yield visit(VisitKind.CLOSE_OUT, schedule.close_out_within.after(seen.closed_at))
-        return
-    if seen.last is None:
-        yield visit(VisitKind.BASELINE, schedule.baseline_within.after(seen.counts_from))
-    elif (due := schedule.seen_every.after(seen.last)) <= until:
-        yield visit(VisitKind.ROUTINE, due, schedule.routine_after.after(seen.last))
-    for _ in range(seen.drawn):
-        yield visit(VisitKind.SHORT_NOTICE, seen.drawn_until or until)

@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import Final
 
 from core.times import Period
+from inspections.rules.drawn_days import DAY, first_at_hour
 from inspections.rules.quotas import NOT_COUNTED
 from inspections.rules.schedules import Booked, Frame, Inspector, Place, Rule, Wanted, travel_time
 from inspections.rules.visits import VisitKind, planned_end
-from treaty.rules.schedules import Schedule
 
-DAY: Final = timedelta(days=1)
 # What a plan pays: the solver looks for the cheapest.
 LEFT_OUT: Final = 20_000  # a visit that is due and not in it
 LATE: Final = 50  # a day past the due instant
@@ -48,7 +47,7 @@ class Grid:
     def __init__(self, frame: Frame, without: Collection[Rule] = ()) -> None:
         self.frame = frame
         self.without = frozenset(without)
-        self.base = _first_at_hour(frame.begins, frame.schedule)
+        self.base = first_at_hour(frame.begins, frame.schedule.begins_at_hour)
         self.count = max((frame.ends - self.base + DAY - timedelta.resolution) // DAY, 0)
         self._starts: dict[tuple[str, str], frozenset[int]] = {}
 
@@ -177,11 +176,6 @@ class Grid:
         late = max(-((want.due - self.ends[day]) // DAY), 0)
         moved = MOVED if want.team and off else 0
         return (ADDED if not want.required else 0) + off * DAY_OFF + late * LATE + moved
-
-
-def _first_at_hour(at: datetime, schedule: Schedule) -> datetime:
-    first = at.replace(hour=schedule.begins_at_hour, minute=0, second=0, microsecond=0)
-    return first if first >= at else first + DAY
 
 
 def _covers(outer: Period, inner: Period) -> bool:

@@ -13,6 +13,7 @@ from django.views.generic import TemplateView
 from django_stubs_ext import StrOrPromise
 
 from accounts.views.readers import person, reader
+from core.times import instant
 from inspections.actions.plan import cancel_visit
 from inspections.actions.reports import comment_on_report, open_report
 from inspections.actions.visits import (
@@ -35,7 +36,7 @@ from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitEvent, VisitKind, VisitState, delay_of, leave_by, timers
 from inspections.views.managed_access import managed_rows
 from inspections.views.readers import visit_for
-from inspections.views.words import EVENT_LABELS, TIMER_LABELS
+from inspections.views.words import EVENT_LABELS, PROVISION_LABELS, TIMER_LABELS
 from web.views import ActionView
 
 TEAM_EVENTS = (VisitEvent.GRANT, VisitEvent.DELAY, VisitEvent.REFUSE, VisitEvent.BEGIN)
@@ -76,6 +77,7 @@ class VisitPage(TemplateView):
             people=[one.designation.user.name for one in team] if inside else [],
             delay=delay_of(visit.planned_from, visit.access_at, at) if waited else None,
             stay_until=visit.access_at and leave_by(VisitKind(visit.kind), visit.access_at, monitoring_of(visit)),
+            passed=[(instant(day), PROVISION_LABELS[provision]) for day, provision in visit.passed],
             reports=list(Report.objects.filter(visit=visit, state=ReportState.SUBMITTED).select_related("visit")),
             draft=draft_of(visit) if inside else None,
             managed=managed_rows(visit, user, inside=inside, at=at),

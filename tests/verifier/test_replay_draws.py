@@ -9,12 +9,18 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.rules.organisations import Role
+from config.demonstration.cast import person
 from core.canonical import parse
 from core.errors import DomainError
 from inspections.actions import draws as actions
-from inspections.models import Draw
+from inspections.actions import schedules
+from inspections.actions.inspectors import designate
+from inspections.actions.plan import give_notice
+from inspections.models import Draw, Visit
 from inspections.queries.draws import drawn_facilities, transcript, unfinished
 from inspections.rules.seeds import value_commitment
+from inspections.scheduling.solver import Effort
 from labs.actions.facilities import register_facility
 from labs.actions.inventories import declare_inventory, list_accelerator
 from labs.rules.accelerators import CATALOGUE
@@ -114,8 +120,9 @@ def tell():
         assert len(unfinished(site.now)) == int(told.draw.drawn_at is None)
         actions.advance_draw(draw=told.draw, at=site.now)
     told.drawn["after"] = drawn_facilities(site.now)
+    open_some_days(told)
     told.transcript = transcript(told.draw)
-    site.now += timedelta(days=200)
+    site.now = told.draw.drawn_at + timedelta(days=200)
     again = actions.open_draw(at=site.now)
     assert (again.key, transcript(again).get("value")) == (
         "2026-02" if again.opened_at.year == 2026 else "2027-01",
@@ -123,6 +130,18 @@ def tell():
     )
     told.lines = entries_on_record()
     return told
+
+
+def open_some_days(told):
+    """Plan the visits drawn, with too few inspectors for some first days, and let the first two notices open their days."""
+    site = told.site
+    for key, body in site.cast.bodies.items():
+        sent = person(f"Ins Pector {key}", body, Role.INSPECTOR, site.now, site.person(key))
+        designate(body=body, user=sent, by=site.person(key), at=site.now)
+    schedules.run_scheduler(clock=lambda: site.now, effort=Effort(seconds=20, workers=1, work=1))
+    for visit in Visit.objects.filter(draw=told.draw).with_names().order_by("notice_due_at")[:2]:
+        site.now = visit.notice_due_at
+        give_notice(visit=visit, at=site.now)
 
 
 def seal_and_reveal(told):
@@ -230,6 +249,43 @@ def test_a_draw_that_says_otherwise_is_named(altered, kind, member, value, code)
     assert code in codes(altered)
 
 
+FORGED_DAYS = [
+    (lambda opened: opened.update(link="0" * 64), "commitment"),
+    (lambda opened: opened.update(place=opened["place"] % 4 + 1), "drawn"),
+    (lambda opened: opened.update(draw="2026-09"), "drawn"),
+    (lambda opened: opened["passed"].append({"day": "2027-01-04T08:00:00Z", "provision": "monitoring.notice"}), "day"),
+    (
+        lambda opened: opened["passed"].append({"day": "2027-01-04T08:00:00Z", "provision": "monitoring.notice"}),
+        "passed",
+    ),
+    (lambda opened: opened["passed"].append({"day": "2027-01-04T08:00:00Z", "provision": "mood"}), "payload"),
+]
+
+
+@pytest.mark.parametrize(("alter", "code"), FORGED_DAYS)
+def test_a_day_that_was_not_drawn_is_named(altered, alter, code):
+    alter(altered.payload("visit.notified")["drawn"])
+    assert code in codes(altered)
+
+
+def test_a_visit_at_short_notice_that_names_no_draw_is_named(altered):
+    del altered.payload("visit.notified")["drawn"]
+    assert codes(altered) == ["drawn"]
+
+
+def test_days_that_were_not_committed_to_before_the_seed_are_named(altered):
+    altered.payload("draw.opened")["days"].pop()
+    assert "days" in codes(altered)
+
+
+def test_no_secret_of_a_day_is_on_record_before_its_notice(told):
+    lasts = told.draw.day_secrets
+    assert len(lasts) == 8
+    assert not [line for line in told.lines if any(last.encode() in line for last in lasts)]
+    assert not any(last in json.dumps(told.transcript) for last in lasts)
+    assert len(told.transcript["days"]["opened"]) == 2
+
+
 def test_an_inventory_altered_afterwards_is_named_at_the_draw(altered):
     altered.payload("inventory.declared", facility="cobalt-mesa")["lines"][0]["quantity"] = 1
     assert codes(altered)[0] == "list"
@@ -237,7 +293,7 @@ def test_an_inventory_altered_afterwards_is_named_at_the_draw(altered):
 
 def test_anything_altered_before_the_sealing_changes_the_root(altered):
     altered.payload("facility.registered", facility="fjord-dock")["name"] = "Quay"
-    assert codes(altered) == ["root", "seed", "drawn"][: len(codes(altered))]
+    assert codes(altered)[:2] == ["root", "seed"]
 
 
 @pytest.mark.parametrize(
@@ -294,6 +350,10 @@ def test_the_transcript_is_confirmed_offline(told, tmp_path, capsys):
         (lambda file: file["drawn"].reverse(), "list drawn"),
         (lambda file: file["transcript"][1].update(ticket="1"), "place 2:"),
         (lambda file: file["transcript"].pop(), "places, the seed gives"),
+        (lambda file: file["days"]["opened"][0].update(link="0" * 64), "days: the link"),
+        (lambda file: file["days"]["opened"][0].update(day="2027-01-04T08:00:00Z"), "days: place"),
+        (lambda file: file["days"]["possible"].reverse(), "days: place"),
+        (lambda file: file["days"]["commitments"].reverse(), "days: the link"),
     ],
 )
 def test_each_alteration_of_the_transcript_is_named_offline(told, tmp_path, capsys, alter, named):

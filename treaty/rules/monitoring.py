@@ -34,6 +34,7 @@ class Draw(Provision):
     per_party: Annotated[int, Field(ge=1, le=10_000, strict=True)]  # the most places that a party can have
     commit_within: Length  # after the list was frozen
     reveal_within: Length  # after the commitments were sealed
+    days: bool = False  # whether the seed draws the day of each visit too
 
 
 class Grading(Provision):

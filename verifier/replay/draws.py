@@ -24,6 +24,7 @@ from inspections.rules.seeds import (
 )
 from ledger.rules.entries import EntryValue
 from treaty.rules.monitoring import Draw as Terms
+from treaty.rules.text import Monitoring
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.log import Log
 from verifier.replay.organisations import by_clock
@@ -31,6 +32,7 @@ from verifier.replay.parties import Parties, asks_for
 from verifier.replay.payloads import Payload, items, moment, number, text, texts
 from verifier.replay.sites import Sites
 from verifier.replay.texts import Texts
+from verifier.replay.visits import VisitRecord
 
 
 class UnknownDraw(DomainError):
@@ -57,6 +59,11 @@ class DrawRecord:
     drawn_at: datetime | None = None
     size: int = 0
     root: str = ""
+    days: tuple[str, ...] = ()  # commitments, for each place
+    seed: str = ""
+    drawn: tuple[str, ...] = ()
+    taken: dict[int, VisitRecord] = field(default_factory=dict)  # by place, the newest visit opened
+    monitoring: Monitoring | None = None  # of the text that it was opened under
 
     def stage(self, at: datetime) -> Stage:
         """Return where it is at `at`."""
@@ -108,7 +115,16 @@ def open_it(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]
     yield from differs("places", "how many of one party at most", number(payload, "per_party"), terms.per_party)
     commit_by = terms.commit_within.after(entry.at)
     yield from differs("deadline", "until when values are committed to", moment(payload, "commit_by"), commit_by)
-    known[key] = DrawRecord(key, terms, sites, expected, text(payload, "commitment"), entry.at, commit_by)
+    days = tuple(texts({"days": [], **payload}, "days"))
+    yield from differs(
+        "days", "how many places have their days committed to", len(days), terms.places if terms.days else 0
+    )
+    for one in days:
+        check_commitment(one)
+    known[key] = DrawRecord(
+        key, terms, sites, expected, text(payload, "commitment"), entry.at, commit_by,
+        days=days, monitoring=published.rules.monitoring,
+    )  # fmt: skip
 
 
 def _due(known: dict[str, DrawRecord], every: Duration, at: datetime) -> Iterator[Finding]:
@@ -197,4 +213,4 @@ def carry_out(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
     limits = caps(one.listed, one.terms.per_party)
     again = draw(bytes.fromhex(grown), one.listed, one.terms.places, limits)
     yield from differs("drawn", "who is drawn", texts(payload, "drawn"), list(again.drawn))
-    one.drawn_at = entry.at
+    one.drawn_at, one.seed, one.drawn = entry.at, grown, again.drawn

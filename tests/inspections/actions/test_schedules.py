@@ -6,13 +6,16 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.canonical import commitment
+from core.times import stamp
 from inspections.actions import schedules
 from inspections.actions.inspectors import end_designation
-from inspections.actions.plan import give_notice
+from inspections.actions.plan import cancel_visit, give_notice
 from inspections.actions.schedules import begin_run, run_scheduler, seal_schedule
 from inspections.models import Draw, Schedule, ScheduleRun, Visit
+from inspections.queries.draws import days_of, opened_days
 from inspections.queries.schedules import inputs, is_due
 from inspections.queries.visits import sealed_value
+from inspections.rules.drawn_days import chain, day_commitment
 from inspections.rules.schedules import Booked, RunOutcome, check
 from inspections.rules.visits import VisitKind, VisitState
 from inspections.scheduling.solver import Effort, solve
@@ -115,11 +118,11 @@ def test_a_site_that_was_seen_gets_a_routine_visit_within_the_texts_time(people)
     assert visit.planned_until <= NOON + 66 * DAY
 
 
-def drawn(at):
-    Draw.objects.create(
+def drawn(at, **days):
+    return Draw.objects.create(
         key="2026-1", text=make.text(), opened_at=at - 5 * DAY, listed_at=at - 5 * DAY, listed=[], list_hash="0" * 64,
         commit_by=at - 2 * DAY, value="1" * 64, commitment="2" * 64, sealed_at=at - 2 * DAY, reveal_by=at,
-        seal="3" * 64, drawn_at=at, size=1, root="4" * 64, seed="5" * 64, drawn=["borealis-1"],
+        seal="3" * 64, drawn_at=at, size=1, root="4" * 64, seed="5" * 64, drawn=["borealis-1"], **days,
     )  # fmt: skip
 
 
@@ -138,6 +141,55 @@ def test_what_was_drawn_is_visited_at_short_notice(people):
     run()
     kinds = sorted((visit.facility.key, visit.kind) for visit in Visit.objects.sealed().with_names())
     assert kinds == [("aster-1", "baseline"), ("borealis-1", "baseline"), ("borealis-1", "short_notice")]
+
+
+@pytest.fixture
+def with_days():
+    links = chain("ab" * 32)
+    commitments = {"day_secrets": ["ab" * 32], "day_commitments": [day_commitment("2026-1", 1, links[0])]}
+    return drawn(NOON - 4 * DAY, **commitments)
+
+
+def test_a_drawn_visit_takes_its_drawn_day_and_the_notice_opens_no_link_but_that_days(people, with_days, recorded):
+    run()
+    recorded()
+    visit = Visit.objects.with_names().get(kind=VisitKind.SHORT_NOTICE)
+    days = days_of(with_days, 1)
+    assert days.index(visit.planned_from) == len(visit.passed)
+    assert opened_days(with_days)["opened"] == []
+    give_notice(visit=visit, at=visit.notice_due_at)
+    [(_, payload)] = recorded()
+    opened = payload["drawn"]
+    rank = len(opened["passed"])
+    assert (opened["draw"], opened["place"], opened["link"]) == ("2026-1", 1, chain("ab" * 32)[rank])
+    assert [one["day"] for one in opened["passed"]] == [stamp(day) for day in days[:rank]]
+    [told] = opened_days(with_days)["opened"]
+    assert (told["day"], told["link"]) == (stamp(visit.planned_from), opened["link"])
+
+
+def test_a_drawn_visit_that_was_called_off_goes_to_a_day_that_its_notice_did_not_open(people, with_days):
+    run()
+    first = Visit.objects.with_names().get(kind=VisitKind.SHORT_NOTICE)
+    give_notice(visit=first, at=first.notice_due_at)
+    at = first.notice_due_at + timedelta(hours=1)
+    cancel_visit(visit=first, by=make.officer(first.team.first().designation.body), at=at)
+    run(at + timedelta(minutes=1))
+    again = Visit.objects.get(kind=VisitKind.SHORT_NOTICE, draw=with_days, state=VisitState.PLANNED)
+    days = days_of(with_days, 1)
+    assert days.index(again.planned_from) > days.index(first.planned_from)
+    assert [stamp(first.planned_from), "monitoring.notice"] in again.passed
+
+
+def test_a_drawn_visit_keeps_its_day_when_its_inspector_falls_out(people, with_days):
+    run()
+    before = Visit.objects.get(kind=VisitKind.SHORT_NOTICE)
+    gone = before.team.first().designation
+    end_designation(designation=gone, by=make.officer(gone.body), at=NOON + timedelta(minutes=30))
+    run(NOON + timedelta(hours=1))
+    after = Visit.objects.get(kind=VisitKind.SHORT_NOTICE, state=VisitState.PLANNED)
+    assert (after.planned_from, after.draw, after.pk == before.pk) == (before.planned_from, with_days, False)
+    with pytest.raises(IntegrityError, match="visit_once_a_place"), transaction.atomic():
+        Visit.objects.filter(pk=before.pk).update(state=VisitState.PLANNED)
 
 
 def test_what_cannot_be_placed_is_on_record_with_the_provisions_that_clash(people, recorded):
@@ -167,11 +219,17 @@ def test_a_run_is_sealed_once_and_not_at_all_when_the_world_has_moved(people, re
     given = inputs(NOON, lambda _below: 0)
     found = solve(given.frame, given.wanted, SMALL)
     stranger = replace(found, placed=tuple(replace(one, team=(one.team[0], "gone")) for one in found.placed))
-    assert seal_schedule(run=held, given=given, found=stranger, reasons={}, at=NOON).outcome == RunOutcome.OVERTAKEN
+    assert (
+        seal_schedule(run=held, given=given, found=stranger, reasons={}, first={}, at=NOON).outcome
+        == RunOutcome.OVERTAKEN
+    )
     assert (recorded(), Visit.objects.count(), is_due(NOON)) == ([], 0, True)
     again = begin_run(at=NOON)
     for _ in range(2):
-        assert seal_schedule(run=again, given=given, found=found, reasons={}, at=NOON).outcome == RunOutcome.SEALED
+        assert (
+            seal_schedule(run=again, given=given, found=found, reasons={}, first={}, at=NOON).outcome
+            == RunOutcome.SEALED
+        )
     assert len(recorded()) == 1
 
 
