@@ -1,5 +1,8 @@
+from django.conf import settings
 from django.urls import path
+from django.views.generic import RedirectView
 
+from dashboard.views.discovery import picture, robots, sitemap
 from dashboard.views.health import StatusPage, healthz, metrics, readyz
 from dashboard.views.home import HomePage
 from dashboard.views.laboratories import LaboratoriesPage, LaboratoryPage
@@ -17,9 +20,13 @@ urlpatterns = [
     path("api/", ApiPage.as_view(), name="api"),
     path("api/v1/schema.json", SchemaJson.as_view(), name="schema_json"),
     path("api/v1/schema.yaml", SchemaYaml.as_view(), name="schema_yaml"),
+    path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "img/favicon.ico"), name="favicon"),
     path("healthz", healthz, name="health"),
     path("metrics", metrics, name="metrics"),
+    path("picture.png", picture, name="picture"),
     path("readyz", readyz, name="ready"),
+    path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemap, name="sitemap"),
     path("status/", StatusPage.as_view(), name="status"),
     path("labs/", LaboratoriesPage.as_view(), name="labs"),
     path("labs/<slug:key>/", LaboratoryPage.as_view(), name="lab"),

@@ -162,7 +162,7 @@ class SampleForm(forms.Form):
     """One field of each kind that the site's forms use."""
 
     title = forms.CharField(label=_("Title of the run"), max_length=80, help_text=_("As your own registers name it."))
-    flop = forms.DecimalField(label=_("Planned compute"), help_text=_("In FLOP, for example 3.2e25."))
+    flop = forms.DecimalField(label=_("Planned compute"), min_value=1, help_text=_("In FLOP, for example 3.2e25."))
     started = forms.DateField(label=_("Started on"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     kind = forms.ChoiceField(
         label=_("Site mode"), choices=(("inference", _("Inference only")), ("off", _("Powered off")))

@@ -28,7 +28,7 @@ FILES: Final = (
     *(f"fonts/newsreader-{name}.woff2" for name in ("latin", "latin-ext", "latin-italic")),
     "img/favicon.svg",
     "img/icon-180.png",
-    "django_htmx/htmx-2.min.js",
+    "site.webmanifest",
     "js/local-time.js",
     "js/menu.js",
     *(f"js/{name}.js" for name in MODULES),

@@ -73,8 +73,6 @@ async function submit() {
   busy("sending");
   const taken = await send(sealed, handle, nonce);
   if (taken.tip !== digest) throw new Refused({ detail: `${taken.tip} ≠ ${digest}` });
-  const told = document.querySelector('[data-put="told"]');
-  told.dateTime = taken.told_at;
   put({ code, tip: digest, told: new Date(taken.told_at).toLocaleString(document.documentElement.lang) });
   form.reset();
   return show("sent");

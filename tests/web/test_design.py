@@ -5,7 +5,8 @@ import pytest
 from web.views.design import DesignPage
 
 ROOT = Path(__file__).resolve().parents[2]
-# The frame includes the first four; strips stand over whole pages; a whole form would post; the mark stands in the header.
+# The frame includes the first four; strips stand over whole pages; a whole form would post; the mark stands in the header; htmx is no part
+# that anybody sees.
 ELSEWHERE = {
     "header.html",
     "footer.html",
@@ -14,6 +15,7 @@ ELSEWHERE = {
     "drill_strip.html",
     "mark.html",
     "form.html",
+    "htmx.html",
 }
 COMPONENTS = sorted({path.name for path in (ROOT / "templates/components").glob("*.html")} - ELSEWHERE)
 

@@ -1,14 +1,17 @@
 """Filters and tags of every template: instants, spans, quantities, status signs, hashes. Each escapes what it is given."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
 
 from django import template
+from django.template import Context
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.formats import number_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
@@ -22,7 +25,22 @@ register = template.Library()
 
 NOTHING: Final = "\N{EM DASH}"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+RAISED: Final = re.compile(r"<sup>([0-9\N{MINUS SIGN}]+)</sup>")
+SUPERSCRIPTS: Final = str.maketrans("0123456789\N{MINUS SIGN}", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 MINUS: Final = "\N{MINUS SIGN}"
+
+
+@register.simple_tag(takes_context=True)
+def words_of(context: Context, block: str) -> SafeString:
+    """Render a block of the page once more, as `plain`."""
+    return plain(context.render_context[BLOCK_CONTEXT_KEY].get_block(block).render(context))
+
+
+@register.filter
+def plain(markup: str) -> SafeString:
+    """Write markup of this site as one line of text for an attribute: powers as raised digits, no tags. What was escaped stays so."""
+    raised = RAISED.sub(lambda found: found[1].translate(SUPERSCRIPTS), markup)
+    return mark_safe(" ".join(strip_tags(raised).split()))  # noqa: S308 - the page's own template escaped it
 
 
 @register.filter
@@ -30,7 +48,7 @@ def utc(at: datetime | None, style: str = "") -> SafeString | str:
     """Write an aware instant in UTC inside <time>: "14 November 2026, 06:00 UTC". Styles: short, day, shortday, seconds, time."""
     if not at:  # None, or the "" of a variable that is not there
         return NOTHING
-    return format_html('<time datetime="{}">{}</time>', stamp(at), written(at, style))
+    return format_html('<time datetime="{}">{}</time>', machine(at), written(at, style))
 
 
 @register.filter
@@ -38,7 +56,13 @@ def until(at: datetime | None, style: str = "") -> SafeString | str:
     """As `utc`, marked so that the browser adds how far away it is and keeps that current."""
     if not at:  # None, or the "" of a variable that is not there
         return NOTHING
-    return format_html('<time datetime="{}" data-relative>{}</time>', stamp(at), written(at, style))
+    return format_html('<time datetime="{}" data-relative>{}</time>', machine(at), written(at, style))
+
+
+@register.filter
+def machine(at: datetime) -> str:
+    """Write an instant for the attribute of <time>, to the second: HTML takes no microseconds."""
+    return stamp(at.replace(microsecond=0))
 
 
 def written(at: datetime, style: str = "") -> str:

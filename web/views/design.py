@@ -14,7 +14,7 @@ class DesignPage(TemplateView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the samples."""
-        refused = design.SampleForm({"b-title": "Orion-4", "b-flop": "many", "b-choice": ""}, prefix="b")
+        refused = design.SampleForm({"b-title": "Orion-4", "b-flop": "0", "b-choice": ""}, prefix="b")
         return super().get_context_data(
             noon=design.NOON,
             hash=design.HASH,

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 HOUR = timedelta(hours=1)
 LABS = ("aster", "borealis", "cobalt", "daxing")
-LINK = re.compile(r"""(?:href|src|hx-get)="([^"]+)"|"(/[a-z][^"\s]*)\"""")
+LINK = re.compile(r"""(?:href|src|data-hx-get)="([^"]+)"|"(/[a-z][^"\s]*)\"""")
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
 TOLD = ("ETag", "Last-Modified", "Content-Length", "Content-Type", "Link")
 MOST_PAGES = 600
