@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inspections.forms import Moment, SettleForm
 from inspections.rules.accounting import INFERENCE, MOST_HOURS, OTHER, BalancePeriod
+from inspections.rules.observations import LARGEST_FILE
 from inspections.views.words import layer_title
 from treaty.forms.pauses import OrganisationForm
 
@@ -66,6 +67,44 @@ class ObservationForm(OrganisationForm):
         ]
         period.coerce = lambda value: periods[int(value)]
         measurement.choices = [(key, layer_title(key)) for key in measurements]
+
+
+class ObservationsForm(OrganisationForm):
+    """Many observations at once: a file, or its rows as they stand in the text below it."""
+
+    file = forms.FileField(
+        label=_("A CSV file"),
+        required=False,
+        help_text=_("Its columns: facility, from_at, until_at, measurement, hours. At most 500 rows."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    rows = forms.CharField(
+        label=_("Or its rows"),
+        required=False,
+        strip=False,
+        max_length=LARGEST_FILE,
+        help_text=_("With the heading. What you sent stays here until it is filed, so that it can be put right."),
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off", "class": "code"}),
+    )
+    field_order = ["organisation", "file", "rows"]
+
+    def clean(self) -> dict[str, Any]:
+        """Take the file's bytes where there is one, else the rows."""
+        data = super().clean() or self.cleaned_data
+        file = data.get("file")
+        if file and file.size > LARGEST_FILE:
+            self.add_error(
+                "file",
+                forms.ValidationError(
+                    _("The file has %(size)s bytes; %(most)s are allowed."),
+                    params={"size": file.size, "most": LARGEST_FILE},
+                ),
+            )
+        elif not file and not data.get("rows", "").strip():
+            self.add_error("file", _("Choose a file, or write its rows."))
+        else:
+            data["data"] = file.read() if file else data.get("rows", "").encode()
+        return data
 
 
 class SettleAlarmForm(OrganisationForm, SettleForm):

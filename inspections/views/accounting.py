@@ -17,6 +17,7 @@ from django.views.generic import TemplateView, View
 from accounts.models import Organisation
 from accounts.views.readers import reader
 from core.times import stamp
+from inspections.actions.observations import OBSERVING
 from inspections.models import BalanceAlarm
 from inspections.models.accounting import TEST_LABELS
 from inspections.models.findings import SEVERITY_LABELS
@@ -35,6 +36,7 @@ from inspections.views.words import layer_title
 from labs.models import Facility
 from labs.permissions import can_file_for
 from ledger.queries import position
+from treaty.permissions import bodies_acting
 from treaty.queries.parties import participating_bodies
 from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
@@ -65,6 +67,7 @@ class BalancesPage(TemplateView):
             position=position(),
             terms=terms,
             rows=[party_row(one) for one in parties(at)] if terms else [],
+            may_file=bool(bodies_acting(reader(self.request), at=at, roles=OBSERVING)),
             crumbs=[(reverse("inspections:list"), _("Inspections"))],
             **context,
         )

@@ -9,10 +9,14 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from inspections.actions.accounting import declare_work
 from inspections.models import BalanceAlarm, ComputeObservation, WorkDeclaration
+from inspections.rules.accounting import BalancePeriod
 from inspections.tasks import note_alarms
+from ledger.models import Entry
 from tests import factories as make
 from tests.factories import NOON
 from verifier import balance as balance_command
@@ -139,3 +143,69 @@ def test_a_cell_says_what_it_needs_and_takes_a_reading(client, hall):
     assert client.post(address, reading).status_code == 302
     assert client.post(address, reading | {"intact": "yes"}).status_code == 409
     assert "Broken, or changed" in page(client, "cell", hall.key, "power")
+
+
+HEADING = "facility,from_at,until_at,measurement,hours\n"
+
+
+def declared(hall, start=9, end=11):
+    """The months that the laboratory has declared, so that a body may say what it saw."""
+    by = make.representative(hall.organisation)
+    for first, last in pairwise(MONTHS[start - 7 : end - 6]):
+        declare_work(
+            facility=hall, period=BalancePeriod(first, last), work={"inference": 900}, in_progress=0,
+            begun_with=None if WorkDeclaration.objects.exists() else 0, by=by, at=NOON,
+        )  # fmt: skip
+
+
+def test_a_file_of_observations_is_checked_put_right_and_filed_whole_once(client, hall):
+    declared(hall)
+    rows = HEADING + f"{hall.key},2026-09-01,2026-10-01,power,1000\n{hall.key},2026-10-01,2026-11-01,power,1100\n"
+    wrong = rows + "nowhere,2026-10-01,2026-11-01,power,7\n" + f"{hall.key},2026-05-01,2026-06-01,power,7\n"
+    address, entries = reverse("inspections:file_observations"), Entry.objects.filter(kind="compute.observed")
+    sign_in(client, make.officer(make.body("ivb")))
+
+    def send(text, **more):
+        return client.post(address, {"organisation": "ivb", "rows": text, **more})
+
+    for button in ({}, {"file_all": "1"}):
+        answer = send(wrong, **button)
+        assert answer.status_code == (409 if button else 200)
+        assert "There is no site" in answer.text
+        assert "has declared nothing for this period" in answer.text
+        assert "nowhere,2026-10-01" in answer.text  # what was sent stays in the form
+        assert "File all rows" not in answer.text
+    assert (ComputeObservation.objects.count(), entries.count()) == (0, 0)
+    file = SimpleUploadedFile("seen.csv", rows.encode())
+    assert "File all rows" in client.post(address, {"organisation": "ivb", "file": file}).text
+    assert ComputeObservation.objects.count() == 0
+    for _again in range(2):
+        assert "Every row is on file" in send(rows, file_all="1").text
+        assert (ComputeObservation.objects.count(), entries.count()) == (2, 2)
+    assert "instead of 1000" in send(rows.replace("1000", "1010")).text
+    assert send("not a heading").status_code == 409
+    assert client.post(address, {"organisation": "ivb"}).status_code == 422
+
+
+def test_a_program_tries_and_files_the_same_file_and_no_other_role_does(client, hall):
+    declared(hall)
+    sign_in(client, make.officer(make.body("ivb")))
+    address = reverse("accounting_api:observation_file")
+    file = HEADING + f"{hall.key},2026-10-01,2026-11-01,counters,1000\n"
+
+    def send(text=file, **more):
+        return client.post(address, json.dumps({"body": "ivb", "csv": text, **more}), content_type="application/json")
+
+    told = send(trial=True)
+    assert (told.status_code, told.json()["filed"], told.json()["rows"][0]["state"]) == (200, False, "new")
+    refused = send(file + f"{hall.key},2026-10-01,2026-11-01,counters,2\n")
+    assert (refused.status_code, refused.json()["code"]) == (409, "rows_refused")
+    assert [one["state"] for one in refused.json()["rows"]] == ["new", "refused"]
+    assert not ComputeObservation.objects.exists()
+    assert [send().json()["rows"][0]["state"] for _ in range(2)] == ["new", "unchanged"]
+    assert send(hours=3).status_code == 400
+    for other in (make.representative(hall.organisation), make.officer(make.body("nordic")), make.depositary()):
+        sign_in(client, other)
+        assert send(file.replace("1000", "1")).status_code == 403
+        assert client.get(reverse("inspections:file_observations")).status_code == 403
+    assert ComputeObservation.objects.get().hours == 1000
