@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from inspections.actions import accounting, challenges, conclusions, draws, grades, plan, schedules, tips, visits
-from inspections.queries.accounting import observed_sites
+from inspections.queries.accounting import long_undeclared, observed_sites
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.draws import unfinished
@@ -66,8 +66,9 @@ def publish_grades() -> None:
 
 @shared_task
 def note_alarms() -> None:
-    """Write down the alarms of the balances that passed a limit, one a site and sweep."""
+    """Write down the alarms of the balances that passed a limit, one a site and sweep, and ask about work that was not declared."""
     at = timezone.now()
+    _each(lambda row: accounting.ask_about_work(facility=row[0], at=at), long_undeclared(at))
     _each(lambda facility: accounting.note_alarm(facility=facility, at=at), observed_sites(at))
 
 

@@ -13,7 +13,7 @@ from core.times import stamp
 from inspections.actions.findings import BasisNeeded
 from inspections.models import AlarmStep, BalanceAlarm, ComputeObservation, WorkDeclaration
 from inspections.permissions import can_observe, can_settle_alarm
-from inspections.queries.accounting import period_of, run_keys, unnoted
+from inspections.queries.accounting import long_undeclared, period_of, run_keys, unnoted
 from inspections.rules.accounting import (
     MOST_HOURS,
     BalancePeriod,
@@ -30,7 +30,10 @@ from labs.actions.facilities import NOT_YOURS
 from labs.models import Facility
 from labs.permissions import can_file_for
 from ledger.actions import record
+from treaty.actions.cases import open_overdue_case
+from treaty.models import Case
 from treaty.queries.texts import rules_at
+from treaty.rules.cases import work_subject
 
 SETTLED = {FindingEvent.CLARIFY: "balance.clarified", FindingEvent.GRAVER: "balance.escalated"}
 NOT_A_NUMBER = f"H100-hours are whole numbers from 0 to {MOST_HOURS:,}."
@@ -152,6 +155,14 @@ def note_alarm(*, facility: Facility, at: datetime) -> BalanceAlarm | None:
     }
     record(kind="balance.alarmed", payload=payload, by=None, at=at)
     return made
+
+
+@transaction.atomic
+def ask_about_work(*, facility: Facility, at: datetime) -> Case | None:
+    """Open, once, the compliance case about work at the site whose declaration is long overdue; None where none is (Art. 19)."""
+    lock_facility(facility)
+    due = dict(long_undeclared(at)).get(facility)
+    return open_overdue_case(lab=facility.organisation, subject=work_subject(facility.key, due), at=at) if due else None
 
 
 @transaction.atomic

@@ -14,14 +14,15 @@ from inspections.rules.accounting import (
     Declared,
     Judgement,
     account,
+    balanced_since,
     declared_by,
     judge,
     together,
 )
 from labs.models import Facility, TrainingRun
-from treaty.models import Party
+from treaty.models import Party, TreatyText
 from treaty.queries.parties import bound_labs
-from treaty.queries.texts import rules_at
+from treaty.queries.texts import rules_at, rules_of, text_at
 from treaty.rules.accounting import MaterialBalance
 from treaty.rules.text import Monitoring
 
@@ -112,17 +113,53 @@ def site_accounts(facilities: Collection[Facility], monitoring: Monitoring, at: 
     terms = monitoring.balance
     assert terms
     books, alarms = books_of(facilities, at), defaultdict(list)
-    bound = dict(Party.objects.filter(bound_at__lte=at).values_list("organisation", "bound_at"))
+    begins = _owed_from(facilities, at)
     for alarm in BalanceAlarm.objects.filter(facility__in=facilities, noted_at__lte=at).prefetch_related("steps"):
         alarms[alarm.facility_id].append(alarm)
     found = []
     for one in facilities:
         held = books[one.pk]
-        since = max(one.opened_at, bound.get(one.organisation_id) or one.opened_at)
-        since, due = declared_by([period_of(it) for it in held.declared], since, terms)
+        since, due = declared_by([period_of(it) for it in held.declared], begins[one.pk], terms)
         measured = tuple(_measured(held, key, terms, monitoring) for key in terms.measurements)
         found.append(SiteAccounts(one, held, measured, tuple(alarms[one.pk]), since, due))
     return found
+
+
+def _owed_from(facilities: Collection[Facility], at: datetime) -> Mapping[int, datetime]:
+    """Return from when the work at each site is owed: in use, the laboratory bound, and a text with a balance in force."""
+    bound = dict(Party.objects.filter(bound_at__lte=at).values_list("organisation", "bound_at"))
+    texts = TreatyText.objects.filter(in_force_at__lte=at).order_by("in_force_at", "pk")
+    asked = balanced_since(
+        (one.in_force_at, rules_of(one).monitoring.balance is not None) for one in texts if one.in_force_at
+    )
+    return {
+        one.pk: max(it for it in (one.opened_at, bound.get(one.organisation_id), asked) if it) for one in facilities
+    }
+
+
+def owed(
+    facilities: Collection[Facility], terms: MaterialBalance, at: datetime
+) -> list[tuple[Facility, datetime, datetime]]:
+    """Return for each site from when its next period runs, and by when its work is to be declared."""
+    begins, periods = _owed_from(facilities, at), defaultdict(list)
+    for one in WorkDeclaration.objects.filter(facility__in=facilities).newest(at):
+        periods[one.facility_id].append(period_of(one))
+    return [(one, *declared_by(periods[one.pk], begins[one.pk], terms)) for one in facilities]
+
+
+def long_undeclared(at: datetime) -> list[tuple[Facility, datetime]]:
+    """Return the sites whose work is long overdue, with when it was due; none under a text that knows no balance."""
+    text = text_at(at)
+    if text is None or text.in_force_at is None:
+        return []
+    rules = rules_of(text)
+    terms, patience = rules.monitoring.balance, rules.clarification.long_overdue_after
+    if terms is None:
+        return []
+    sites = Facility.objects.open_at(at).filter(organisation__in=bound_labs(at)).select_related("organisation")
+    return [
+        (one, due) for one, _since, due in owed(list(sites.order_by("key")), terms, at) if patience.after(due) <= at
+    ]
 
 
 def _measured(books: Books, measurement: str, terms: MaterialBalance, monitoring: Monitoring) -> MeasuredAccount:

@@ -7,8 +7,8 @@ from accounts.models import Membership, Organisation, User
 from accounts.permissions import represents
 from accounts.rules.organisations import Role
 from inspections.models import Redaction, Report, Visit
-from inspections.queries.visits import team_of
-from inspections.rules.redactions import RedactionState, deciders
+from inspections.queries.visits import monitoring_of, team_of
+from inspections.rules.redactions import RedactionState, deciders, decision_due
 
 
 def taken_out(report: Report) -> dict[str, Redaction]:
@@ -28,6 +28,21 @@ def asks_for(user: User | None, visit: Visit, at: datetime) -> Organisation | No
     if represents(user, lab, at=at):
         return lab
     return next(_officers_bodies(user, visit, at), None)
+
+
+def undecided(user: User, at: datetime) -> list[tuple[Redaction, datetime | None]]:
+    """Return what is asked for and `user` may decide, the longest asked first, with by when the text that governs the visit wants it."""
+    asked = Redaction.objects.filter(state=RedactionState.ASKED).order_by("asked_at")
+    found = asked.select_related("organisation", "report__visit__facility__organisation", "report__visit__text")
+    return [(one, due_of(one)) for one in found if decides_for(user, one, at)]
+
+
+def due_of(redaction: Redaction) -> datetime | None:
+    """Return by when the text that governs the visit wants it decided; None where it says nothing of redactions."""
+    monitoring = monitoring_of(redaction.report.visit)
+    return (
+        decision_due(redaction.asked_at, monitoring.redactions, monitoring.holidays) if monitoring.redactions else None
+    )
 
 
 def decides_for(user: User | None, redaction: Redaction, at: datetime) -> Organisation | None:

@@ -10,14 +10,19 @@ from django.utils.translation import ngettext
 from accounts.models import Membership, Organisation, User
 from accounts.rules.organisations import Role
 from inspections.models import Clarification, Report, Visit
+from inspections.queries.accounting import owed
 from inspections.queries.clarifications import to_answer, to_judge
 from inspections.queries.draws import committers, draws, revealers
+from inspections.queries.redactions import undecided
 from inspections.queries.reports import drafts_of
 from inspections.queries.tips import handled_by, unopened
 from inspections.queries.visits import monitoring_of, visits_at, visits_of
 from inspections.rules.reports import ReportState
 from inspections.rules.visits import REPORTABLE, VisitState, comments_close, report_due
+from labs.models import Facility
 from treaty.permissions import can_ask_to_resume
+from treaty.queries.parties import bound_labs
+from treaty.queries.texts import rules_at, text_at
 from web.asks import Task
 
 BEFORE_THE_GATE = frozenset(
@@ -70,6 +75,7 @@ def _representative(user: User, at: datetime) -> Iterator[Task]:
     held = Membership.objects.in_force(at).filter(user=user, role=Role.REPRESENTATIVE).select_related("organisation")
     labs = [membership.organisation for membership in held]
     yield from _asked(labs, at)
+    yield from _undeclared(labs, at)
     for visit in visits_at(labs, at) if labs else []:
         names = {"visit": visit.key, "site": visit.facility.name}
         if visit.state == VisitState.NOTIFIED:
@@ -107,7 +113,30 @@ def _about_finding(title: str, one: Clarification, due: datetime | None, action:
     return Task(title % names, url, due, action=action, late=due is not None and due <= at)
 
 
+def _undeclared(labs: list[Organisation], at: datetime) -> Iterator[Task]:
+    """Yield the sites whose balance period is over and whose work is not declared."""
+    terms = rules_at(at).monitoring.balance if labs and text_at(at) else None
+    if terms is None:
+        return
+    sites = Facility.objects.open_at(at).filter(organisation__in=[one for one in bound_labs(at) if one in labs])
+    for site, since, due in owed(list(sites.order_by("name")), terms, at):
+        if terms.period.after(since) <= at:
+            title = _("Declare the work done at %(site)s") % {"site": site.name}
+            url = reverse("inspections:declare_work", args=[site.key])
+            yield Task(title, url, due, action=_("Declare"), late=due <= at)
+
+
+def _redactions(user: User, at: datetime) -> Iterator[Task]:
+    for one, due in undecided(user, at):
+        visit = one.report.visit
+        names = {"number": one.number, "site": visit.facility.name}
+        title = _("Decide request %(number)s to take a passage out of the report on %(site)s") % names
+        url = reverse("inspections:decide_redaction", args=[visit.key, one.report.version, one.number])
+        yield Task(title, url, due, action=_("Decide"), late=due is not None and due <= at)
+
+
 def _officer(user: User, at: datetime) -> Iterator[Task]:
+    yield from _redactions(user, at)
     for body in handled_by(user, at):
         count = unopened(body)
         if count:

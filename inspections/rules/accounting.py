@@ -153,6 +153,17 @@ def declared_by(
     return since, terms.declared_within.after(terms.period.after(since))
 
 
+def balanced_since(texts: Iterable[tuple[datetime, bool]]) -> datetime | None:
+    """Return from when balances are asked for without a break; None where the last text knows none.
+
+    `texts` are (in force from, whether it knows a balance) in the order in which they came into force.
+    """
+    since: datetime | None = None
+    for in_force_at, knows in texts:
+        since = (since or in_force_at) if knows else None
+    return since
+
+
 def are_hours(hours: int) -> bool:
     """Whether this can be a number of H100-hours."""
     return 0 <= hours <= MOST_HOURS

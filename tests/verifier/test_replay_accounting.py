@@ -1,22 +1,24 @@
 """The accounts of compute in the record: both sides, the alarms that follow, what became of them, and what would be forged."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.actions.organisations import declare_affiliation
 from core.errors import DomainError, NotAllowed
-from inspections.actions.accounting import declare_work, note_alarm, observe_compute, settle_alarm
+from core.times import stamp
+from inspections.actions.accounting import ask_about_work, declare_work, note_alarm, observe_compute, settle_alarm
 from inspections.actions.inspectors import give_mandate
 from inspections.actions.streams import read_stream
 from inspections.models import BalanceAlarm, ComputeObservation, WorkDeclaration
-from inspections.queries.accounting import parties
+from inspections.queries.accounting import owed, parties
 from inspections.rules.accounting import BalancePeriod
 from inspections.rules.findings import FindingEvent
 from labs.actions.facilities import register_facility
 from ledger.models import Entry
 from tests.verifier.decisions import site_in_force
+from treaty.queries.texts import rules_at
 
 pytestmark = pytest.mark.django_db
 MONTHS = [BalancePeriod(datetime(2026, n, 1, tzinfo=UTC), datetime(2026, n + 1, 1, tzinfo=UTC)) for n in range(6, 11)]
@@ -202,3 +204,31 @@ def test_a_reading_of_a_seal_is_replayed_and_one_that_fills_a_gap_is_named(story
     assert record.problems() == []
     record.payload("stream.observed")[member] = value
     assert code in codes(record)
+
+
+def test_work_that_is_long_undeclared_opens_a_case_once_which_is_replayed(story):
+    site = story.site
+    hall = register_facility(
+        organisation=site.organisation("fjord"), name="A new hall", jurisdiction="NO", opened_at=site.now,
+        by=site.person("fjord"), at=site.now,
+    )  # fmt: skip
+    [(_hall, _since, due)] = owed([hall], rules_at(site.now).monitoring.balance, site.now)
+    patience = rules_at(site.now).clarification.long_overdue_after
+    last = patience.after(due)
+    assert ask_about_work(facility=hall, at=last - timedelta(seconds=1)) is None
+    case, again = (ask_about_work(facility=hall, at=last) for _ in range(2))
+    assert again is None
+    assert (case.kind, case.subject) == ("missing", f"work/{hall.key}:{stamp(due)}")
+    assert Entry.objects.filter(kind="case.opened").count() == 1
+    record = site.record()
+    assert record.problems() == []
+    for change, code in (
+        ({"subject": case.subject.replace(hall.key, "nowhere")}, "unknown"),
+        ({"subject": f"work/{hall.key}:2026-12-01T00:00:00Z"}, "due"),
+    ):
+        forged = record.copy()
+        forged.payload("case.opened").update(change)
+        assert code in codes(forged)
+    early = record.copy()
+    early.entries[early.find("case.opened")]["at"] = stamp(last - timedelta(seconds=1))
+    assert "too_early" in codes(early)

@@ -82,9 +82,15 @@ def _open_missing(declaration: int, at: datetime) -> Case | None:
     if row is None:
         return None
     subject = f"{row.kind}:{stamp(row.due_at)}"
-    if Case.objects.filter(organisation=row.organisation, kind=CaseKind.MISSING.value, subject=subject).exists():
+    return open_overdue_case(lab=row.organisation, subject=subject, at=at)
+
+
+@transaction.atomic
+def open_overdue_case(*, lab: Organisation, subject: str, at: datetime) -> Case | None:
+    """Ask for clarification, once, about something that the caller found to be long overdue; it has locked what it is about (Art. 19)."""
+    if Case.objects.filter(organisation=lab, kind=CaseKind.MISSING.value, subject=subject).exists():
         return None
-    return _open(pause=None, lab=row.organisation, kind=CaseKind.MISSING, subject=subject, reason="", by=None, at=at)
+    return _open(pause=None, lab=lab, kind=CaseKind.MISSING, subject=subject, reason="", by=None, at=at)
 
 
 @transaction.atomic

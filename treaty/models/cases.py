@@ -47,7 +47,7 @@ class Case(models.Model):
     pause = models.ForeignKey(Pause, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     kind = models.CharField(max_length=16, choices=[(kind.value, label) for kind, label in KIND_LABELS.items()])
     subject = models.CharField(
-        max_length=64,
+        max_length=128,
         blank=True,
         help_text=_(
             "The stage that was late, the visit that found it, the finding, or the declaration that is missing."

@@ -1,9 +1,13 @@
 """Compliance cases: opened by lateness or a finding, answered, remedied, determined by vote only, closed."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from core.errors import DomainError
+from core.times import instant, stamp
+
+WORK: Final = "work/"  # begins the subject of a case about a site's work that was not declared
 
 
 class CaseKind(StrEnum):
@@ -66,3 +70,14 @@ def next_state(state: CaseState, event: CaseEvent) -> CaseState:
 def can(state: CaseState, event: CaseEvent) -> bool:
     """Whether the table has a step from `state` by `event`."""
     return (state, event) in TRANSITIONS
+
+
+def work_subject(facility: str, due: datetime) -> str:
+    """Return what a compliance case about a site's undeclared work is about: `work/SITE:DUE`."""
+    return f"{WORK}{facility}:{stamp(due)}"
+
+
+def read_work_subject(subject: str) -> tuple[str, datetime]:
+    """Return the site and when its work was due; raise Malformed for any other subject."""
+    facility, _colon, due = subject.removeprefix(WORK).partition(":")
+    return facility, instant(due)

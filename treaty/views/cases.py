@@ -25,7 +25,7 @@ from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, can_act_for_lab, can_ask_to_resume, is_independent_of, may_request_for
 from treaty.queries.cases import closed_cases, open_cases
 from treaty.queries.pauses import current
-from treaty.rules.cases import CaseEvent, CaseKind, CaseState, can
+from treaty.rules.cases import WORK, CaseEvent, CaseKind, CaseState, can, read_work_subject
 from treaty.rules.standdowns import StageKey
 from treaty.views.acts import ActPage
 from treaty.views.pauses import events
@@ -65,7 +65,10 @@ def case_row(case: Case) -> dict[str, Any]:
     about = case.subject
     if case.kind == CaseKind.LATE and about in set(StageKey):
         about = str(STAGE_LABELS[StageKey(about)])
-    if case.kind == CaseKind.MISSING:
+    if case.kind == CaseKind.MISSING and about.startswith(WORK):
+        facility, due = read_work_subject(about)
+        about = _("Work at %(site)s, due %(day)s") % {"site": facility, "day": f"{due:%Y-%m-%d}"}
+    elif case.kind == CaseKind.MISSING:
         kind, _colon, due_at = about.partition(":")
         about = _("%(declaration)s, due %(day)s") % {
             "declaration": DECLARATION_LABELS[DeclarationKind(kind)],
@@ -85,7 +88,9 @@ def case_row(case: Case) -> dict[str, Any]:
 
 
 def evidence_url(case: Case) -> str:
-    """Return the address of the report whose finding the case is about; empty for other cases."""
+    """Return the address of the report or the balance that the case is about; empty for other cases."""
+    if case.kind == CaseKind.MISSING and case.subject.startswith(WORK):
+        return reverse("inspections:balance_site", args=[read_work_subject(case.subject)[0]])
     if case.kind != CaseKind.FINDING:
         return ""
     report, _hash, number = case.subject.partition("#")

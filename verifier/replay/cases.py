@@ -8,10 +8,12 @@ from typing import Final
 from accounts.rules.organisations import Role
 from core.errors import DomainError
 from core.times import instant, stamp
+from inspections.rules.accounting import balanced_since, declared_by, terms_of
 from inspections.rules.clarifications import require_referable
 from ledger.rules.entries import EntryValue
-from treaty.rules.cases import CaseEvent, CaseKind, CaseState, next_state
+from treaty.rules.cases import WORK, CaseEvent, CaseKind, CaseState, next_state, read_work_subject
 from treaty.rules.standdowns import LATE_STATES, Conclusion
+from verifier.replay.accounting import Books
 from verifier.replay.declarations import Declarations
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock, by_role
@@ -19,6 +21,7 @@ from verifier.replay.parties import Parties, asks_for
 from verifier.replay.pauses import PauseRecord, Pauses
 from verifier.replay.payloads import Payload, maybe_text, moment, text
 from verifier.replay.reports import Reports
+from verifier.replay.sites import Sites
 from verifier.replay.standdowns import WITHOUT_VISIT, stand_down_of
 from verifier.replay.texts import Texts
 from verifier.replay.visits import Inspections
@@ -82,6 +85,9 @@ def open_case(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
 
 def _missing(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[Finding]:
     """Find a case about a declaration that was filed, was never asked for, or is not long overdue yet."""
+    if subject.startswith(WORK):
+        yield from _undeclared(replay, lab, subject, at)
+        return
     kind, _colon, due = subject.partition(":")
     known, asked = replay.of(Declarations), (lab, kind, instant(due))
     if asked not in known.overdue:
@@ -91,6 +97,28 @@ def _missing(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[F
     if replay.of(Texts).at(at).rules.clarification.long_overdue_after.after(asked[2]) > at:
         yield Finding("too_early", "it is overdue, and not long overdue")
     known.asked_about.add(asked)
+
+
+def _undeclared(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[Finding]:
+    """Find a case about work at a site that is nobody's, was declared, or is not long overdue yet."""
+    known, parties, (facility, due) = replay.of(Declarations), replay.of(Parties), read_work_subject(subject)
+    site, rules = replay.of(Sites).known.get(facility), replay.of(Texts).at(at).rules
+    if site is None or site.lab != lab or at not in site.used or lab not in parties.bound(at):
+        yield Finding("unknown", f"{lab} is bound by no treaty or uses no site {facility}")
+        return
+    texts = sorted(
+        (it.in_force_at, it) for it in replay.of(Texts).published.values() if it.in_force_at and it.in_force_at <= at
+    )
+    asked = balanced_since((since, it.rules.monitoring.balance is not None) for since, it in texts)
+    begins = max(it for it in (site.used.start, parties.bound_at.get(lab), asked) if it)
+    declared = replay.of(Books).of({"facility": facility}).declared
+    _since, follows = declared_by(list(declared), begins, terms_of(rules.monitoring))
+    yield from differs("due", "by when its work was to be declared", due, follows)
+    if (lab, WORK + facility, due) in known.asked_about:
+        yield Finding("repeated", "a case about this was opened before")
+    if rules.clarification.long_overdue_after.after(due) > at:
+        yield Finding("too_early", "it is overdue, and not long overdue")
+    known.asked_about.add((lab, WORK + facility, due))
 
 
 def _founded(replay: Replay, entry: EntryValue, pause: PauseRecord | None) -> Iterator[Finding]:

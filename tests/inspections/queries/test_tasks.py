@@ -2,11 +2,13 @@ from datetime import timedelta
 
 import pytest
 
+from inspections.actions.redactions import ask_redaction, decide_redaction
 from inspections.actions.visits import acknowledge_visit
 from inspections.queries.tasks import tasks_for
+from inspections.rules.redactions import RedactionState
 from inspections.rules.visits import VisitState
 from tests import factories as make
-from tests.factories import NOON
+from tests.factories import LONG_AGO, NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +61,26 @@ def test_the_party_may_comment_for_the_texts_days_only(people):
     ada = make.representative(visit.facility.organisation)
     assert titles(ada, NOON + timedelta(days=5) - timedelta(seconds=1)) == ["You"]
     assert titles(ada, NOON + timedelta(days=5)) == []
+
+
+def test_a_representative_is_asked_to_declare_the_work_of_each_site_and_it_is_late_once_it_is_due():
+    lab = make.party(make.laboratory()).organisation
+    make.facility(lab)
+    [task] = tasks_for(make.representative(lab), NOON)
+    assert (task.title.split()[:2], task.late) == (["Declare", "the"], True)
+    assert [task.late for task in tasks_for(make.representative(lab), LONG_AGO + timedelta(days=35))] == [False]
+    assert titles(make.representative(make.party(make.laboratory("elbe")).organisation)) == []
+
+
+def test_an_officer_of_a_body_that_did_not_ask_is_asked_to_decide_a_redaction_until_it_is_decided(people):
+    visit = make.visit(state=VisitState.IN_PROGRESS, team=people)
+    report = make.submitted_report(visit)
+    ivb, nordic = (make.officer(make.body(key)) for key in ("ivb", "nordic"))
+    asked = ask_redaction(report=report, place="layers.power", ground="security", reason="A key.", by=ivb, at=NOON)
+    due = NOON + timedelta(days=5)
+    for at, is_late in ((due - timedelta(seconds=1), False), (due, True)):
+        [task] = tasks_for(nordic, at)
+        assert (task.title.split()[0], task.due, task.late) == ("Decide", due, is_late)
+    assert titles(ivb) == []
+    decide_redaction(redaction=asked, state=RedactionState.REFUSED, basis="It is none.", by=nordic, at=due)
+    assert titles(nordic) == []
