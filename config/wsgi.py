@@ -1,5 +1,6 @@
 """The WSGI application that granian serves: public pages from memory, everything else by Django."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -11,3 +12,8 @@ from ledger.queries import position  # noqa: E402 - models can be imported once 
 from web.front import Front  # noqa: E402
 
 application = Front(django, position)
+
+# What is loaded now stays: the collector need not walk it again and again while pages are rendered.
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 100)

@@ -23,7 +23,7 @@ from treaty.queries.indicators import trigger_chart
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import TriggerStanding, standing
 from treaty.queries.vote_pages import VoteRow, rows
-from treaty.queries.votes import open_votes, summary, with_rows
+from treaty.queries.votes import open_votes, summaries
 from treaty.rules.parties import BOUND
 from treaty.rules.text import Text
 from web.charts import Chart
@@ -161,4 +161,4 @@ def _charts(triggers: Sequence[TriggerStanding], at: datetime) -> list[TriggerCh
 
 def _recent(at: datetime) -> list[VoteRow]:
     """Return the votes that a sweep has written down as closed, the newest first."""
-    return rows([summary(vote, at) for vote in with_rows(Vote.objects.decided(at))[:MOST_RECENT]], at)
+    return rows(summaries(Vote.objects.decided(at)[:MOST_RECENT], at), at)

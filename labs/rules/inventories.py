@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 SECONDS_A_DAY: Final = 86_400
@@ -33,6 +34,12 @@ class Covered:
 
 def h100_equivalents(lines: Sequence[Line], h100_ops: Decimal) -> Fraction:
     """Return the 8-bit operations per second of all lines as a number of H100s."""
+    return _h100_equivalents(tuple(lines), h100_ops)
+
+
+@lru_cache(maxsize=4096)
+def _h100_equivalents(lines: tuple[Line, ...], h100_ops: Decimal) -> Fraction:
+    """Divide once for all sites that have the same, and for all figures of one page."""
     return operations_per_second(lines) / Fraction(h100_ops)
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import batched
 
 from ledger.models import Entry, Head, Leaf
@@ -75,4 +76,10 @@ def entry_at(index: int) -> Recorded | None:
 def recorded(entry: Entry) -> Recorded:
     """Read a row that `with_position` has given its position."""
     data = bytes(entry.data)
-    return Recorded(index=getattr(entry, "position", None), value=read_entry(data), data=data)
+    return Recorded(index=getattr(entry, "position", None), value=_read(data), data=data)
+
+
+@lru_cache(maxsize=256)
+def _read(data: bytes) -> EntryValue:
+    """Read an entry's bytes once: the first page shows the newest ones again and again."""
+    return read_entry(data)

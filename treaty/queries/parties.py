@@ -139,9 +139,7 @@ def party_rows(at: datetime) -> list[PartyRow]:
     """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; four queries."""
     members = annex(Kind.LABORATORY, at)
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
-    parties = {
-        it.organisation.key: it for it in with_instruments(Party.objects.select_related("text").defer("text__source"))
-    }
+    parties = {it.organisation.key: it for it in with_instruments(Party.objects.all())}
     return [
         PartyRow(
             member=member,

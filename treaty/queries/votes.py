@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -21,6 +21,14 @@ from treaty.rules.profiles import RollChanges, VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
 
 ROLLS_KEPT: Final = 64
+ROLL_COLUMNS: Final = (
+    "organisation__key",
+    "electorate",
+    "weight_numerator",
+    "weight_denominator",
+    "recusal_reason",
+    "delegate__key",
+)
 _ROLLS: Final[dict[str, Roll]] = {}  # by hash, which says all that is in it
 
 
@@ -149,20 +157,18 @@ def frozen_roll(vote: Vote) -> Roll:
     """Return the vote's roll as plain values; a process reads it once, as what was frozen under its hash never changes."""
     if known := _ROLLS.get(vote.roll_hash):
         return known
-    columns = (
-        "organisation__key",
-        "electorate",
-        "weight_numerator",
-        "weight_denominator",
-        "recusal_reason",
-        "delegate__key",
+    return _kept(vote, Roll(tuple(_member(line) for line in vote.roll.values_list(*ROLL_COLUMNS))))
+
+
+def _member(line: Sequence[Any]) -> RollMember:
+    key, electorate, numerator, denominator, recusal, delegate = line
+    return RollMember(
+        key, electorate, Fraction(numerator, denominator), Recusal(recusal) if recusal else None, delegate
     )
-    roll = Roll(
-        tuple(
-            RollMember(key, electorate, Fraction(numerator, denominator), Recusal(why) if why else None, delegate)
-            for key, electorate, numerator, denominator, why, delegate in vote.roll.values_list(*columns)
-        )
-    )
+
+
+def _kept(vote: Vote, roll: Roll) -> Roll:
+    """Keep a roll that is what the vote's hash says."""
     if roll.hash == vote.roll_hash:
         while len(_ROLLS) >= ROLLS_KEPT:
             _ROLLS.pop(next(iter(_ROLLS)), None)
@@ -172,22 +178,17 @@ def frozen_roll(vote: Vote) -> Roll:
 
 def departures_now(vote: Vote) -> list[Departure]:
     """Return those on the roll who lost their vote since its notice, from rows read now; mostly there is none to read."""
-    if profile_of(vote).roll_changes == RollChanges():
-        return []
-    since, roll = vote.noticed_at, frozen_roll(vote)
-    left = Q(withdrawal_effective_at__gt=since) | Q(merger__from_at__gt=since) | Q(suspensions__from_at__gt=since)
-    parties = with_instruments(Party.objects.filter(left).order_by("organisation__key").distinct())
-    found = [
-        one for party in parties if party.organisation.key in roll for one in departures(instruments_of(party), since)
-    ]
-    return dropped(profile_of(vote), found)
+    return _gone(vote, frozen_roll(vote), _left_since([vote]))
 
 
 def roll_at(vote: Vote, at: datetime) -> Roll:
     """Return the roll less those who had left it by `at`."""
-    roll = roll_of(vote)
-    for gone in departures_of(vote):
-        roll = roll.without(gone.lab) if gone.at <= at else roll
+    return _present(roll_of(vote), departures_of(vote), at)
+
+
+def _present(roll: Roll, gone: Iterable[Departure], at: datetime) -> Roll:
+    for one in gone:
+        roll = roll.without(one.lab) if one.at <= at else roll
     return roll
 
 
@@ -219,16 +220,72 @@ SEALED_CELL = "s"
 
 
 def summary(vote: Vote, at: datetime) -> Summary:
-    """Return the vote as a list shows it; a member of two classes is one cell."""
-    standing, sealed = standing_ballots(vote, at), is_sealed(vote, at)
-    cells = dict.fromkeys((entry.organisation.key for entry in vote.roll.all()), "")
-    counted = {**counted_by_delegate(roll_at(vote, at), standing), **standing}
-    cells |= {key: cell_of(ballot, sealed=sealed) for key, ballot in counted.items() if key in cells}
-    cells |= {entry.organisation.key: "r" for entry in vote.roll.all() if entry.recused}
+    """Return the vote as a list shows it; uses what is prefetched."""
+    received = ballot_values(ballot for ballot in vote.ballots.all() if ballot.received_at <= at)
+    return _summary(vote, roll_of(vote), received, facts_of(vote), at)
+
+
+def summaries(votes: QuerySet[Vote], at: datetime) -> list[Summary]:
+    """Return votes as lists show them, from plain values: in four queries, and one where this process knows not all their rolls."""
+    found = list(votes.select_related("text", "requester", "subject_organisation", "pause").defer("text__source"))
+    rolls, left = _rolls(found), _left_since(found)
+    ballots: dict[int, list[BallotValue]] = {vote.pk: [] for vote in found}
+    repudiated: dict[int, list[Repudiated]] = {vote.pk: [] for vote in found}
+    columns = "vote", "organisation__key", "choice", "received_at", "sequence", "ground", "repudiation__repudiated_at"
+    rows = Ballot.objects.filter(vote__in=found, received_at__lte=at).values_list(*columns, "repudiation__recounted")
+    for vote, key, choice, received_at, sequence, ground, repudiated_at, recounted in rows:
+        ballots[vote].append(BallotValue(key, Choice(choice), received_at, sequence, ground))
+        if recounted:
+            repudiated[vote].append(Repudiated(key, sequence, repudiated_at))
+    facts = {vote.pk: _facts(vote, _gone(vote, rolls[vote.pk], left), repudiated[vote.pk]) for vote in found}
+    return [_summary(vote, rolls[vote.pk], ballots[vote.pk], facts[vote.pk], at) for vote in found]
+
+
+def _rolls(votes: Sequence[Vote]) -> Mapping[int, Roll]:
+    """Return the frozen rolls by vote; those that this process has not read yet in one query."""
+    known = {vote.pk: found for vote in votes if (found := _ROLLS.get(vote.roll_hash))}
+    missing = [vote for vote in votes if vote.pk not in known]
+    members: dict[int, list[RollMember]] = {vote.pk: [] for vote in missing}
+    if missing:
+        ordered = RollEntry.objects.filter(vote__in=missing).order_by("electorate", "organisation__key")
+        for pk, *line in ordered.values_list("vote", *ROLL_COLUMNS):
+            members[pk].append(_member(line))
+    return known | {vote.pk: _kept(vote, Roll(tuple(members[vote.pk]))) for vote in missing}
+
+
+def _left_since(votes: Sequence[Vote]) -> list[Party]:
+    """Return the parties that lost their vote since the first of `votes` whose rule asks for it was noticed; mostly there is none."""
+    asked = [vote.noticed_at for vote in votes if profile_of(vote).roll_changes != RollChanges()]
+    if not asked:
+        return []
+    since = min(asked)
+    left = Q(withdrawal_effective_at__gt=since) | Q(merger__from_at__gt=since) | Q(suspensions__from_at__gt=since)
+    return list(with_instruments(Party.objects.filter(left).order_by("organisation__key").distinct()))
+
+
+def _gone(vote: Vote, roll: Roll, left: Iterable[Party]) -> list[Departure]:
+    if profile_of(vote).roll_changes == RollChanges():
+        return []
+    mine = (party for party in left if party.organisation.key in roll)
+    found = [one for party in mine for one in departures(instruments_of(party), vote.noticed_at)]
+    return dropped(profile_of(vote), found)
+
+
+def _summary(vote: Vote, roll: Roll, received: Sequence[BallotValue], facts: Facts, at: datetime) -> Summary:
+    """Return the vote as a list shows it from the ballots received by `at`; a member of two classes is one cell."""
+    sealed, present = is_sealed(vote, at), _present(roll, facts.departures, at)
+    out = {(one.member, one.sequence) for one in facts.repudiated}
+    ordered = sorted(received, key=lambda ballot: ballot.sequence)
+    standing = {one.member: one.choice for one in ordered if (one.member, one.sequence) not in out}
+    silent = ((key, delegate) for key, delegate in present.delegates.items() if key not in standing)
+    counted = {key: standing[delegate] for key, delegate in silent if delegate in standing} | standing
+    cells = dict.fromkeys((member.key for member in roll.members), "")
+    cells |= {key: SEALED_CELL if sealed else CELLS[choice] for key, choice in counted.items() if key in cells}
+    cells |= {member.key: "r" for member in roll.members if member.recused}
     found = list(cells.values())
     return Summary(
         vote,
-        course_of(vote, at),
+        course(profile_of(vote), roll, received, facts, at),
         tuple(found),
         found.count("y"),
         found.count("n"),
@@ -285,14 +342,13 @@ def counts_for(vote: Vote, organisation: Organisation, at: datetime) -> list[Org
 
 def open_votes(at: datetime) -> list[Summary]:
     """Return the votes that are noticed or open at `at`, those that close first at the top."""
-    found = [summary(vote, at) for vote in with_rows(Vote.objects.undecided(at))]
+    found = summaries(Vote.objects.undecided(at), at)
     return sorted((one for one in found if one.course.closed_at is None), key=lambda one: one.course.closes_at)
 
 
 def recent_votes(at: datetime, limit: int = 10) -> list[Summary]:
     """Return the votes that closed or were withdrawn last, the newest first, whether or not a sweep has written it down."""
-    votes = with_rows(Vote.objects.filter(noticed_at__lte=at).order_by("-noticed_at", "-pk"))[: limit + 40]
-    found = [summary(vote, at) for vote in votes]
+    found = summaries(Vote.objects.filter(noticed_at__lte=at).order_by("-noticed_at", "-pk")[: limit + 40], at)
     over = [one for one in found if one.course.closed_at is not None or one.vote.withdrawn_at is not None]
     return sorted(over, key=_ended_at, reverse=True)[:limit]
 

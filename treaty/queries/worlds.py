@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import Affiliation
 from labs.queries.readings import Wanted, last_values, values, values_since
 from labs.rules.readings import ReadingValue
-from treaty.queries.parties import bound_labs
+from treaty.models import Party
 from treaty.queries.texts import earlier_indicators
 from treaty.rules.conditions import AnyCondition, Comparison, walk
 from treaty.rules.evaluation import DeterminationValue, World
@@ -32,7 +32,7 @@ def world(
     found = World(
         readings=[],
         indicators=rules.indicators,
-        labs=frozenset(lab.key for lab in bound_labs(at)),
+        labs=frozenset(Party.objects.bound(at).values_list("organisation__key", flat=True)),
         affiliations=frozenset(frozenset(pair) for pair in pairs),
         determinations=determinations,
         earlier=earlier_indicators(rules.version),

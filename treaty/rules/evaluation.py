@@ -9,7 +9,7 @@ is still valid. No source: unknown, with the reason and who owes the datum since
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -161,8 +161,16 @@ class _Judge:
         if indicator.about == "world":
             scope, labs = (None,), None
         readings = [reading for lab in scope for reading in self.world.known(comparison.indicator, lab, self.at)]
+        if labs and not readings and not self.world.known(comparison.indicator, None, self.at):
+            return self._silent(comparison, labs)
         owing: Sequence[str | None] = (None,) if labs is None else [lab for lab in labs if lab in self.world.labs]
         return _span(comparison, self.world, readings, self.at).judged(labs, owing)
+
+    def _silent(self, comparison: Comparison, labs: tuple[str, ...]) -> Evaluation:
+        """Return the finding about labs of which nothing was ever read: the same for all, but for who owes it."""
+        nothing = self._compare(comparison, None)
+        owed = (replace(one, lab=lab) for lab in labs if lab in self.world.labs for one in nothing.own_owed)
+        return replace(nothing, labs=labs, own_owed=tuple(owed))
 
 
 def _earliest(instants: Iterable[datetime | None]) -> datetime | None:
