@@ -3,12 +3,16 @@
 A page is kept here only where `web.caching` says that everybody sees it alike. It is looked at again once a second: while the record
 has the same position, in the same minute, it is the same page. Where it has changed, one reader waits for the new page and those who
 come meanwhile get the last one; where the database is away, everybody does. Every page says of which instant it is.
+
+Of pages that have to be made few are made for readers at once, so that readers never stand in the way of those who vote, report or
+run machines: who comes when the line is full gets the last page, or is asked to come again.
 """
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -26,6 +30,24 @@ LOOKED_AT_EVERY: Final = 1.0  # seconds
 STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
 MOST_BYTES: Final = 64 * 1024 * 1024
 LARGEST: Final = 1024 * 1024
+AT_ONCE: Final = 2  # pages made for readers, in one process
+WAITING: Final = (
+    6  # readers who wait for their turn; each holds a thread, so there have to be more threads than both together
+)
+PATIENCE: Final = 2.0  # seconds that a reader waits
+COME_AGAIN: Final = 2  # seconds
+# What nobody is turned away from: the way to sign in and to tell, orders and their gates, the log's own files, the operators' questions.
+NEVER_SHED: Final = (
+    "/account/",
+    "/tips/",
+    "/orders/",
+    "/checkpoint",
+    "/tile/",
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 
 type Environ = dict[str, Any]
 type Headers = list[tuple[str, str]]
@@ -47,6 +69,31 @@ class Page:
     being_made: threading.Lock = field(default_factory=threading.Lock)
 
 
+class Line:
+    """The readers for whom a page has to be made: some are, some wait, all others are turned away at once."""
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self.places = threading.Semaphore(at_once + waiting)
+        self.turns = threading.Semaphore(at_once)
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Say whether it is this reader's turn, once it is or the patience is over."""
+        if not self.places.acquire(blocking=False):
+            yield False
+            return
+        try:
+            mine = self.turns.acquire(timeout=self.patience)
+            try:
+                yield mine
+            finally:
+                if mine:
+                    self.turns.release()
+        finally:
+            self.places.release()
+
+
 class Front:
     """The application behind a memory of its public pages. `position` is the record's, `clock` counts seconds."""
 
@@ -59,6 +106,7 @@ class Front:
         self.pages: OrderedDict[Key, Page] = OrderedDict()
         self.bytes = 0
         self.lock = threading.Lock()
+        self.line = Line()
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         """Answer from memory where that can be done."""
@@ -67,17 +115,27 @@ class Front:
             return self.application(environ, start)
         page = self._kept(key)
         if page is None:
-            return self._made(key, environ, start)
+            return self._in_turn(key, environ, start)
         if self._is_current(page):
             return answer(page, environ, start)
         if page.being_made.acquire(blocking=False):
             try:
-                return self._made(key, environ, start)
+                return self._in_turn(key, environ, start)
             finally:
                 page.being_made.release()
         if self.clock() < page.looked_at + STALE_FOR:
             return answer(page, environ, start)
-        return self._made(key, environ, start)
+        return self._in_turn(key, environ, start)
+
+    def _in_turn(self, key: Key, environ: Environ, start: Start) -> Iterable[bytes]:
+        """Let the page be made when it is this reader's turn, unless somebody before had it made."""
+        if is_never_shed(environ):
+            return self._made(key, environ, start)
+        with self.line.turn() as mine:
+            page = self._kept(key)
+            if mine and (page is None or not self._is_current(page)):
+                return self._made(key, environ, start)
+        return answer(page, environ, start) if page else come_again(start)
 
     def _kept(self, key: Key) -> Page | None:
         with self.lock:
@@ -153,6 +211,36 @@ def answer(page: Page, environ: Environ, start: Start) -> Iterable[bytes]:
         return []
     start("200 OK", page.headers)
     return [page.body]
+
+
+def is_never_shed(environ: Environ) -> bool:
+    """Whether what is asked for is not only for readers."""
+    path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "").partition(":")[0]
+    return path.startswith(NEVER_SHED) or path.endswith("/order") or host in {settings.BALLOT_HOST, settings.FILES_HOST}
+
+
+BUSY: Final = (
+    b'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    b"<title>Very many people are reading</title><h1>Very many people are reading</h1>"
+    b"<p>This page could not be made for you at once. Please try again in a few seconds. "
+    b"Voting, reporting and orders to machines go on.</p></html>"
+)
+
+
+def come_again(start: Start) -> Iterable[bytes]:
+    """Turn a reader away, without any work: in English, as no more of the request is looked at."""
+    start(
+        "503 Service Unavailable",
+        [
+            ("Retry-After", str(COME_AGAIN)),
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Length", str(len(BUSY))),
+            ("Cache-Control", "no-store"),
+            ("Content-Security-Policy", "default-src 'none'"),
+            ("X-Content-Type-Options", "nosniff"),
+        ],
+    )
+    return [BUSY]
 
 
 def key_of(environ: Environ) -> Key | None:

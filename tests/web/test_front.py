@@ -9,7 +9,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from web import front
-from web.front import LOOKED_AT_EVERY, SHARED, STALE_FOR, Front, state_at
+from web.front import COME_AGAIN, LOOKED_AT_EVERY, SHARED, STALE_FOR, Front, Line, state_at
 
 pytestmark = pytest.mark.django_db  # a look at the record first closes connections that have gone stale
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -220,3 +220,79 @@ def run(work):
     thread = threading.Thread(target=work)
     thread.start()
     thread.join(10)
+
+
+@pytest.fixture
+def full(site):
+    """A site whose line of readers is full, until the block is left."""
+    site.front.line = Line(at_once=1, waiting=0)
+    with site.front.line.turn() as mine:
+        assert mine
+        yield site
+
+
+def test_a_reader_who_comes_when_the_line_is_full_is_asked_to_come_again(full):
+    status, body, headers = full.get("/ledger/17/")
+    assert status == "503 Service Unavailable"
+    assert headers["Retry-After"] == str(COME_AGAIN)
+    assert headers["Content-Length"] == str(len(body))
+    assert full.made == 0, "turning away costs nothing"
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/votes/2026-01/ballot/", {"REQUEST_METHOD": "POST"}),
+        ("/votes/2026-01/ballot/", {"HTTP_COOKIE": "sessionid=somebody"}),
+        ("/api/v1/votes/2026-01/", {"HTTP_AUTHORIZATION": "Token t"}),
+        ("/account/login/", {}),
+        ("/labs/aster/order", {}),
+        ("/api/v1/labs/aster/order", {}),
+        ("/tips/", {}),
+        ("/checkpoint", {}),
+        ("/healthz", {}),
+    ],
+)
+def test_nobody_is_turned_away_from_what_is_not_only_for_readers(full, path, asked):
+    assert full.get(path, **asked)[0] == "200 OK"
+
+
+def test_the_ballot_host_turns_nobody_away(full, settings):
+    assert full.get("/", HTTP_HOST=f"{settings.BALLOT_HOST}:8000")[0] == "200 OK"
+
+
+def test_the_last_page_is_better_than_none(site):
+    site.body()
+    site.front.line = Line(at_once=1, waiting=0)
+    site.position += 1
+    site.now += 2 * STALE_FOR
+    with site.front.line.turn():
+        assert site.body() == b"page 1"
+    assert site.body() == b"page 2", "and once there is room, the page is made"
+
+
+def test_those_who_waited_get_what_was_made_for_the_first(site):
+    site.front.line, entered, go = Line(at_once=1, waiting=3, patience=30), threading.Event(), threading.Event()
+    site.answered = lambda: (entered.set(), go.wait(10))
+    bodies = []
+    readers = [threading.Thread(target=lambda: bodies.append(site.body())) for _ in range(4)]
+    readers[0].start()
+    assert entered.wait(10)
+    for reader in readers[1:]:
+        reader.start()
+    go.set()
+    for reader in readers:
+        reader.join(10)
+    assert bodies == [b"page 1"] * 4
+
+
+def test_a_turn_that_failed_makes_room_for_the_next(site):
+    site.front.line = Line(at_once=1, waiting=0)
+
+    def fails():
+        raise RuntimeError
+
+    site.answered = fails
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            site.get()
