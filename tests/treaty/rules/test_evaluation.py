@@ -16,7 +16,7 @@ from core.durations import Duration
 from core.truth import Truth
 from labs.rules.readings import ReadingValue
 from treaty.rules.conditions import Condition
-from treaty.rules.evaluation import DeterminationValue, Reason, World, evaluate
+from treaty.rules.evaluation import DeterminationValue, Reason, World, _Judge, _span, evaluate
 
 ADAPTER = TypeAdapter(Condition)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -289,6 +289,17 @@ LABS = {
     "labs": frozenset({"aster", "borealis", "cobalt"}),
     "indicators": {"code": indicator(about="lab", owed_by="labs")},
 }
+
+
+@pytest.mark.parametrize("fields", [{}, {"sustained_for": "7 d"}, {"window": "28 d", "aggregate": "count", "op": "<"}])
+def test_a_lab_of_which_nothing_was_ever_read_is_judged_as_an_empty_span(fields):
+    comparison = ADAPTER.validate_python(in_labs(n=1, of=compare(**fields))).of
+    world = World(readings=[reading(0.2, 0, lab="aster")], **LABS)
+    for labs in (("borealis",), ("borealis", "cobalt"), ("elsewhere",)):
+        owing = [lab for lab in labs if lab in world.labs]
+        assert _Judge(world, day(5))._compare(comparison, labs) == _span(comparison, world, [], day(5)).judged(
+            labs, owing
+        )
 
 
 def test_each_lab_is_judged_by_its_own_readings():
