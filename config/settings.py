@@ -285,7 +285,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["web.api.parsers.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "web.api.schema.Described",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "web.api.pages.Cursor",
     "PAGE_SIZE": 100,
     "EXCEPTION_HANDLER": "web.api.errors.answer_exception",
@@ -293,7 +294,15 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105 - a model; named, because accounts.TokenName refers to it
-SPECTACULAR_SETTINGS = {"TITLE": "Fermata", "VERSION": "1", "OAS_VERSION": "3.1.0", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Fermata",
+    "DESCRIPTION": "All that the public can see of the agreement, and what its parties file by program.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "LICENSE": {"name": "Data: CC BY 4.0", "identifier": "CC-BY-4.0"},
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "web.api.samples.add_examples"],
+}
 
 LEDGER: dict[str, Any] = {
     # The log's origin: the schema-less address under which the tiles are served.

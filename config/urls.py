@@ -3,6 +3,8 @@
 from django.urls import include, path
 
 handler400 = "web.views.errors.bad_request"
+handler404 = "web.views.errors.not_found"
+handler500 = "web.views.errors.failed"
 urlpatterns = [
     path("", include("dashboard.urls")),
     path("", include("notices.urls")),

@@ -35,7 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/keys/", keys_api.KeysView.as_view(), name="api_keys"),
     path("api/v1/keys/<slug:key>/", keys_api.KeyView.as_view(), name="api_key"),
     path("api/v1/keys/<slug:key>/revocation/", keys_api.RevocationView.as_view(), name="api_revocation"),
-    path("api/v1/amendments/<slug:key>/", amendments.amendment_json, name="api_amendment"),
+    path("api/v1/amendments/<slug:key>/", amendments.AmendmentView.as_view(), name="api_amendment"),
     path("api/v1/labs/<slug:key>/order", orders_api.OrderView.as_view(), name="api_order"),
     path(
         "api/v1/labs/<slug:key>/order/acknowledgement/",
@@ -46,7 +46,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/drills/", drills.DrillsView.as_view(), name="api_drills"),
     path("api/v1/drills/<slug:key>/", drills.DrillView.as_view(), name="api_drill"),
     path("api/v1/readings/", readings_api.ReadingsView.as_view(), name="api_readings"),
-    path("api/v1/triggers/", triggers.triggers_json, name="api_triggers"),
+    path("api/v1/triggers/", triggers.TriggersView.as_view(), name="api_triggers"),
     path("api/v1/pauses/", pauses_api.PausesView.as_view(), name="api_pauses"),
     path("api/v1/pauses/<slug:key>/", pauses_api.PauseView.as_view(), name="api_pause"),
     path("api/v1/votes/", votes_api.VotesView.as_view(), name="api_votes"),

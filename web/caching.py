@@ -60,6 +60,26 @@ def cached_by[**P](position: Callable[[], int], *parameters: str) -> Callable[[V
     return decorate
 
 
+def tagged_by[**P](position: Callable[[], int]) -> Callable[[View[P]], View[P]]:
+    """Tag what programs read by `position()` and the minute: whoever has it is answered 304, and nothing is kept here."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not _is_anonymous(request):
+                return view(request, *args, **kwargs)
+            tag = _tag(request, state_at(position(), timezone.now()), tuple(request.GET))
+            if tag in parse_etags(request.headers.get("If-None-Match", "")):
+                return _public(HttpResponseNotModified(), tag)
+            response = view(request, *args, **kwargs)
+            is_plain = response.status_code == 200 and not {"ETag", "Cache-Control"} & set(response.headers)
+            return _public(response, tag) if is_plain else response
+
+        return answer
+
+    return decorate
+
+
 def _is_anonymous(request: HttpRequest) -> bool:
     """Whether nothing that the browser sent can make the page differ from everybody's."""
     mine = {settings.SESSION_COOKIE_NAME, "messages"} & request.COOKIES.keys()

@@ -1,5 +1,6 @@
 """The interface for programs as a readable page: what its OpenAPI schema says, one operation after the other."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,6 +8,8 @@ from itertools import groupby
 from typing import Any, Final
 
 from drf_spectacular.generators import SchemaGenerator
+
+from web.api.samples import resolved
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 EXAMPLES: Final = {"integer": "0", "string": "KEY", "boolean": "true", "number": "1"}
@@ -28,26 +31,31 @@ class Member:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: its status, what it means, and its members."""
+    """An answer: its status, what it means, its members and an example."""
 
     status: str
     words: str
     members: tuple[Member, ...]
+    example: str
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One address and method. `needs_token` says whether it is for people who may act."""
+    """One address and method. `needs_token` says whether only people who are signed in may use it; a body may be signed instead."""
 
     id: str
     method: str
     path: str
+    summary: str
     words: str
     parameters: tuple[Member, ...]
     body: tuple[Member, ...]
+    sent: str  # an example of the body
     answers: tuple[Answer, ...]
+    refusals: tuple[Answer, ...]  # all of them are problem documents
     curl: str
     needs_token: bool
+    is_deprecated: bool
 
 
 @dataclass(frozen=True)
@@ -100,21 +108,34 @@ def _operations(schema: Schema, address: str) -> Iterator[Operation]:
 
 def _operation(schema: Schema, address: str, path: str, method: str, found: Schema) -> Operation:
     parameters = tuple(_parameter(schema, one) for one in found.get("parameters", ()))
-    body = _members(schema, _content(found.get("requestBody", {})))
+    held = found.get("requestBody", {})
+    answers = [_answer(schema, status, one) for status, one in found["responses"].items()]
     return Operation(
         id=str(found["operationId"]).replace("_", "-"),
         method=method.upper(),
         path=path,
-        words=str(found.get("summary") or found.get("description", "")).strip(),
+        summary=str(found["summary"]),
+        words=str(found["description"]),
         parameters=tuple(sorted(parameters, key=lambda one: (one.place != "path", not one.required, one.name))),
-        body=body,
-        answers=tuple(
-            Answer(status, str(one.get("description", "")), _members(schema, _content(one)))
-            for status, one in found["responses"].items()
-        ),
+        body=_members(schema, _content(held)),
+        sent=_example(held),
+        answers=tuple(one for one in answers if one.status.startswith("2")),
+        refusals=tuple(one for one in answers if not one.status.startswith("2")),
         curl=_curl(address, path, method, parameters),
-        needs_token=method != "get",
+        needs_token={} not in found.get("security", [{}]),
+        is_deprecated=bool(found.get("deprecated")),
     )
+
+
+def _answer(schema: Schema, status: str, found: Schema) -> Answer:
+    members = _members(schema, _content(found)) if status.startswith("2") else ()
+    return Answer(status, str(found.get("description", "")), members, _example(found))
+
+
+def _example(holder: Schema) -> str:
+    """Return the example of a body or an answer, as text."""
+    found = [one["example"] for one in holder.get("content", {}).values() if "example" in one]
+    return json.dumps(found[0], indent=2, ensure_ascii=False) if found else ""
 
 
 def _parameter(schema: Schema, found: Schema) -> Member:
@@ -133,19 +154,9 @@ def _content(holder: Schema) -> Schema:
     return schemas[0] if schemas else {}
 
 
-def _resolved(schema: Schema, found: Schema) -> Schema:
-    if "$ref" in found:
-        name = str(found["$ref"]).rsplit("/", 1)[-1]
-        resolved: Schema = schema["components"]["schemas"][name]
-        return resolved
-    if len(found.get("allOf", ())) == 1:
-        return _resolved(schema, found["allOf"][0])
-    return found
-
-
 def _members(schema: Schema, found: Schema, prefix: str = "", depth: int = 0) -> tuple[Member, ...]:
     """Return the members of an object, those of objects in it with their path: "results[].hash"."""
-    whole = _resolved(schema, found)
+    whole = resolved(schema, found)
     if whole.get("type") == "array":
         return _members(schema, whole.get("items", {}), f"{prefix}[].", depth + 1)
     required, members = set(whole.get("required", ())), list[Member]()
@@ -154,7 +165,7 @@ def _members(schema: Schema, found: Schema, prefix: str = "", depth: int = 0) ->
             Member(f"{prefix}{name}", _type(schema, part), str(part.get("description", "")), name in required)
         )
         if depth < DEEPEST:
-            inner = _resolved(schema, part)
+            inner = resolved(schema, part)
             ahead = f"{prefix}{name}" if inner.get("type") == "array" else f"{prefix}{name}."
             members += _members(schema, inner, ahead, depth + 1)
     return tuple(members)
@@ -162,7 +173,7 @@ def _members(schema: Schema, found: Schema, prefix: str = "", depth: int = 0) ->
 
 def _type(schema: Schema, found: Schema) -> str:
     """Return a type in words: "integer", "list of string", "date-time or null", "adopted | rejected"."""
-    found = _resolved(schema, found)
+    found = resolved(schema, found)
     if "enum" in found:
         return " | ".join("null" if value is None else str(value) for value in found["enum"])
     choices = found.get("oneOf") or found.get("anyOf")
@@ -179,5 +190,8 @@ def _curl(address: str, path: str, method: str, parameters: tuple[Member, ...]) 
     for one in parameters:
         path = path.replace("{" + one.name + "}", EXAMPLES.get(one.type, one.name.upper()))
     if method == "get":
-        return f"curl {address}{path}"
+        asked = "&".join(
+            f"{one.name}={one.name.upper()}" for one in parameters if one.required and one.place == "query"
+        )
+        return f"curl '{address}{path}?{asked}'" if asked else f"curl {address}{path}"
     return f"curl -X {method.upper()} -H 'Authorization: Token …' -H 'Content-Type: application/json' -d @body.json {address}{path}"

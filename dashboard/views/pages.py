@@ -47,8 +47,12 @@ class ApiPage(TemplateView):
 
 
 class SchemaJson(Open, SpectacularJSONAPIView):
-    """The OpenAPI 3.1 schema as JSON, for every origin."""
+    """The OpenAPI 3.1 schema as JSON, for every origin. The program alone changes it, and not the record."""
+
+    position = staticmethod(int)
 
 
 class SchemaYaml(Open, SpectacularYAMLAPIView):
     """The OpenAPI 3.1 schema as YAML, for every origin."""
+
+    position = staticmethod(int)

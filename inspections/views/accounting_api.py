@@ -1,5 +1,6 @@
 """The balance of compute for programs: /api/v1/balances."""
 
+from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -9,7 +10,6 @@ from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation
 from accounts.views.readers import person
@@ -19,8 +19,13 @@ from inspections.actions.accounting import declare_work, observe_compute
 from inspections.queries.accounting import parties
 from inspections.rules.accounting import MOST_HOURS, BalancePeriod
 from inspections.views.accounting import margin, site_json, site_of, standing
+from inspections.views.shapes import PARTY_BALANCE, SITE_BALANCE
 from labs.models import Facility
+from ledger.queries import position
+from ledger.views.api import Public
 from treaty.queries.texts import text_at
+from web.api.shapes import page
+from web.api.views import ComputedList
 
 
 class PeriodSerializer(serializers.Serializer[Any]):
@@ -60,41 +65,43 @@ class FiledSerializer(serializers.Serializer[Any]):
     filed_at = serializers.DateTimeField()
 
 
-class BalancesView(APIView):
-    """The balance of every bound laboratory."""
+class BalancesView(ComputedList[dict[str, Any]]):
+    """The balance of compute of every bound laboratory."""
 
-    @extend_schema(operation_id="balances_list", responses={200: dict})
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
-        """Answer the list: standing, what is unaccounted for in H100-hours with its margin, and the sites."""
-        at = timezone.now()
-        rows = parties(at) if text_at(at) else []
-        return Response(
+    position = staticmethod(position)
+    name = ("lab",)
+    asked_by = {"lab": "only this laboratory", "standing": "only laboratories that stand so"}
+
+    def rows(self, at: datetime) -> list[dict[str, Any]]:
+        """Return standing, what is unaccounted for in H100-hours with its margin, and the sites."""
+        return [
             {
-                "results": [
-                    {
-                        "lab": one.organisation.key,
-                        "standing": standing(one.together, one.alarms)[0],
-                        "unaccounted": round(one.together.found.cumuf[-1]) if one.together else None,
-                        "margin": margin(one.together, -1) if one.together else None,
-                        "sites": [site.facility.key for site in one.sites],
-                        "sites_with_an_account": one.covered,
-                    }
-                    for one in rows
-                ]
+                "lab": one.organisation.key,
+                "standing": standing(one.together, one.alarms)[0],
+                "unaccounted": round(one.together.found.cumuf[-1]) if one.together else None,
+                "margin": round(margin(one.together, -1)) if one.together else None,
+                "sites": [site.facility.key for site in one.sites],
+                "sites_with_an_account": one.covered,
             }
-        )
+            for one in (parties(at) if text_at(at) else ())
+        ]
+
+    @extend_schema(operation_id="balances_list", responses={200: page(PARTY_BALANCE)})
+    def get(self, request: Request) -> Response:
+        """Answer a page of them."""
+        return self.page(request)
 
 
-class BalanceView(APIView):
-    """The balance of one site: each account is what `fermata balance --periods` reads, with what it comes to."""
+class BalanceView(Public):
+    """The balance of compute of one site: each account is what `fermata balance --periods` reads, with what it comes to."""
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(responses={200: SITE_BALANCE})
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the site's accounts."""
         return Response(site_json(site_of(key, timezone.now())))
 
 
-class Filing(APIView):
+class Filing(Public):
     """Something that is filed for a site's balance."""
 
     permission_classes = [IsAuthenticatedOrReadOnly]

@@ -17,7 +17,6 @@ from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation
 from accounts.views.readers import person
@@ -31,9 +30,15 @@ from inspections.queries.matrix import cell_at, looking_bodies, matrix, visits_a
 from inspections.rules.evidence import Cell
 from inspections.rules.needs import Need, needed
 from inspections.views.accounting import may_observe
+from inspections.views.shapes import CELL
 from inspections.views.words import EVIDENCE_LABELS, layer_title
 from labs.models import Facility
+from ledger.queries import position
+from ledger.views.api import Public
 from treaty.queries.texts import rules_at, text_at
+from treaty.views.keys_api import read
+from web.api.shapes import page
+from web.api.views import ComputedList
 from web.views import ActionView
 
 NEED_WORDS = {
@@ -90,20 +95,32 @@ def place(key: str, layer: str, at: datetime) -> tuple[Facility, str]:
     return facility, layer
 
 
-class MatrixView(APIView):
+class MatrixView(ComputedList[dict[str, Any]]):
     """The evidence matrix: every layer at every site of the bound laboratories."""
 
-    @extend_schema(operation_id="matrix_list", responses={200: dict})
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
-        """Answer each cell with its state, what it needs and by when."""
-        at = timezone.now()
+    position = staticmethod(position)
+    name = ("facility", "layer")
+    asked_by = {
+        "lab": "only the sites of this laboratory",
+        "facility": "only this site",
+        "layer": "only this layer",
+        "state": "only cells in this state",
+        "needs": "only cells that need this",
+    }
+
+    def rows(self, at: datetime) -> list[dict[str, Any]]:
+        """Return each cell with its state, what it needs and by when."""
         found = matrix(at) if text_at(at) else None
-        cells = [
+        return [
             cell_json(row.facility, layer, one, at)
             for row in (found.rows if found else ())
             for layer, one in zip(found.layers if found else (), row.cells, strict=True)
         ]
-        return Response({"results": cells})
+
+    @extend_schema(operation_id="matrix_list", responses={200: page(CELL)})
+    def get(self, request: Request) -> Response:
+        """Answer a page of cells."""
+        return self.page(request)
 
 
 def cell_json(facility: Facility, layer: str, one: Cell, at: datetime) -> dict[str, Any]:
@@ -130,19 +147,17 @@ class StreamReadingSerializer(serializers.Serializer[Any]):
     intact = serializers.BooleanField()
 
 
-class ReadingsView(APIView):
+class ReadingsView(Public):
     """Readings of seals and counters of one layer at one site."""
 
     permission_classes = [IsAuthenticatedOrReadOnly]
 
-    @extend_schema(request=StreamReadingSerializer, responses={201: dict})
+    @extend_schema(request=StreamReadingSerializer, responses={201: CELL})
     def post(self, request: Request, key: str, layer: str) -> Response:
         """File a reading; 409 with a code where it is refused, 403 for whoever acts for no independent body."""
         at = timezone.now()
         facility, known = place(key, layer, at)
-        sent = StreamReadingSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        data = sent.validated_data
+        data = read(StreamReadingSerializer, request)
         body = get_object_or_404(Organisation.objects.bodies(), key=data["body"])
         read_stream(
             facility=facility, layer=known, observed_at=instant(data["observed_at"]), intact=data["intact"], body=body,

@@ -6,13 +6,13 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation, User
 from accounts.queries.organisations import by_key
@@ -20,7 +20,10 @@ from core.errors import Malformed
 from inspections.actions.draws import commit_value, reveal_value
 from inspections.models import Draw, DrawValue
 from inspections.queries.draws import draws, stage_of, transcript
+from inspections.views.shapes import TRANSCRIPT
+from ledger.views.api import Public
 from treaty.views.keys_api import read
+from web.api.filters import Since
 
 
 class DrawSerializer(serializers.ModelSerializer[Draw]):
@@ -42,20 +45,27 @@ class DrawSerializer(serializers.ModelSerializer[Draw]):
         return reverse("inspections_api:draw", args=[draw.key])
 
 
-class DrawsView(ListAPIView[Draw]):
+class DrawFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses draws."""
+
+    since = Since("opened_at")
+
+
+class DrawsView(Public, ListAPIView[Draw]):
     """Every draw, newest first, in pages."""
 
     serializer_class = DrawSerializer
+    filterset_class = DrawFilter
 
     def get_queryset(self) -> QuerySet[Draw]:
         """Return the draws opened by now."""
         return draws().filter(opened_at__lte=timezone.now())
 
 
-class DrawView(APIView):
+class DrawView(Public):
     """All that is public of one draw: what `fermata draw` repeats it from."""
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(responses={200: TRANSCRIPT})
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the draw."""
         draw = _draw(key)
@@ -86,7 +96,7 @@ class DrawValueSerializer(serializers.ModelSerializer[DrawValue]):
         fields = ["organisation", "commitment", "committed_at", "value", "revealed_at"]
 
 
-class CommitmentsView(APIView):
+class CommitmentsView(Public):
     """Committing to a value, with a token of somebody who represents the organisation."""
 
     permission_classes = (IsAuthenticated,)
@@ -105,7 +115,7 @@ class CommitmentsView(APIView):
         return Response(DrawValueSerializer(row).data, status=status.HTTP_201_CREATED)
 
 
-class ValuesView(APIView):
+class ValuesView(Public):
     """Handing in a value that was committed to, with a token of somebody of any party or body."""
 
     permission_classes = (IsAuthenticated,)

@@ -14,14 +14,15 @@ from django.views.generic import TemplateView
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation
 from inspections.models import GradeTable
 from inspections.models.visits import KIND_LABELS
 from inspections.queries.grades import GradedVisit, grades, organisations, visits_with_entries
 from inspections.rules.grades import Grades
+from inspections.views.shapes import ALL_GRADES
 from ledger.queries import position
+from ledger.views.api import Public
 from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
 from web.exports import Cell
@@ -159,10 +160,10 @@ def grades_table() -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
     )
 
 
-class GradesView(APIView):
+class GradesView(Public):
     """Parity and grades as of now, and as they were published: what `fermata verify --json` makes again as `grades`."""
 
-    @extend_schema(operation_id="grades_retrieve", responses={200: dict})
+    @extend_schema(operation_id="grades_retrieve", responses={200: ALL_GRADES})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the table."""
         at = timezone.now()

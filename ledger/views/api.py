@@ -2,22 +2,24 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from ledger import published
 from ledger.models import Leaf
-from ledger.queries.entries import entry_at, recorded
+from ledger.queries.entries import entry_at, position, recorded
 from ledger.queries.health import health
 from ledger.queries.receipts import receipt_of
 from ledger.rules.encoding import base64_of
 from ledger.words import sentence
-from web.api.pages import Cursor
+from web.api.filters import Equal, Since
+from web.api.views import PublicView
 
 
 class WitnessSerializer(serializers.Serializer[Any]):
@@ -101,17 +103,31 @@ class ProvenEntrySerializer(serializers.Serializer[Any]):
         return [base64_of(value) for value in answer.proof]
 
 
-class Open(APIView):
-    """An answer that any page of any site may read."""
+class Public(PublicView):
+    """A public read, tagged by the record's position."""
+
+    position = staticmethod(position)
+
+
+class Open(Public):
+    """A public read that asks nobody who they are."""
 
     authentication_classes = ()
     permission_classes = ()
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Allow every origin."""
-        response["Access-Control-Allow-Origin"] = "*"
-        response["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return super().finalize_response(request, response, *args, **kwargs)
+
+class EntryFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses entries."""
+
+    kind = Equal("entry__kind", "only entries of this kind, as docs/ledger-entries.md names them")
+    about = filters.CharFilter(
+        method="only_about", label='only entries about this, such as "vote:2026-07" or "lab:aster"', max_length=200
+    )
+    since = Since("entry__at")
+
+    def only_about(self, leaves: Any, _name: str, value: str) -> Any:
+        """Return the entries about something."""
+        return leaves.filter(entry__subjects__contains=[value])
 
 
 class LogView(Open):
@@ -127,27 +143,17 @@ class EntriesView(Open, ListAPIView[Leaf]):
     """Entries, newest first."""
 
     serializer_class = EntrySerializer
-    pagination_class = Cursor
 
-    @extend_schema(
-        operation_id="ledger_entries",
-        parameters=[
-            OpenApiParameter("kind", str),
-            OpenApiParameter("about", str, description='such as "vote:2026-07" or "lab:aster"'),
-        ],
-    )
+    filterset_class = EntryFilter
+
+    @extend_schema(operation_id="ledger_entries")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer with a page of entries."""
         return super().get(request, *args, **kwargs)
 
-    def get_queryset(self) -> Any:
-        """Return the entries of a kind, about something, or all."""
-        leaves = Leaf.objects.select_related("entry")
-        if kind := self.request.query_params.get("kind"):
-            leaves = leaves.filter(entry__kind=kind)
-        if about := self.request.query_params.get("about"):
-            leaves = leaves.filter(entry__subjects__contains=[about])
-        return leaves
+    def get_queryset(self) -> QuerySet[Leaf]:
+        """Return all entries."""
+        return Leaf.objects.select_related("entry")
 
 
 class EntryView(Open):

@@ -10,13 +10,16 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.models import User
 from core.errors import DomainError, require
 from core.times import stamp
 from ledger.queries import position
+from ledger.views.api import Public
 from treaty.actions.amendments import check_proposal, propose_amendment
 from treaty.actions.requests import ASKERS
 from treaty.forms.amendments import AmendmentForm
@@ -25,8 +28,8 @@ from treaty.permissions import may_request_for
 from treaty.queries.amendments import amendment_row, amendments
 from treaty.rules.reading import TextInvalid
 from treaty.views.acts import PersonAction
+from treaty.views.shapes import AMENDMENT
 from web.caching import cached_by
-from web.exports import json_answer
 
 
 def _crumbs() -> list[tuple[str, str]]:
@@ -67,27 +70,29 @@ class AmendmentPage(TemplateView):
         )
 
 
-@require_safe
-@cached_by(position)
-def amendment_json(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - the signature of a view
-    """Answer with an amendment as data: its hashes, its vote, every provision and article that it changes."""
-    row = amendment_row(get_object_or_404(amendments(), key=key), timezone.now())
-    amendment = row.amendment
-    return json_answer(
-        {
-            "key": amendment.key,
-            "version": amendment.version,
-            "sha256": amendment.sha256,
-            "source": reverse("treaty:text_source", args=[amendment.sha256]),
-            "base": amendment.base.sha256,
-            "proposer": amendment.proposer.key,
-            "proposed_at": stamp(amendment.proposed_at),
-            "vote": amendment.vote.key,
-            "state": row.vote.course.state.value,
-            "in_force_at": amendment.text and amendment.text.in_force_at,
-            **row.changes.as_json(),
-        }
-    )
+class AmendmentView(Public):
+    """An amendment as data: its hashes, its vote, every provision and article that it changes."""
+
+    @extend_schema(operation_id="amendments_retrieve", responses={200: AMENDMENT})
+    def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
+        """Answer the amendment."""
+        row = amendment_row(get_object_or_404(amendments(), key=key), timezone.now())
+        amendment = row.amendment
+        return Response(
+            {
+                "key": amendment.key,
+                "version": amendment.version,
+                "sha256": amendment.sha256,
+                "source": reverse("treaty:text_source", args=[amendment.sha256]),
+                "base": amendment.base.sha256,
+                "proposer": amendment.proposer.key,
+                "proposed_at": stamp(amendment.proposed_at),
+                "vote": amendment.vote.key,
+                "state": row.vote.course.state.value,
+                "in_force_at": amendment.text and amendment.text.in_force_at,
+                **row.changes.as_json(),
+            }
+        )
 
 
 class ProposeAmendment(PersonAction):

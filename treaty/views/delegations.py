@@ -12,11 +12,11 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation, User
 from accounts.permissions import represents
@@ -24,6 +24,7 @@ from accounts.views.readers import reader
 from core.errors import require
 from core.times import stamp
 from ledger.queries import position
+from ledger.views.api import Public
 from treaty.actions.delegations import give_delegation, revoke_delegation
 from treaty.forms.delegations import DelegationForm
 from treaty.forms.pauses import NothingForm
@@ -34,7 +35,10 @@ from treaty.queries.texts import rules_of, text_at
 from treaty.rules.text import Text
 from treaty.rules.words_conditions import length_in_words
 from treaty.views.acts import ActPage
+from treaty.views.shapes import DELEGATION
 from treaty.views.words import voice
+from web.api.filters import Equal, Since
+from web.api.shapes import page
 from web.caching import cached_by
 
 
@@ -157,17 +161,26 @@ class RevokeDelegation(DelegationAction):
         )
 
 
-class DelegationsApi(APIView):
-    """Every delegation that was ever given, in the order of the record."""
+class DelegationFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses delegations."""
 
-    permission_classes = (AllowAny,)
+    organisation = Equal("organisation__key", "only those that this organisation gave")
+    delegate = Equal("delegate__key", "only those given to this organisation")
+    since = Since("given_at")
 
-    @extend_schema(responses={200: dict})
+
+class DelegationsApi(Public, GenericAPIView[Delegation]):
+    """Every delegation that was ever given, newest first, and whether it holds now."""
+
+    filterset_class = DelegationFilter
+    queryset = Delegation.objects.select_related("organisation", "delegate")
+
+    @extend_schema(operation_id="delegations_list", responses={200: page(DELEGATION)})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
-        """Answer them, and whether each holds now."""
-        at, rows = timezone.now(), delegations()
-        holding = {row.pk for row in standing_delegations(rows, at)}
-        return Response({"delegations": [_json(row) | {"holds": row.pk in holding} for row in rows]})
+        """Answer a page of them."""
+        rows = list(self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ())
+        holding = {row.pk for row in standing_delegations(delegations(), timezone.now())}
+        return self.get_paginated_response([_json(row) | {"holds": row.pk in holding} for row in rows])
 
 
 def _json(row: Delegation) -> dict[str, object]:

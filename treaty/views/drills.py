@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -10,14 +11,16 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation
 from accounts.views.readers import reader
 from ledger.queries import position
+from ledger.views.api import Public
 from treaty.actions.drills import conclude_exercise, pass_stage
 from treaty.forms.pauses import ConcludeForm, NothingForm
 from treaty.models import Drill
@@ -28,8 +31,11 @@ from treaty.rules.drills import DrillStage, DrillStanding, DrillState, missing_b
 from treaty.rules.standdowns import Conclusion
 from treaty.views.acts import ActPage, require_representative
 from treaty.views.pauses import events
+from treaty.views.shapes import DRILL
 from treaty.views.standdowns import judges
 from treaty.views.words import written
+from web.api.filters import Equal, Since
+from web.api.shapes import page
 from web.caching import cached_by
 
 STAGE_LEDES = {
@@ -210,19 +216,34 @@ class ConcludeExercise(ActPage):
         return super().get_context_data(drill=self.drill, **context)
 
 
-class DrillsView(APIView):
-    """Every drill, newest first, with each laboratory's times. There are few: the list is whole."""
+class DrillFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses drills."""
 
-    @extend_schema(operation_id="drills_list", responses={200: dict})
+    level = Equal("level", "only drills of this level of the text")
+    since = Since("announced_at")
+
+
+class DrillsView(Public, GenericAPIView[Drill]):
+    """Every drill, newest first, with each laboratory's times."""
+
+    filterset_class = DrillFilter
+
+    def get_queryset(self) -> QuerySet[Drill]:
+        """Return the drills announced by now."""
+        return Drill.objects.filter(announced_at__lte=timezone.now()).with_rows()
+
+    @extend_schema(operation_id="drills_list", responses={200: page(DRILL)})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
-        """Answer the list."""
-        return Response({"results": [drill_json(one) for one in summaries(timezone.now())]})
+        """Answer a page of them."""
+        at = timezone.now()
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response([drill_json(summary(one, at)) for one in rows])
 
 
-class DrillView(APIView):
+class DrillView(Public):
     """One drill with each laboratory's times."""
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(responses={200: DRILL})
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the drill."""
         return Response(drill_json(summary(_drill(key), timezone.now())))

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import VotingKey
 from accounts.queries.organisations import by_key
@@ -19,7 +18,9 @@ from accounts.rules.keys import ROOT
 from accounts.rules.statements import KeyKind
 from accounts.views.readers import reader
 from core.errors import Malformed
+from ledger.views.api import Public
 from treaty.actions.keys import enrol_key, revoke_key
+from web.api.filters import Equal, OneOf, Since
 
 LONGEST_SIGNATURE = 6000
 
@@ -76,22 +77,21 @@ class RevocationSerializer(serializers.Serializer[Any]):
     signature = serializers.CharField(max_length=LONGEST_SIGNATURE, trim_whitespace=False)
 
 
-class KeysView(ListAPIView[VotingKey]):
+class KeyFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses keys."""
+
+    organisation = Equal("organisation__key", "only the keys of this organisation")
+    kind = OneOf("kind", "only keys of this kind", [one.value for one in KeyKind])
+    since = Since("enrolled_at")
+
+
+class KeysView(Public, ListAPIView[VotingKey]):
     """Every key that was ever enrolled, newest first, in pages; and where a new one is enrolled."""
 
     serializer_class = KeySerializer
+    filterset_class = KeyFilter
     permission_classes = (AllowAny,)  # the signature is the authority
-
-    def get_queryset(self) -> QuerySet[VotingKey]:
-        """Return the keys, of one organisation where one is asked for."""
-        keys = VotingKey.objects.select_related("organisation")
-        wanted = self.request.query_params.get("organisation")
-        return keys.filter(organisation__key=wanted) if wanted else keys
-
-    @extend_schema(parameters=[OpenApiParameter("organisation", str, description="only the keys of this organisation")])
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer a page of keys."""
-        return super().get(request, *args, **kwargs)
+    queryset = VotingKey.objects.select_related("organisation")
 
     @extend_schema(request=EnrolmentSerializer, responses={201: KeySerializer})
     def post(self, request: Request) -> Response:
@@ -106,7 +106,7 @@ class KeysView(ListAPIView[VotingKey]):
         return Response(KeySerializer(key).data, status=status.HTTP_201_CREATED)
 
 
-class KeyView(APIView):
+class KeyView(Public):
     """One key."""
 
     @extend_schema(responses={200: KeySerializer})
@@ -115,7 +115,7 @@ class KeyView(APIView):
         return Response(KeySerializer(_key(key)).data)
 
 
-class RevocationView(APIView):
+class RevocationView(Public):
     """Revoking a key."""
 
     permission_classes = (AllowAny,)  # the signature is the authority

@@ -11,14 +11,15 @@ from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.views.readers import reader
+from ledger.views.api import Public
 from treaty.actions.orders import acknowledge_order
 from treaty.models import Order
 from treaty.queries.orders import document, newest_note, order_key
 from treaty.views.keys_api import LONGEST_SIGNATURE, read
 from treaty.views.orders import answer_tagged, webhook_key
+from treaty.views.shapes import ORDER_ACKNOWLEDGED
 
 
 def order_json(order: Order) -> dict[str, Any]:
@@ -53,8 +54,10 @@ class OrderSerializer(serializers.Serializer[Any]):
     webhook_key = serializers.CharField(help_text="the same key as Standard Webhooks write it")
 
 
-class OrderView(APIView):
+class OrderView(Public):
     """The newest order to a laboratory. Its tag is its hash: a reader that has it is answered 304."""
+
+    tagged = False
 
     @extend_schema(operation_id="order_retrieve", responses={200: OrderSerializer})
     def get(self, request: Request, key: str) -> HttpResponseBase:
@@ -77,12 +80,12 @@ class AcknowledgementSerializer(serializers.Serializer[Any]):
     signature = serializers.CharField(required=False, default="", max_length=LONGEST_SIGNATURE, trim_whitespace=False)
 
 
-class AcknowledgementView(APIView):
+class AcknowledgementView(Public):
     """Acknowledging the newest order."""
 
     permission_classes = (AllowAny,)  # a signature may be the authority; the action decides
 
-    @extend_schema(request=AcknowledgementSerializer, responses={201: dict})
+    @extend_schema(request=AcknowledgementSerializer, responses={201: ORDER_ACKNOWLEDGED})
     def post(self, request: Request, key: str) -> Response:
         """Acknowledge it; 409 where a newer one was issued, 403 without authority."""
         values = read(AcknowledgementSerializer, request)

@@ -2,36 +2,57 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from ledger.views.api import Public
 from treaty.models import Pause
 from treaty.queries.commitments import commitment_rows
-from treaty.queries.pauses import PauseSummary, summaries, summary
+from treaty.queries.pauses import PauseSummary, summary
 from treaty.queries.resumption import criteria
 from treaty.queries.standdowns import board
 from treaty.rules.pauses import BINDING
 from treaty.views.boards import board_data
+from treaty.views.shapes import PAUSE, WHOLE_PAUSE
+from web.api.filters import Equal, Since
+from web.api.shapes import page
 
 
-class PausesView(APIView):
-    """Every pause, newest first. There are few: the list is whole."""
+class PauseFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses pauses."""
 
-    @extend_schema(operation_id="pauses_list", responses={200: dict})
+    level = Equal("level", "only pauses of this level of the text")
+    since = Since("adopted_at")
+
+
+class PausesView(Public, GenericAPIView[Pause]):
+    """Every pause, newest first."""
+
+    filterset_class = PauseFilter
+
+    def get_queryset(self) -> QuerySet[Pause]:
+        """Return the pauses adopted by now."""
+        return Pause.objects.started_by(timezone.now()).with_rows().select_related("vote", "text")
+
+    @extend_schema(operation_id="pauses_list", responses={200: page(PAUSE)})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
-        """Answer the list."""
-        return Response({"results": [pause_json(one) for one in summaries(timezone.now())]})
+        """Answer a page of them."""
+        at = timezone.now()
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response([pause_json(summary(one, at)) for one in rows])
 
 
-class PauseView(APIView):
+class PauseView(Public):
     """One pause with its terms, roll, board and criteria: all that is needed to recompute its state."""
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(responses={200: WHOLE_PAUSE})
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the pause."""
         at = timezone.now()

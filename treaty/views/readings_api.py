@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView
@@ -16,14 +18,16 @@ from core.errors import Malformed
 from core.times import instant
 from labs.models import Reading
 from labs.rules.readings import MOST_DIGITS, Source, written
+from ledger.views.api import Public
 from treaty.actions.readings import submit
 from treaty.rules.readings import RowError, maybe_number, number
+from web.api.filters import Equal, OneOf, Since
 
 
 class ReadingSerializer(serializers.ModelSerializer[Reading]):
     """A reading: numbers are strings, so that none is rounded on its way."""
 
-    lab = serializers.CharField(source="organisation.key", default=None)
+    lab = serializers.CharField(source="organisation.key", default=None, allow_null=True)
     value = serializers.SerializerMethodField(method_name="exact_value")
     low = serializers.SerializerMethodField(method_name="exact_low")
     high = serializers.SerializerMethodField(method_name="exact_high")
@@ -81,19 +85,25 @@ class SentSerializer(serializers.Serializer[Any]):
     evidence_url = serializers.URLField(max_length=500, required=False, allow_blank=True, default="")
 
 
-class ReadingsView(ListAPIView[Reading]):
-    """Readings, the newest received first, in pages; ?indicator= and ?lab= choose. A POST submits one."""
+class ReadingFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses readings."""
+
+    indicator = Equal("indicator", "only readings of this indicator of the text")
+    lab = Equal("organisation__key", "only readings about this laboratory")
+    source = OneOf("source", "only readings from this kind of source", [one.value for one in Source])
+    since = Since("received_at")
+
+
+class ReadingsView(Public, ListAPIView[Reading]):
+    """Readings, the newest received first, in pages."""
 
     serializer_class = ReadingSerializer
+    filterset_class = ReadingFilter
     permission_classes = [IsAuthenticatedOrReadOnly]
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[Reading]:
         """Return every version received by now."""
         found = Reading.objects.filter(received_at__lte=timezone.now())
-        if indicator := self.request.query_params.get("indicator"):
-            found = found.filter(indicator=indicator)
-        if lab := self.request.query_params.get("lab"):
-            found = found.filter(organisation__key=lab)
         return found.select_related("organisation").prefetch_related("quarantines")
 
     @extend_schema(request=SentSerializer, responses={201: ReadingSerializer})

@@ -1,20 +1,25 @@
+from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from core.times import stamp
 from ledger.queries import entries_about, position
 from treaty.models.triggers import TRUTH_LABELS
 from treaty.queries.indicators import trigger_chart
 from treaty.queries.triggers import TriggerStanding, detail, standing
+from treaty.views.shapes import TRIGGER
+from web.api.shapes import page
+from web.api.views import ComputedList
 from web.caching import cached_by
-from web.exports import json_answer
 
 SHOWN_ENTRIES = 20
 
@@ -57,11 +62,23 @@ class TriggerPage(TemplateView):
         )
 
 
-@require_safe
-def triggers_json(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view's signature
-    """Answer every trigger with its whole explanation tree."""
-    at = timezone.now()
-    return json_answer({"at": stamp(at), "triggers": [as_json(row) for row in standing(at)]})
+class TriggersView(ComputedList[dict[str, object]]):
+    """Every trigger of the text in force as it stands now, with its whole explanation."""
+
+    position = staticmethod(position)
+    asked_by = {
+        "level": "only triggers that ask for this level",
+        "truth": "only those that are true, false or unknown",
+    }
+
+    def rows(self, at: datetime) -> list[dict[str, object]]:
+        """Return the triggers."""
+        return [as_json(row) for row in standing(at)]
+
+    @extend_schema(operation_id="triggers_list", responses={200: page(TRIGGER)})
+    def get(self, request: Request) -> Response:
+        """Answer a page of them."""
+        return self.page(request)
 
 
 def as_json(row: TriggerStanding) -> dict[str, object]:

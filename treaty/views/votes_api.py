@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
@@ -15,25 +17,28 @@ from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation, User
 from accounts.queries.organisations import by_key
 from accounts.rules.signatures import from_b64url
 from accounts.views.readers import reader
 from core.errors import Malformed
+from ledger.views.api import Public
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.repudiations import repudiate_ballot
 from treaty.actions.signed_ballots import cast_signed_ballot
 from treaty.actions.votes import LONGEST_REASON
-from treaty.models import Ballot, BallotSignature, Repudiation, Vote
+from treaty.models import Ballot, BallotSignature, Repudiation, RollEntry, Vote
 from treaty.models.votes import CHOICE_LABELS
 from treaty.queries.ballot_papers import ballot_paper
 from treaty.queries.vote_json import vote_json
 from treaty.queries.votes import course_of, get_vote, sealing_proof, with_rows
 from treaty.rules.ballots import Envelope, read_ballot
 from treaty.rules.profiles import Choice
+from treaty.rules.votes import Outcome
 from treaty.views.keys_api import LONGEST_SIGNATURE, read
+from treaty.views.shapes import PAPER, VOTE
+from web.api.filters import Equal, OneOf, Since
 
 
 class VoteSerializer(serializers.ModelSerializer[Vote]):
@@ -68,20 +73,39 @@ class VoteSerializer(serializers.ModelSerializer[Vote]):
         return reverse("treaty:api_vote", args=[vote.key])
 
 
-class VotesView(ListAPIView[Vote]):
+class VoteFilter(filters.FilterSet):  # type: ignore[misc] # the package is untyped
+    """What chooses votes."""
+
+    decision = Equal("decision", "only votes on this decision of the text")
+    outcome = OneOf("outcome", "only closed votes of this outcome", [one.value for one in Outcome])
+    closed = filters.BooleanFilter(
+        "closed_at", "isnull", exclude=True, label="only closed votes, or only those that are not"
+    )
+    on_roll = filters.CharFilter(
+        method="only_on_roll", label="only votes in which this organisation is on the roll", max_length=64
+    )
+    since = Since("noticed_at")
+
+    def only_on_roll(self, votes: QuerySet[Vote], _name: str, value: str) -> QuerySet[Vote]:
+        """Return the votes of an organisation."""
+        return votes.filter(pk__in=RollEntry.objects.filter(organisation__key=value).values("vote"))
+
+
+class VotesView(Public, ListAPIView[Vote]):
     """Every vote, newest first, in pages."""
 
     serializer_class = VoteSerializer
+    filterset_class = VoteFilter
 
     def get_queryset(self) -> Any:
         """Return the votes noticed by now."""
         return with_rows(Vote.objects.filter(noticed_at__lte=timezone.now()))
 
 
-class VoteView(APIView):
+class VoteView(Public):
     """One vote with its rule, roll, ballots and tally: all that is needed to recompute it."""
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(responses={200: VOTE})
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the vote."""
         return Response(vote_json(_vote(key), timezone.now()))
@@ -94,12 +118,15 @@ def _vote(key: str) -> Vote:
         raise Http404 from None
 
 
-class BallotPaperView(APIView):
+class BallotPaperView(Public):
     """What somebody needs to compose a ballot with their own tools."""
+
+    tagged = False
+    asked_by = {"organisation": "for whom the ballot is; without it there is no paper"}
 
     @extend_schema(
         parameters=[OpenApiParameter("organisation", str, required=True, description="for whom the ballot is")],
-        responses={200: dict},
+        responses={200: PAPER},
     )
     def get(self, request: Request, key: str) -> Response:
         """Answer the ballot paper of an organisation, fresh: its sequence number and the head move on."""
@@ -161,7 +188,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
         return sealing_proof(ballot) if isinstance(ballot, Ballot) else None
 
 
-class BallotsView(APIView):
+class BallotsView(Public):
     """Casting a ballot: signed by an enrolled key, or with a token of a representative where the rule takes that."""
 
     permission_classes = [AllowAny]  # the signature, or else the token, is the authority: the action asks for it
@@ -191,7 +218,7 @@ class RepudiationRequest(serializers.Serializer[Any]):
     signature = serializers.CharField(max_length=LONGEST_SIGNATURE, trim_whitespace=False)
 
 
-class RepudiationView(APIView):
+class RepudiationView(Public):
     """Repudiating a ballot that its organisation did not cast."""
 
     permission_classes = (AllowAny,)  # the signature is the authority

@@ -94,7 +94,7 @@ def test_the_receipt_file_verifies_by_itself(published_log, client, signer):
 def test_the_api_answers_with_the_log_its_entries_and_proofs(published_log, client):
     log = client.get("/api/v1/ledger/").json()
     assert (log["size"], log["published_size"], log["refusal"]) == (301, 301, "")
-    page = client.get("/api/v1/ledger/entries/?page_size=2&about=vote:1").json()
+    page = client.get("/api/v1/ledger/entries/?limit=2&about=vote:1").json()
     assert [entry["index"] for entry in page["results"]] == [299, 296]
     assert page["next"]
     entry = client.get("/api/v1/ledger/entries/7/")

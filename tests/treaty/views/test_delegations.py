@@ -91,7 +91,7 @@ def test_the_roll_call_marks_who_left(client):
 
 def test_everybody_reads_them_through_the_api(client):
     give()
-    [one] = client.get("/api/v1/delegations/").json()["delegations"]
+    [one] = client.get("/api/v1/delegations/").json()["results"]
     assert (one["organisation"], one["delegate"], one["holds"]) == ("aster", "borealis", True)
 
 

@@ -67,7 +67,7 @@ def test_a_trigger_that_the_text_does_not_have_is_not_found(client, fired):
 
 def test_the_json_has_every_condition_and_its_explanation(client, fired):
     answer = client.get(reverse("treaty:api_triggers"))
-    found = {one["key"]: one for one in answer.json()["triggers"]}
+    found = {one["key"]: one for one in answer.json()["results"]}
     assert answer["Access-Control-Allow-Origin"] == "*"
     assert (found["horizon"]["truth"], found["horizon"]["latched"]) == ("true", True)
     assert found["horizon"]["explanation"]["value"] == "500"

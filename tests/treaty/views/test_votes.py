@@ -302,7 +302,7 @@ def test_the_api_casts_a_ballot_and_answers_its_receipt(api):
         ({"organisation": "nobody"}, 400, "malformed"),
         ({"weight": 5}, 400, "malformed"),
         ({"ballot": "{}"}, 400, "malformed"),
-        ({"choice": "maybe"}, 400, None),
+        ({"choice": "maybe"}, 400, "malformed"),
     ],
 )
 def test_the_api_refuses_with_a_code_and_nothing_done(api, fields, status, code):
