@@ -126,7 +126,7 @@ def test_who_has_the_newest_is_answered_304_until_the_record_grows(client, monke
     again = client.get("/api/v1/balances/", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["Access-Control-Allow-Origin"]) == (304, b"", "*")
     assert client.get("/api/v1/balances/?limit=5", headers={"If-None-Match": first["ETag"]}).status_code == 200
-    monkeypatch.setattr("inspections.views.accounting_api.BalancesView.position", lambda: 7)
+    monkeypatch.setattr("inspections.views.accounting_api.BalancesView.position", staticmethod(lambda: 7))
     assert client.get("/api/v1/balances/", headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
