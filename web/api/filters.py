@@ -37,7 +37,10 @@ class Since(filters.Filter):  # type: ignore[misc] # the package is untyped
     field_class = InstantField
 
     def __init__(self, field_name: str) -> None:
-        super().__init__(field_name=field_name, lookup_expr="gte")class Equal(filters.CharFilter):  # type: ignore[misc] # the package is untyped
+        super().__init__(field_name=field_name, lookup_expr="gte")
+
+
+class Equal(filters.CharFilter):  # type: ignore[misc] # the package is untyped
     """Rows that have exactly this value."""
 
     def __init__(self, field_name: str, words: str) -> None:
