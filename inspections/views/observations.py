@@ -14,18 +14,21 @@ from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Organisation
 from accounts.views.readers import person, reader
-from core.errors import DomainError, Malformed, require
+from core.errors import DomainError, require
 from core.times import stamp
 from inspections.actions.accounting import OBSERVERS
 from inspections.actions.observations import OBSERVING, Filing, Line, LineState, file_observations
 from inspections.forms_accounting import ObservationsForm
 from inspections.rules.observations import LARGEST_FILE
 from inspections.views.accounting import crumbs
+from inspections.views.shapes import FILED_ROWS
+from ledger.views.api import Public
 from treaty.permissions import bodies_acting
+from treaty.views.keys_api import read
+from web.errors import PROBLEM, body_of, problem_of
 from web.views import ActionView
 
 STATE_WORDS = {
@@ -108,19 +111,19 @@ class FileSerializer(serializers.Serializer[Any]):
     trial = serializers.BooleanField(default=False, help_text="true: answer what would come of it and file nothing")
 
 
-class ObservationFileView(APIView):
-    """A file of observations, whole or not at all."""
+class ObservationFileView(Public):
+    """A file of observations, whole or not at all; a refusal has every row with its reason beside `code` and `detail`."""
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(request=FileSerializer, responses={200: dict, 201: dict, 409: dict})
+    @extend_schema(
+        operation_id="balances_observation_file_create",
+        request=FileSerializer,
+        responses={200: FILED_ROWS, 201: FILED_ROWS},
+    )
     def post(self, request: Request) -> Response:
         """File all rows (201), or try them (200); 409 with every row and its reason where one is refused, and nothing is filed."""
-        if not isinstance(request.data, dict) or set(request.data) - set(FileSerializer().fields):
-            raise Malformed(f"Send an object with {', '.join(FileSerializer().fields)} and nothing else.")
-        sent = FileSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        data = sent.validated_data
+        data = read(FileSerializer, request)
         body = get_object_or_404(Organisation.objects.bodies(), key=data["body"])
         filing = file_observations(
             data=data["csv"].encode(), body=body, by=person(request), at=timezone.now(), is_trial=data["trial"]
@@ -131,7 +134,8 @@ class ObservationFileView(APIView):
         if data["trial"]:
             return Response(told)
         refused = RowsRefused("Some rows cannot be filed, so nothing was: put them right and send the file again.")
-        return Response({"code": refused.code, "detail": refused.detail, **told}, status=status.HTTP_409_CONFLICT)
+        found = problem_of(status.HTTP_409_CONFLICT, body_of(refused) | told)
+        return Response(found, status=status.HTTP_409_CONFLICT, content_type=PROBLEM)
 
 
 def line_json(one: Line) -> dict[str, Any]:

@@ -128,3 +128,21 @@ TRANSCRIPT: Final = thing(
     commitment=text("to the site's own value"),
     values=many(free("an organisation, its commitment, and its value once revealed"), "of parties"),
 )
+FILED_ROWS: Final = thing(
+    "What became of a file of observations.",
+    filed=truth("whether it was filed, all of it"),
+    rows=many(
+        thing(
+            "A row; what could not be read of it is null.",
+            line=whole("its line in the file"),
+            facility=maybe(SITE),
+            from_at=maybe(instant("of the period")),
+            until_at=maybe(instant("not included")),
+            measurement=maybe(text("what was measured")),
+            hours=maybe(whole("H100-hours")),
+            state=text("new, corrected, unchanged or refused"),
+            why=text("why it is refused; empty where it is not"),
+        ),
+        "every row",
+    ),
+)

@@ -38,7 +38,6 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         },
     },
     "required": ["type", "title", "status", "code", "detail"],
-    "additionalProperties": False,
     "example": {
         "type": "about:blank",
         "title": "Conflict",
