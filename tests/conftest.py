@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
 from config.languages import compile_all
-from tests.databases import template
+from tests.databases import empty, template
 
 ROOT = Path(__file__).resolve().parent.parent
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,13 +39,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings):
     )
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """Let tests with real transactions empty the tables afterwards; UPDATE and DELETE stay refused."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE tgname LIKE '%no_truncate'")
-        for name, table in cursor.fetchall():
-            cursor.execute(f"DROP TRIGGER {name} ON {table}")
+@pytest.fixture(scope="session", autouse=True)
+def emptied():
+    """Tests with real transactions leave an empty database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty(connection))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

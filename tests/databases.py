@@ -10,8 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 ROOT = Path(__file__).resolve().parent.parent
+KEPT = {"auth_permission", "django_content_type", "django_migrations"}  # what migrating writes
 LOCK = 7_164_201  # any number: of several test processes one migrates and the others wait
 
 
@@ -54,3 +57,17 @@ def database(url: str, name: str) -> Iterator[str]:
             yield at(url, name)
         finally:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def empty(database: BaseDatabaseWrapper) -> None:
+    """Take out every row that a test left, in place of Django's flush: TRUNCATE of all tables takes a second, and rewrites what migrations made.
+
+    Triggers do not fire meanwhile, those that keep the record from being changed least of all.
+    """
+    tables = [name for name in database.introspection.table_names() if name not in KEPT]
+    with transaction.atomic(using=database.alias), database.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables))
+        written = [table for (table,) in cursor.fetchall()]
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in written:
+            cursor.execute(f"DELETE FROM {table}")

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
-from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
@@ -26,6 +25,7 @@ from ledger.actions.publish import publish
 from ledger.bundle import write_bundle
 from ledger.models import Entry
 from ledger.rules.merkle import leaf_hash
+from tests.databases import empty
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.cases import answer_case, close_case, open_case, report_remedy
 from treaty.actions.determinations import determine_criterion
@@ -176,7 +176,7 @@ def empty_site(folder: Path):
         try:
             yield
         finally:
-            call_command("flush", verbosity=0, interactive=False)
+            empty(connection)
             connection.close()
 
 

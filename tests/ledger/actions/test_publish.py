@@ -11,6 +11,7 @@ from ledger.queries import position, receipt
 from ledger.rules.checkpoints import Head
 from ledger.rules.merkle import leaf_hash, verify_consistency, verify_inclusion
 from ledger.rules.tiles import Edge, Tile, all_tiles, entries_of
+from tests.databases import empty
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -135,8 +136,7 @@ def test_an_older_copy_with_new_entries_on_top_is_refused_before_anything_is_wri
 
 
 def test_an_emptied_database_is_refused(published_log):
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE ledger_entry, ledger_leaf, ledger_head, ledger_checkpoint, ledger_cosignature")
+    empty(connection)
     assert publish(at=NOON) is None
     assert "older copy" in refusal()
     assert not Entry.objects.exists()
