@@ -249,7 +249,7 @@ def test_a_reader_who_comes_when_the_line_is_full_is_asked_to_come_again(full):
         ("/labs/aster/order", {}),
         ("/api/v1/labs/aster/order", {}),
         ("/tips/", {}),
-        ("/checkpoint", {}),
+        ("/tlog/checkpoint", {}),
         ("/healthz", {}),
     ],
 )
