@@ -27,10 +27,10 @@ TOOL = "wrk" if WRK else "a loop of Python threads"
 
 
 @contextmanager
-def served(application: str = "config.wsgi:application", **environment: str) -> Iterator[str]:
+def served(application: str = "config.wsgi:application", *, workers: int = 1, **environment: str) -> Iterator[str]:
     """Serve a WSGI application by the command line that the site itself uses; yield its address."""
     port = free_port()
-    command = [*processes.web(port)[:-1], application]
+    command = [*processes.web(port, workers=workers)[:-1], application]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
