@@ -31,15 +31,18 @@ STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a ne
 MOST_BYTES: Final = 64 * 1024 * 1024
 LARGEST: Final = 1024 * 1024
 AT_ONCE: Final = 2  # pages made for readers, in one process
-WAITING: Final = 6  # readers who wait for their turn; each holds a thread, so there have to be more threads than both
-PATIENCE: Final = 2.0  # seconds that a reader waits
+WAITING: Final = (
+    6  # readers who wait for their turn; each holds a thread, so there have to be more threads than both together
+)
+PATIENCE: Final = 1.0  # seconds that a reader waits
 COME_AGAIN: Final = 2  # seconds
 # What nobody is turned away from: the way to sign in and to tell, orders and their gates, the log's own files, the operators' questions.
 NEVER_SHED: Final = (
     "/account/",
     "/tips/",
     "/orders/",
-    "/tlog/",
+    "/checkpoint",
+    "/tile/",
     "/static/",
     "/healthz",
     "/readyz",
