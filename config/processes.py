@@ -6,7 +6,7 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 
 
-def web(port: int, *, workers: int = 1, threads: int = 12) -> list[str]:
+def web(port: int, *, workers: int = 1, threads: int = 16) -> list[str]:
     """Return granian's command line; WSGI under granian was the fastest of the servers tried.
 
     There are more threads than readers may hold at once (`web.front.AT_ONCE` and `WAITING`), so that one is always free for who acts.

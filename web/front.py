@@ -30,11 +30,11 @@ LOOKED_AT_EVERY: Final = 1.0  # seconds
 STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
 MOST_BYTES: Final = 64 * 1024 * 1024
 LARGEST: Final = 1024 * 1024
-AT_ONCE: Final = 2  # pages made for readers, in one process
-WAITING: Final = (
-    6  # readers who wait for their turn; each holds a thread, so there have to be more threads than both together
-)
-PATIENCE: Final = 1.0  # seconds that a reader waits
+# Pages made for readers in one process: two would take turns, and make whoever acts wait for both.
+AT_ONCE: Final = 1
+# Readers who wait for their turn: a browser asks for six things at once. Each holds a thread, so there are more threads (`config.processes`).
+WAITING: Final = 8
+PATIENCE: Final = 3.0  # seconds that a reader waits
 COME_AGAIN: Final = 2  # seconds
 # What nobody is turned away from: the way to sign in and to tell, orders and their gates, the log's own files, the operators' questions.
 NEVER_SHED: Final = (
