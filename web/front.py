@@ -30,10 +30,11 @@ LOOKED_AT_EVERY: Final = 1.0  # seconds
 STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
 MOST_BYTES: Final = 64 * 1024 * 1024
 LARGEST: Final = 1024 * 1024
-# Pages made for readers in one process: two would take turns, and make whoever acts wait for both.
-AT_ONCE: Final = 1
+AT_ONCE: Final = (
+    2  # pages made for readers in one process; one fewer while somebody acts, as Python makes them in turns
+)
 # Readers who wait for their turn: a browser asks for six things at once. Each holds a thread, so there are more threads (`config.processes`).
-WAITING: Final = 8
+WAITING: Final = 7
 PATIENCE: Final = 3.0  # seconds that a reader waits
 COME_AGAIN: Final = 2  # seconds
 # What nobody is turned away from: the way to sign in and to tell, orders and their gates, the log's own files, the operators' questions.
@@ -75,6 +76,7 @@ class Line:
         self.patience = patience
         self.places = threading.Semaphore(at_once + waiting)
         self.turns = threading.Semaphore(at_once)
+        self.acting = threading.Lock()
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -91,6 +93,19 @@ class Line:
                     self.turns.release()
         finally:
             self.places.release()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Have one page fewer made for readers while somebody acts, where a turn is free."""
+        first = self.acting.acquire(blocking=False)
+        taken = first and self.turns.acquire(blocking=False)
+        try:
+            yield
+        finally:
+            if taken:
+                self.turns.release()
+            if first:
+                self.acting.release()
 
 
 class Front:
@@ -111,7 +126,8 @@ class Front:
         """Answer from memory where that can be done."""
         key = key_of(environ)
         if key is None:
-            return self.application(environ, start)
+            with self.line.aside():
+                return self.application(environ, start)
         page = self._kept(key)
         if page is None:
             return self._in_turn(key, environ, start)

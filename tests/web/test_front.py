@@ -296,3 +296,12 @@ def test_a_turn_that_failed_makes_room_for_the_next(site):
     for _ in range(3):
         with pytest.raises(RuntimeError):
             site.get()
+
+
+def test_while_somebody_acts_one_page_fewer_is_made_for_readers():
+    line = Line(at_once=2, waiting=0, patience=0)
+    with line.aside(), line.aside(), line.turn() as first, line.turn() as second:
+        assert (first, second) == (True, False), "however many act, readers are not shut out"
+    with line.turn() as first, line.turn() as second:
+        assert first
+        assert second
