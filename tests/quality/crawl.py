@@ -33,9 +33,12 @@ class Page:
         return len(self.html.encode())
 
 
-def pages(get: Callable[[str], Page | None], *, start: tuple[str, ...] = ("/",), of_a_kind: int = 3) -> Iterator[Page]:
-    """Yield the pages that links lead to, at most `of_a_kind` of each view; `get` answers a path, with None where it is no page."""
-    ahead, seen, kinds = list(start), set(start), Counter[str]()
+def pages(get: Callable[[str], Page | None], start: str, kinds: Counter[str], of_a_kind: int) -> Iterator[Page]:
+    """Yield the pages that links lead to, at most `of_a_kind` of each view; `get` answers a path, with None where it is no page.
+
+    `kinds` counts those that were found: another visitor who brings the same one opens only what the first could not.
+    """
+    ahead, seen = [start], {start}
     while ahead and len(seen) < MOST:
         page = get(ahead.pop(0))
         if page is None:
