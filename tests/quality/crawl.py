@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
-from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from django.urls import Resolver404, resolve
 
@@ -62,10 +62,9 @@ def links(page: Page) -> Iterator[str]:
 
 
 def kind_of(path: str) -> str:
-    """Return what pages have in common that differ by whom or what they are about alone: view and names of parameters."""
-    parts = urlsplit(path)
+    """Return what pages have in common that differ by whom or what they are about alone."""
+    path = urlsplit(path).path
     try:
-        route = resolve(parts.path).route
+        return resolve(path).route
     except Resolver404:
-        route = parts.path
-    return " ".join([route, *(name for name, _value in parse_qsl(parts.query, keep_blank_values=True))])
+        return path

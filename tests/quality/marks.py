@@ -10,7 +10,7 @@ NAMES = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "headers
 
 
 class Reader(HTMLParser):
-    """Reads one page; `problems` says what is wrong with it."""
+    """Reads one page: `found()` says what is wrong with it, `words` what it says."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,6 +19,12 @@ class Reader(HTMLParser):
         self.named: list[tuple[str, str]] = []
         self.headings: list[int] = []
         self.problems: list[str] = []
+        self.text: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """Note what is read in the main part."""
+        if "main" in self.open and self.open[-1] != "script":
+            self.text.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what opens, its id, and the ids that it names."""
@@ -50,6 +56,11 @@ class Reader(HTMLParser):
         else:
             self.problems.append(f"line {self.getpos()[0]}: </{tag}> where {self.open[-3:]} are open")
 
+    @property
+    def words(self) -> str:
+        """The text of its main part, without white space."""
+        return "".join("".join(self.text).split())
+
     def found(self) -> list[str]:
         """Return the problems of the whole page."""
         twice = [f"the id {name!r} stands {number} times" for name, number in self.ids.items() if number > 1]
@@ -61,9 +72,9 @@ class Reader(HTMLParser):
         return [*self.problems, *twice, *lost, *skips, *first, *left]
 
 
-def problems(html: str) -> list[str]:
-    """Return what is wrong with a page."""
+def read(html: str) -> Reader:
+    """Return a page, read to its end."""
     reader = Reader()
     reader.feed(html)
     reader.close()
-    return reader.found()
+    return reader

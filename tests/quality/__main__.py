@@ -1,0 +1,109 @@
+"""What tools that are not Python say of a running demonstration: docs/quality.md."""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import django
+import httpx
+
+# The pages that most people see, on which Lighthouse is run.
+MAIN = ("/", "/pauses/", "/votes/", "/labs/", "/labs/aster/", "/inspections/", "/ledger/", "/treaty/", "/api/")
+NEWEST = {
+    "/pauses/": r"/pauses/[\w-]+/",
+    "/votes/": r"/votes/[\d-]+/",
+    "/inspections/": r"/inspections/reports/[\w/-]+/",
+}
+VISITORS = ("", "Katrin Vogel", "Priya Natarajan", "Helene Marchand")
+FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+
+
+def main() -> None:
+    """Run one tool, and print what it says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.quality", description=__doc__)
+    parser.add_argument("tool", choices=["nu", "lighthouse"])
+    parser.add_argument("--url", default="http://localhost:8000", help="where a demonstration runs")
+    parser.add_argument(
+        "--npm", type=Path, required=True, help="a folder in which npm installed vnu-jar and lighthouse"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="of Lighthouse for each page; the median counts")
+    given = parser.parse_args()
+    {"nu": nu, "lighthouse": lighthouse}[given.tool](given)
+
+
+def nu(given: argparse.Namespace) -> None:
+    """Check every kind of page, of the public and of three people, with the Nu HTML checker."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    with tempfile.TemporaryDirectory() as folder:
+        names = {}
+        for name in VISITORS:
+            for page in _pages(given.url, name):
+                file = Path(folder) / f"{len(names)}.html"
+                file.write_text(page.html)
+                names[file.name] = f"{name or 'the public'} {page.path}"
+        jar = given.npm / "node_modules/vnu-jar/build/dist/vnu.jar"
+        done = subprocess.run(
+            ["java", "-jar", jar, "--format", "json", "--exit-zero-always", *sorted(Path(folder).iterdir())],
+            capture_output=True,
+            check=True,
+        )
+    found = [one for one in json.loads(done.stderr)["messages"] if one["type"] == "error"]
+    for message, number in Counter(one["message"] for one in found).most_common():
+        first = next(one for one in found if one["message"] == message)
+        print(f"{number} × {message}\n    {names[first['url'].rsplit('/', 1)[-1]]}: {first.get('extract', '').strip()}")
+    print(f"{len(names)} pages, {len(found)} errors")
+
+
+def _pages(url: str, name: str) -> list:
+    from tests.forms import forms_of
+    from tests.quality.crawl import Page, pages
+
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60, headers={"Referer": url + "/"}) as http:
+        if name:
+            form = next(one for one in forms_of(http.get("/demo/people/").text) if name in one.text)
+            http.post(form.action, data=form.filled())
+
+        def get(path: str) -> Page | None:
+            answer = http.get(path)
+            is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+            return Page(str(answer.url), answer.status_code, answer.text) if is_page else None
+
+        return list(pages(get, "/me/" if name else "/", Counter(), of_a_kind=2))
+
+
+def lighthouse(given: argparse.Namespace) -> None:
+    """Print Lighthouse's four scores of each main page as a phone sees it."""
+    print(f"{'page':<40} performance accessibility best-practices seo")
+    for path in _main_pages(given.url):
+        runs = [_scores(given.npm, given.url + path) for _ in range(given.runs)]
+        middle = [round(100 * statistics.median(one[name] for one in runs)) for name in runs[0]]
+        print(f"{path:<40} {middle[0]:>11} {middle[1]:>13} {middle[2]:>14} {middle[3]:>3}", flush=True)
+
+
+def _main_pages(url: str) -> list[str]:
+    """Return the main pages, each list followed by the first page that it links to."""
+    found = []
+    for path in MAIN:
+        found.append(path)
+        if path in NEWEST:
+            html = httpx.get(url + path, timeout=60).text
+            found += re.findall(rf'href="({NEWEST[path]})"', html)[:1]
+    return found
+
+
+def _scores(npm: Path, address: str) -> dict[str, float]:
+    command = [npm / "node_modules/.bin/lighthouse", address, "--quiet", "--output", "json", f"--chrome-flags={FLAGS}"]
+    environment = os.environ | {"CHROME_PATH": os.environ.get("CHROMIUM", "/usr/bin/chromium")}
+    done = subprocess.run(command, capture_output=True, check=True, env=environment)
+    return {name: one["score"] or 0 for name, one in json.loads(done.stdout)["categories"].items()}
+
+
+if __name__ == "__main__":
+    main()
