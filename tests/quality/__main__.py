@@ -71,7 +71,10 @@ def _pages(url: str, name: str) -> list:
             http.post(form.action, data=form.filled())
 
         def get(path: str) -> Page | None:
-            answer = http.get(path)
+            try:
+                answer = http.get(path)
+            except httpx.ConnectError:  # sent on to the ballot host, whose name browsers alone know
+                return None
             is_page = answer.headers.get("Content-Type", "").startswith("text/html")
             return Page(str(answer.url), answer.status_code, answer.text) if is_page else None
 
