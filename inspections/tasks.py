@@ -7,11 +7,23 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.errors import DomainError
-from inspections.actions import accounting, challenges, conclusions, draws, grades, plan, schedules, tips, visits
+from inspections.actions import (
+    accounting,
+    challenges,
+    conclusions,
+    draws,
+    grades,
+    plan,
+    schedules,
+    specials,
+    tips,
+    visits,
+)
 from inspections.queries.accounting import long_undeclared, observed_sites
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
 from inspections.queries.draws import unfinished
+from inspections.queries.specials import unsettled as specials_unsettled
 from inspections.queries.visits import due_for_moving, due_for_notice
 from inspections.scheduling.solver import Effort
 from treaty.queries.pauses import in_force
@@ -22,9 +34,10 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def plan_visits() -> None:
-    """Settle the challenges whose vote has closed, and plan what the pauses in force ask for; challenges come first."""
+    """Settle the challenges whose vote has closed and the special visits, and plan what the pauses in force ask for; challenges come first."""
     at = timezone.now()
     _each(lambda challenge: challenges.settle_challenge(challenge=challenge, at=at), unsettled(at))
+    _each(lambda special: specials.settle_special(special=special, at=at), specials_unsettled(at))
     _each(lambda pause: plan.plan_visits(pause=pause, at=at), in_force(at=at))
 
 

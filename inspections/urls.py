@@ -19,7 +19,9 @@ from inspections.views import (
     redactions,
     reports,
     schedules,
+    specials,
     tip_desk,
+    training,
     visits,
 )
 
@@ -53,6 +55,11 @@ urlpatterns = [
         bodies.StateAvailability.as_view(),
         name="availability",
     ),
+    path(
+        "bodies/<slug:key>/inspectors/<slug:handle>/training/",
+        training.RecordTraining.as_view(),
+        name="record_training",
+    ),
     path("bodies/<slug:key>/inspectors/<slug:handle>/designate/", bodies.Designate.as_view(), name="designate"),
     path("bodies/<slug:key>/inspectors/<slug:handle>/end/", bodies.EndDesignation.as_view(), name="end_designation"),
     path("bodies/<slug:key>/recipients/new/", recipients.PublishRecipient.as_view(), name="publish_recipient"),
@@ -74,6 +81,9 @@ urlpatterns = [
     path("challenges/new/", challenges.RequestChallenge.as_view(), name="request_challenge"),
     path("challenges/<slug:key>/frivolous/", challenges.FindFrivolous.as_view(), name="find_frivolous"),
     path("challenges/<slug:key>/", challenges.ChallengePage.as_view(), name="challenge"),
+    path("specials/new/", specials.RequestSpecial.as_view(), name="request_special"),
+    path("specials/<slug:key>/", specials.SpecialPage.as_view(), name="special"),
+    path("specials/<slug:key>/answer/", specials.AnswerSpecial.as_view(), name="answer_special"),
     path("draws/", draws.DrawsPage.as_view(), name="draws"),
     path("draws/<slug:key>/", draws.DrawPage.as_view(), name="draw"),
     path("draws/<slug:key>/commit/", draws.CommitValue.as_view(), name="draw_commit"),

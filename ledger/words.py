@@ -135,6 +135,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "case.determined": gettext_lazy("Case %(case)s about %(lab)s was determined: %(state)s."),
     "case.closed": gettext_lazy("Case %(case)s about %(lab)s was closed."),
     "mandate.given": gettext_lazy("%(body)s was mandated for %(layers)s."),
+    "training.recorded": gettext_lazy("%(body)s entered a course that the inspector %(inspector)s has completed."),
     "inspector.designated": gettext_lazy("%(body)s designated the inspector %(inspector)s."),
     "designation.ended": gettext_lazy("%(inspector)s is an inspector of %(body)s no longer."),
     "agreement.proposed": gettext_lazy("%(lab)s proposed version %(version)s of the agreement for %(facility)s."),
@@ -166,6 +167,9 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "refusal.withdrawn": gettext_lazy("%(lab)s took its refusal of the inspector %(inspector)s back."),
     "schedule.made": gettext_lazy("Schedule %(schedule)s of the coming months was sealed."),
     "plan.made": gettext_lazy("Visits under pause %(pause)s were planned and sealed."),
+    "special.requested": gettext_lazy("%(body)s asked for a special visit to %(facility)s of %(lab)s."),
+    "special.answered": gettext_lazy("%(lab)s answered about special visit %(special)s."),
+    "special.planned": gettext_lazy("The special visit to %(facility)s of %(lab)s was planned and sealed."),
     "challenge.requested": gettext_lazy(
         "%(organisation)s asked for a challenge inspection of %(facility)s of %(lab)s; vote %(vote)s may stop it."
     ),

@@ -12,7 +12,7 @@ from accounts.models import Affiliation, Membership, Organisation, User
 from accounts.rules.names import skeleton
 from accounts.rules.organisations import Kind, Role
 from inspections.actions.reports import open_report, save_draft, sign_report, submit_report
-from inspections.models import Designation, Report, Visit, VisitInspector
+from inspections.models import Designation, Report, Training, Visit, VisitInspector
 from inspections.rules.findings import Severity
 from inspections.rules.reports import Answer, Conclusion, FindingValue, ItemValue, Mark, ReportValue, SectionValue
 from inspections.rules.visits import VisitKind, VisitState
@@ -424,11 +424,25 @@ def designation(
     """A designated inspector of an accredited body."""
     sender = of or body()
     accreditation(sender)
-    return Designation.objects.create(
+    made = Designation.objects.create(
         user=person or inspector(sender),
         body=sender,
         designated_at=designated_at,
         valid_until=valid_until or NOON + timedelta(days=400),
+    )
+    trained(made)
+    return made
+
+
+def trained(of: Designation, until=None) -> None:
+    """Every course of the model text, for as long as the designation holds."""
+    holds = {"completed_at": LONG_AGO, "recorded_at": LONG_AGO, "valid_until": until or NOON + timedelta(days=400)}
+    Training.objects.bulk_create(
+        [
+            Training(user=of.user, body=of.body, course=course, **holds)
+            for course in read_text(model_text()).monitoring.training.courses
+        ],
+        ignore_conflicts=True,
     )
 
 

@@ -10,6 +10,8 @@ from accounts.actions.organisations import declare_affiliation, found_organisati
 from accounts.actions.people import appoint
 from accounts.models import Organisation, User
 from accounts.rules.organisations import Kind, Role
+from inspections.actions.training import record_training
+from treaty.queries.texts import rules_at
 
 LABORATORIES = {
     "aster": ("Aster Institute", "CA", ("Maren Okafor", "Luc Tremblay")),
@@ -78,6 +80,13 @@ def person(name: str, organisation: Organisation, role: Role, at: datetime, by: 
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     appoint(user=user, organisation=organisation, role=role, by=by, at=at)
     return user
+
+
+def train(user: User, body: Organisation, by: User, at: datetime) -> None:
+    """Enter every course that the text in force asks for, completed on the day."""
+    training = rules_at(at).monitoring.training
+    for course in training.courses if training else ():
+        record_training(user=user, body=body, course=course, completed_at=at, by=by, at=at)
 
 
 def _people(organisation: Organisation, names: Sequence[str], roles: Sequence[Role], at: datetime) -> list[User]:

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -11,9 +11,11 @@ from pathlib import Path
 
 from accounts.models import Organisation, User
 from config.demonstration import drills, keys
+from config.demonstration.cast import train
 from config.demonstration.story import Event, Story
 from core.canonical import commitment
 from inspections.actions.inspectors import designate, give_mandate
+from inspections.actions.training import record_training
 from labs.actions.declarations import file_declaration
 from labs.models import Declaration, Inventory
 from labs.rules.declarations import DeclarationKind
@@ -68,6 +70,7 @@ STAND_DOWNS: dict[str, tuple[float, float | None, float | None]] = {
     "hanbit": (1, 8, 18),
 }
 ACTIVATION_DAYS = 10.6  # by now every laboratory has confirmed
+LAST_TRAINED, LAPSED = "Sindre Vik", "Milan Novak"  # whose safety course runs out soon, and has run out
 INCIDENT_CHECKS = (95, 66, 37, 11.2)  # when every laboratory declared that no incident is open
 
 
@@ -75,6 +78,7 @@ def tell(story: Story) -> None:
     """Put every chapter on the calendar."""
     treaty(story)
     keys.tell(story)
+    renewals(story)
     world(story)
     declared(story)
     filed(story)
@@ -123,6 +127,25 @@ def _mandate(story: Story, key: str, sha256: str, at: datetime) -> None:
     give_mandate(body=body, layers=list(rules_at(at).monitoring.layers), by=depositary, at=at)
     for inspector in story.cast.inspectors(key):
         designate(user=inspector, body=body, by=officer, at=at)
+        train(inspector, body, officer, at)
+
+
+def renewals(story: Story) -> None:
+    """Safety is trained anew each year: of all but two inspectors, one of whom did sooner and one not at all."""
+    last, lapsed = LAST_TRAINED, LAPSED
+    others = [
+        one.name for key in story.cast.bodies for one in story.cast.inspectors(key) if one.name not in (last, lapsed)
+    ]
+    story.before(partial(_renew, story, [last]), days=330)
+    story.before(partial(_renew, story, others), days=120)
+
+
+def _renew(story: Story, names: Collection[str], at: datetime) -> None:
+    for key in story.cast.bodies:
+        body, officer = story.body(key)
+        for inspector in story.cast.inspectors(key):
+            if inspector.name in names:
+                record_training(user=inspector, body=body, course="safety", completed_at=at, by=officer, at=at)
 
 
 def world(story: Story) -> None:

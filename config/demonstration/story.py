@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from accounts.models import Organisation, User
 from config.demonstration.cast import Cast
-from inspections.actions import challenges, conclusions, grades, plan, tips, visits
+from inspections.actions import challenges, conclusions, grades, plan, specials, tips, visits
 from inspections.models import Visit
 from inspections.queries.challenges import unsettled
 from inspections.queries.conclusions import waiting
+from inspections.queries.specials import unsettled as specials_unsettled
 from inspections.queries.visits import due_for_moving
 from inspections.rules.visits import VisitState
 from labs.models import Facility
@@ -99,6 +100,8 @@ def clock(at: datetime) -> None:
     drills.end_due(at=at)
     for challenge in unsettled(at):
         challenges.settle_challenge(challenge=challenge, at=at)
+    for special in specials_unsettled(at):
+        specials.settle_special(special=special, at=at)
     for pause in in_force(at=at):
         plan.plan_visits(pause=pause, at=at)
     for visit in due_for_moving(at):

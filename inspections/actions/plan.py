@@ -11,7 +11,7 @@ from accounts.models import User
 from core.canonical import tagged_digest
 from core.errors import require
 from core.times import stamp
-from inspections.models import Challenge, Designation, Draw, Plan, Schedule, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Draw, Plan, Schedule, Special, Visit, VisitInspector
 from inspections.permissions import oversees
 from inspections.queries.candidates import candidates, facilities_to_visit, sites
 from inspections.queries.draws import opening_of
@@ -105,6 +105,7 @@ def book(
     at: datetime,
     pause: Pause | None = None,
     challenge: Challenge | None = None,
+    special: Special | None = None,
     schedule: Schedule | None = None,
 ) -> list[Visit]:
     """Make the visits that were placed, sealed, with their teams; the caller records them."""
@@ -124,6 +125,7 @@ def book(
             facility=facilities[found.site.key],
             pause=pause,
             challenge=challenge,
+            special=special,
             schedule=schedule,
             **_origin(found.origin, draws),
             kind=found.site.kind,

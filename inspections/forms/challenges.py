@@ -8,14 +8,27 @@ from labs.models import Facility
 from treaty.forms.pauses import OrganisationForm
 
 
+class FacilityField(forms.ModelChoiceField):  # type: ignore[type-arg] # Django's class takes no argument at run time
+    """A facility of those on offer, by laboratory."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(queryset=Facility.objects.none(), to_field_name="key", **options)
+
+    def offer(self, facilities: list[Facility]) -> None:
+        """Let one of these be chosen."""
+        self.queryset = Facility.objects.filter(pk__in=[one.pk for one in facilities]).select_related("organisation")
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for one in facilities:
+            groups.setdefault(one.organisation.name, []).append((one.key, one.name))
+        self.choices = [("", "---------"), *groups.items()]
+
+
 class ChallengeForm(OrganisationForm):
     """Which facility is to be inspected, and why."""
 
-    facility = forms.ModelChoiceField(
+    facility = FacilityField(
         label=_("Facility"),
         help_text=_("Those in use that are on record. One that was never declared is a case to refer."),
-        queryset=Facility.objects.none(),
-        to_field_name="key",
     )
     ground = PlainText(
         label=_("Reasons"),
@@ -28,12 +41,8 @@ class ChallengeForm(OrganisationForm):
     def __init__(self, *args: Any, facilities: list[Facility], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["facility"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Facility.objects.filter(pk__in=[one.pk for one in facilities]).select_related("organisation")
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for one in facilities:
-            groups.setdefault(one.organisation.name, []).append((one.key, one.name))
-        field.choices = [("", "---------"), *groups.items()]
+        assert isinstance(field, FacilityField)
+        field.offer(facilities)
 
 
 class FrivolousForm(OrganisationForm):

@@ -7,12 +7,13 @@ from inspections.models.draws import Draw, DrawValue
 from inspections.models.evidence import Evidence
 from inspections.models.findings import Finding, FindingStep
 from inspections.models.grades import GradeTable
-from inspections.models.inspectors import Availability, Designation, Mandate, Refusal
+from inspections.models.inspectors import Availability, Designation, Mandate, Refusal, Training
 from inspections.models.managed_access import ManagedAccess, ManagedAccessStep
 from inspections.models.plans import Plan
 from inspections.models.redactions import Redaction
 from inspections.models.reports import Report, ReportComment, ReportSignature
 from inspections.models.schedules import Schedule, ScheduleRun
+from inspections.models.specials import Special
 from inspections.models.streams import StreamReading
 from inspections.models.tips import Recipient, Tip, TipAnswer, TipHandling
 from inspections.models.visits import AccessRecord, Visit, VisitInspector
@@ -48,10 +49,12 @@ __all__ = [
     "ReportSignature",
     "Schedule",
     "ScheduleRun",
+    "Special",
     "StreamReading",
     "Tip",
     "TipAnswer",
     "TipHandling",
+    "Training",
     "Visit",
     "VisitInspector",
     "WorkDeclaration",

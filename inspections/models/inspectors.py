@@ -100,6 +100,30 @@ class Availability(models.Model):
         return f"availability of {self.designation_id}"
 
 
+class Training(models.Model):
+    """A course that an inspector has completed, as their body entered it. Append-only."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="training")
+    body = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    course = models.SlugField(max_length=64)
+    completed_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["completed_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "course", "completed_at"], name="training_once"),
+            models.CheckConstraint(
+                condition=Q(valid_until__gt=F("completed_at"), recorded_at__gte=F("completed_at")),
+                name="training_period",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course} of {self.user_id}"
+
+
 class RefusalQuerySet(models.QuerySet["Refusal"]):
     """Refusals, filtered."""
 

@@ -12,6 +12,7 @@ from inspections.models.challenges import Challenge
 from inspections.models.draws import Draw
 from inspections.models.inspectors import Designation
 from inspections.models.schedules import Schedule
+from inspections.models.specials import Special
 from inspections.rules.visits import ENDED, REPORTABLE, Cause, VisitKind, VisitState
 from labs.models import Facility
 
@@ -50,8 +51,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits, filtered."""
 
     def with_names(self) -> Self:
-        """With facility, laboratory, pause, challenge, draw and text, in one query."""
-        found = self.select_related("facility__organisation", "pause", "challenge", "draw__text", "text")
+        """With facility, laboratory, pause, challenge, special visit, draw and text, in one query."""
+        found = self.select_related("facility__organisation", "pause", "challenge", "special", "draw__text", "text")
         return found.defer("text__source", "draw__text__source")
 
     def opened(self) -> Self:
@@ -87,6 +88,7 @@ class Visit(models.Model):
     pause = models.ForeignKey("treaty.Pause", on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
+    special = models.ForeignKey(Special, on_delete=models.PROTECT, null=True, blank=True, related_name="visits")
     draw = models.ForeignKey(
         Draw,
         on_delete=models.PROTECT,
@@ -153,6 +155,14 @@ class Visit(models.Model):
                 condition=Q(kind=VisitKind.CHALLENGE.value, challenge__isnull=False, pause=None)
                 | (~Q(kind=VisitKind.CHALLENGE.value) & Q(challenge=None)),
                 name="visit_of_its_challenge",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=VisitKind.SPECIAL.value, special__isnull=False, pause=None)
+                | (~Q(kind=VisitKind.SPECIAL.value) & Q(special=None)),
+                name="visit_of_its_special",
+            ),
+            models.UniqueConstraint(
+                fields=["special"], condition=~Q(state=VisitState.CANCELLED.value), name="visit_once_a_special"
             ),
             models.CheckConstraint(
                 condition=Q(draw=None, drawn_place=None)

@@ -9,6 +9,7 @@ from accounts.rules.organisations import Role
 from core.durations import Duration
 from inspections.models import Designation, Mandate, Refusal
 from inspections.queries.candidates import pool
+from inspections.queries.training import CourseRow, courses_of
 from inspections.rules.conflicts import may_refuse
 from treaty.queries.parties import participating_bodies
 from treaty.queries.texts import rules_at
@@ -20,6 +21,7 @@ class InspectorRow:
 
     user: User
     designation: Designation | None
+    courses: tuple[CourseRow, ...] = ()  # none where the text asks for none
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class BodyOverview:
 
 
 def overview(body: Organisation, at: datetime) -> BodyOverview:
-    """Return the body's page, in eight queries however many inspectors there are."""
-    people = Membership.objects.in_force(at).filter(organisation=body, role=Role.INSPECTOR).select_related("user")
+    """Return the body's page, in nine queries however many inspectors there are."""
+    held = Membership.objects.in_force(at).filter(organisation=body, role=Role.INSPECTOR).select_related("user")
     designated = {
         one.user_id: one
         for one in Designation.objects.valid(at)
@@ -71,11 +73,15 @@ def overview(body: Organisation, at: datetime) -> BodyOverview:
         .select_related("user")
         .prefetch_related("availabilities")
     }
+    people = list(held.order_by("user__name"))
+    courses = courses_of([one.user_id for one in people], at)
     return BodyOverview(
         body=body,
         participates=body in participating_bodies(at),
         mandate=Mandate.objects.in_force(at).filter(body=body).first(),
-        inspectors=tuple(InspectorRow(one.user, designated.get(one.user_id)) for one in people.order_by("user__name")),
+        inspectors=tuple(
+            InspectorRow(one.user, designated.get(one.user_id), tuple(courses.get(one.user_id, ()))) for one in people
+        ),
         affiliates=tuple(Organisation.objects.filter(pk__in=affiliates(body, at)).order_by("name")),
         refusals=tuple(
             Refusal.objects.standing(at)

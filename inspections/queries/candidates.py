@@ -8,10 +8,12 @@ from accounts.models import Membership, Organisation
 from accounts.queries.organisations import affiliates
 from accounts.rules.organisations import Role
 from core.times import Period
-from inspections.models import Challenge, Designation, Dissent, Refusal, Report, Visit, VisitInspector
+from inspections.models import Challenge, Designation, Dissent, Refusal, Report, Special, Visit, VisitInspector
+from inspections.queries.training import held_by, terms_at
 from inspections.rules.conflicts import Ties, conflict
 from inspections.rules.plan import Candidate, Site
 from inspections.rules.reports import Conclusion
+from inspections.rules.training import trained
 from inspections.rules.visits import ENDED, VisitKind, first_arrival
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
@@ -41,6 +43,7 @@ def candidates(at: datetime) -> list[Candidate]:
         for organisation in Organisation.objects.filter(pk__in=set().union(*own.values()))
     }
     booked = _bookings(at)
+    terms, courses = terms_at(at), held_by([one.user_id for one in designations], at)
     return [
         Candidate(
             key=one.pk,
@@ -50,6 +53,7 @@ def candidates(at: datetime) -> list[Candidate]:
             available=tuple(Period(free.from_at, free.until_at) for free in one.availabilities.all()),
             booked=booked[one.pk],
             refused=refused[one.pk],
+            trained=trained(terms, courses.get(one.user_id, {})),
         )
         for one in designations
         if (one.user_id, one.body_id) in inspects
@@ -123,6 +127,17 @@ def challenged_site(challenge: Challenge, monitoring: Monitoring, at: datetime) 
         kind=VisitKind.CHALLENGE,
         requester=challenge.requester_id,
         requester_affiliates=affiliates(challenge.requester, at),
+    )
+
+
+def special_site(special: Special, monitoring: Monitoring, at: datetime) -> Site:
+    """Return the facility of a special visit as the planner's site: as soon as the text's notice allows."""
+    return Site(
+        key=special.facility.key,
+        lab=special.facility.organisation_id,
+        earliest=first_arrival(VisitKind.SPECIAL, monitoring, at),
+        lab_affiliates=affiliates(special.facility.organisation, at),
+        kind=VisitKind.SPECIAL,
     )
 
 

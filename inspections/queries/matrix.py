@@ -10,6 +10,7 @@ from accounts.queries.organisations import affiliates
 from inspections.models import Mandate, Report, StreamReading, Visit
 from inspections.queries.reports import section_value
 from inspections.rules.evidence import Cell, EvidenceState, Observation, StreamValue, cell
+from inspections.rules.needs import needed
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
 from treaty.queries.parties import bound_labs, participating_bodies
@@ -99,6 +100,30 @@ def cell_at(facility: Facility, layer: str, at: datetime) -> Cell:
         stream=stream_readings(at)[facility.pk, layer],
         continuity=monitoring.continuity.get(layer),
     )
+
+
+@dataclass(frozen=True)
+class Break:
+    """A cell whose continuity was lost, and by when a new baseline is due (None: the text sets no time)."""
+
+    facility: Facility
+    layer: str
+    since: datetime
+    due: datetime | None
+
+
+def breaks(at: datetime) -> list[Break]:
+    """Return every cell that waits for a new baseline, the oldest break first."""
+    if not StreamReading.objects.filter(filed_at__lte=at).exists():
+        return []
+    schedule, found = rules_at(at).monitoring.schedule, matrix(at)
+    lost = [
+        Break(row.facility, layer, one.expires_at, needed(one, at, schedule.baseline_within).by if schedule else None)
+        for row in found.rows
+        for layer, one in zip(found.layers, row.cells, strict=True)
+        if one.state is EvidenceState.CONTINUITY_LOST and one.expires_at
+    ]
+    return sorted(lost, key=lambda one: (one.since, one.facility.key, one.layer))
 
 
 def looking_bodies(facility: Facility, layer: str, at: datetime) -> list[Organisation]:

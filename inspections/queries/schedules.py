@@ -10,9 +10,10 @@ from django.db.models import Max, Q, QuerySet
 
 from accounts.queries.organisations import affiliates
 from core.times import Period
-from inspections.models import Designation, Draw, Refusal, Schedule, ScheduleRun, Visit
+from inspections.models import Designation, Draw, Refusal, Schedule, ScheduleRun, StreamReading, Training, Visit
 from inspections.queries.candidates import candidates
 from inspections.queries.draws import days_of, until_of
+from inspections.queries.matrix import breaks
 from inspections.queries.visits import VisitRow, rows, with_team
 from inspections.rules.conflicts import conflict
 from inspections.rules.due import Due, Seen, visits_due
@@ -92,10 +93,12 @@ def inputs(at: datetime, pick: Pick) -> Inputs:
         inspectors=people,
         fixed=tuple(_booked(visit, monitoring.schedule) for visit in _fixed(movable, at)),
     )
+    lost = {one.facility.pk: one.since for one in reversed(breaks(at))}
     due = [
         one
         for facility in facilities.values()
-        for one in visits_due(_seen(facility, places[facility.key], movable, at), monitoring, at, until)
+        for seen in [_seen(facility, places[facility.key], movable, lost.get(facility.pk), at)]
+        for one in visits_due(seen, monitoring, at, until)
     ]
     lapsed = tuple(one for one in due if one.kind is VisitKind.SHORT_NOTICE and one.due <= one.earliest)
     wanted, sealed, drawn = _with_sealed((one for one in due if one not in lapsed), movable, frame, pick, _newest(at))
@@ -159,21 +162,24 @@ def _inspectors(facilities: Iterable[Facility], at: datetime) -> tuple[dict[str,
             barred=frozenset(lab.key for pk, lab in labs.items() if conflict(who.ties, pk, near[pk])),
             refused=tuple((labs[pk].key, since) for pk, since in who.refused if pk in labs),
             available=who.available,
+            trained=who.trained,
         )
     return {one.user.handle: one for one in designations}, people
 
 
-def _seen(facility: Facility, place: Place, movable: Sequence[Visit], at: datetime) -> Seen:
-    """Return what is known of a site; a visit that is opened and not over counts as if it had been."""
+def _seen(facility: Facility, place: Place, movable: Sequence[Visit], lost: datetime | None, at: datetime) -> Seen:
+    """Return what is known of a site; a visit that is opened and not over counts as if it had been. `lost`: when continuity was."""
     visits = facility.visits.counting().exclude(pk__in=[one.pk for one in movable])
     last = visits.filter(Q(began_at__isnull=False) | Q(ended_at=None)).aggregate(Max("planned_until"))
     first = Schedule.objects.order_by("made_at").values_list("made_at", flat=True).first()
     drawn, until = _drawn(facility, movable, at)
+    mending = lost is not None and visits.filter(ended_at=None, reported_at=None, planned_until__gt=lost).exists()
     return Seen(
         place=place,
         counts_from=max(facility.registered_at, first or at),
         closed_at=facility.closed_at if facility.closed_at and facility.closed_at <= at else None,
         last=last["planned_until__max"],
+        broken_at=None if mending else lost,
         drawn=drawn,
         drawn_until=until,
     )
@@ -246,8 +252,10 @@ def moved_since(since: datetime, at: datetime) -> bool:
     sealing = Schedule.objects.values("made_at")
     return (
         Designation.objects.filter(_between("designated_at", since, at) | _between("valid_until", since, at)).exists()
+        or Training.objects.filter(_between("recorded_at", since, at)).exists()
         or Refusal.objects.filter(_between("received_at", since, at) | _between("withdrawn_at", since, at)).exists()
         or Facility.objects.filter(_between("registered_at", since, at) | _between("closed_at", since, at)).exists()
+        or StreamReading.objects.filter(_between("filed_at", since, at), intact=False).exists()
         or Draw.objects.filter(_between("drawn_at", since, at)).exists()
         or Visit.objects.filter(_between("ended_at", since, at), state=VisitState.CANCELLED)
         .exclude(schedule=None)

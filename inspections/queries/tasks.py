@@ -13,14 +13,18 @@ from inspections.models import Clarification, Report, Visit
 from inspections.queries.accounting import owed
 from inspections.queries.clarifications import to_answer, to_judge
 from inspections.queries.draws import committers, draws, revealers
+from inspections.queries.matrix import breaks, looking_bodies
 from inspections.queries.redactions import undecided
 from inspections.queries.reports import drafts_of
+from inspections.queries.specials import to_answer as special_visits
 from inspections.queries.tips import handled_by, unopened
+from inspections.queries.training import CourseRow, courses_of, inspectors_of
 from inspections.queries.visits import monitoring_of, visits_at, visits_of
 from inspections.rules.reports import ReportState
+from inspections.rules.training import Validity
 from inspections.rules.visits import REPORTABLE, VisitState, comments_close, report_due
 from labs.models import Facility
-from treaty.permissions import can_ask_to_resume
+from treaty.permissions import bodies_acting, can_ask_to_resume
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import rules_at, text_at
 from web.asks import Task
@@ -38,7 +42,14 @@ BEFORE_THE_GATE = frozenset(
 
 def tasks_for(user: User, at: datetime) -> list[Task]:
     """Return what `user` is asked to do, the most urgent first: reports and visits of an inspector, notices of a representative, tips of an officer, values in a draw."""
-    found = [*_inspector(user, at), *_representative(user, at), *_officer(user, at), *_contributor(user, at)]
+    found = [
+        *_inspector(user, at),
+        *_representative(user, at),
+        *_officer(user, at),
+        *_contributor(user, at),
+        *_baselines(user, at),
+        *_training(user, at),
+    ]
     return sorted(found, key=lambda task: (task.due is None, task.due or at))
 
 
@@ -95,6 +106,10 @@ def _representative(user: User, at: datetime) -> Iterator[Task]:
 
 
 def _asked(labs: list[Organisation], at: datetime) -> Iterator[Task]:
+    for special in special_visits(labs, at) if labs else []:
+        title = _("Answer about the special visit to %(site)s") % {"site": special.facility.name}
+        page = reverse("inspections:answer_special", args=[special.key])
+        yield Task(title, page, special.answer_by, action=_("Answer"), late=False)
     for one in to_answer(labs):
         due = one.answer_by if one.acknowledged_at else one.acknowledge_by
         yield _about_finding(_("Answer about finding %(number)s at %(site)s"), one, due, _("Answer"), at)
@@ -142,6 +157,40 @@ def _officer(user: User, at: datetime) -> Iterator[Task]:
         if count:
             title = ngettext("%(count)s sealed tip to open", "%(count)s sealed tips to open", count) % {"count": count}
             yield Task(title, reverse("inspections:tips", args=[body.key]), None, action=_("Open"))
+
+
+def _training(user: User, at: datetime) -> Iterator[Task]:
+    """What runs out or is missing: of an officer's inspectors, to be entered; of an inspector, to be completed."""
+    people = inspectors_of(user, at)
+    found = courses_of([one.user_id for one in people], at) if people else {}
+    for one in people:
+        for course in found.get(one.user_id, ()):
+            if course.validity is not Validity.VALID:
+                yield _to_be_trained(one, course, user, at)
+
+
+def _to_be_trained(one: Membership, course: CourseRow, user: User, at: datetime) -> Task:
+    key = [one.organisation.key]
+    late = course.until is None or course.until <= at
+    if one.user_id == user.pk:
+        title = _("Your training “%(course)s” is needed before you can be sent") % {"course": course.name}
+        return Task(
+            title, reverse("inspections:body", args=key) + "#inspectors", course.until, action=_("See"), late=late
+        )
+    title = _("See to the training “%(course)s” of %(name)s") % {"course": course.name, "name": one.user.name}
+    page = reverse("inspections:record_training", args=[*key, one.user.handle])
+    return Task(title, page, course.until, action=_("Enter"), late=late)
+
+
+def _baselines(user: User, at: datetime) -> Iterator[Task]:
+    """The new baselines that the bodies of an officer owe; the schedule plans them."""
+    own = {one.pk for one in bodies_acting(user, at=at)}
+    for one in breaks(at) if own else []:
+        if own & {body.pk for body in looking_bodies(one.facility, one.layer, at)}:
+            names = {"layer": one.layer, "site": one.facility.name}
+            title = _("New baseline at %(site)s: continuity of “%(layer)s” was lost") % names
+            url = reverse("inspections:cell", args=[one.facility.key, one.layer])
+            yield Task(title, url, one.due, action=_("See"), late=one.due is not None and one.due <= at)
 
 
 def _contributor(user: User, at: datetime) -> Iterator[Task]:

@@ -17,6 +17,9 @@ class Seen:
     counts_from: datetime
     closed_at: datetime | None = None
     last: datetime | None = None
+    broken_at: datetime | None = (
+        None  # when a stream lost what was known of it, and no visit that could mend it is under way
+    )
     drawn: int = 0
     drawn_until: datetime | None = None  # when the next draw is due
 
@@ -43,8 +46,8 @@ def visits_due(seen: Seen, monitoring: Monitoring, at: datetime, until: datetime
         if seen.last is None or seen.last < seen.closed_at:
             yield visit(VisitKind.CLOSE_OUT, schedule.close_out_within.after(seen.closed_at))
         return
-    if seen.last is None:
-        yield visit(VisitKind.BASELINE, schedule.baseline_within.after(seen.counts_from))
+    if seen.last is None or seen.broken_at is not None:
+        yield visit(VisitKind.BASELINE, schedule.baseline_within.after(seen.broken_at or seen.counts_from))
     elif (due := schedule.seen_every.after(seen.last)) <= until:
         yield visit(VisitKind.ROUTINE, due, schedule.routine_after.after(seen.last))
     for _ in range(seen.drawn):

@@ -89,6 +89,19 @@ def carried(baseline: datetime, stream: Iterable[StreamValue], terms: Continuity
     return Cell(EvidenceState.STALE if until == end else EvidenceState.CONTINUITY_LOST, baseline, until)
 
 
+def broken_at(stream: Iterable[StreamValue], terms: Continuity, at: datetime) -> datetime | None:
+    """Return the first instant by `at` at which a stream was broken, by a gap or a reading that was not intact; None where it never was."""
+    last: datetime | None = None
+    for reading in sorted((one for one in stream if one.observed_at <= at), key=lambda one: one.observed_at):
+        if last is not None and reading.observed_at > terms.longest_gap.after(last):
+            break
+        if not reading.intact:
+            return reading.observed_at
+        last = reading.observed_at
+    gap = terms.longest_gap.after(last) if last else None
+    return gap if gap is not None and gap <= at else None
+
+
 def cell(
     observations: Iterable[Observation],
     validity: Duration | None,

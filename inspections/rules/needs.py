@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.durations import Duration
 from inspections.rules.evidence import Cell, EvidenceState
 
 
@@ -36,6 +37,9 @@ NEEDS = {
 }
 
 
-def needed(cell: Cell, at: datetime) -> Needed:
-    """Return what the cell needs: evidence by the instant at which what there is runs out."""
-    return Needed(NEEDS[cell.state], cell.expires_at, cell.expires_at is not None and cell.expires_at <= at)
+def needed(cell: Cell, at: datetime, baseline_within: Duration | None = None) -> Needed:
+    """Return what the cell needs: evidence by the instant at which what there is runs out, a new baseline within the text's time of a break."""
+    by = cell.expires_at
+    if by is not None and cell.state is EvidenceState.CONTINUITY_LOST and baseline_within:
+        by = baseline_within.after(by)
+    return Needed(NEEDS[cell.state], by, by is not None and by <= at)

@@ -14,6 +14,7 @@ from core.times import Period
 from inspections.rules.conflicts import Ties, conflict, team_conflict
 from inspections.rules.drawn_days import Origin
 from inspections.rules.quotas import NOT_COUNTED, QuotaUse, party_use, site_use
+from inspections.rules.training import covers
 from inspections.rules.visits import VisitKind, planned_end
 from treaty.rules.text import Monitoring
 
@@ -52,6 +53,11 @@ class Candidate:
     available: tuple[Period, ...] = ()
     booked: tuple[Period, ...] = ()
     refused: tuple[tuple[int, datetime], ...] = ()  # laboratories, and from when their refusal holds
+    trained: tuple[Period, ...] | None = None  # None: the text asks for no training
+
+    def is_trained(self, period: Period) -> bool:
+        """Whether their training holds for all of a visit."""
+        return self.trained is None or covers(self.trained, period)
 
     def is_refused(self, lab: int, at: datetime) -> bool:
         """Whether the laboratory has refused them with effect by `at`."""
@@ -156,6 +162,7 @@ def _place(
                 site, period, team, late=site.due is not None and period.end is not None and period.end > site.due
             )
         reasons.update(_no_team(fit, free, monitoring, period))
+        reasons.update(_untrained(fit, period))
     return Unplaced(site, tuple(sorted(reasons.items())))
 
 
@@ -182,16 +189,12 @@ def days(
 
 
 def is_free(member: Candidate, period: Period, also_booked: Iterable[Period] = ()) -> bool:
-    """Whether the inspector is designated and available for the whole period and booked for none of it."""
-    if not _covers(member.designated, period):
+    """Whether the inspector is designated, trained and available for the whole period and booked for none of it."""
+    if not covers([member.designated], period) or not member.is_trained(period):
         return False
-    if member.available and not any(_covers(given, period) for given in member.available):
+    if member.available and not covers(member.available, period):
         return False
     return not any(period.overlaps(other) for other in (*member.booked, *also_booked))
-
-
-def _covers(outer: Period, inner: Period) -> bool:
-    return outer.start <= inner.start and (outer.end is None or (inner.end is not None and inner.end <= outer.end))
 
 
 def choose_team(free: Sequence[Candidate], monitoring: Monitoring) -> tuple[Candidate, ...] | None:
@@ -211,6 +214,12 @@ def _spent(site: Site, start: datetime, monitoring: Monitoring, calendar: _Calen
         party_use(calendar.party_starts.get(site.lab, ()), start, monitoring),
     )
     return next((use for use in uses if use.is_used_up), None)
+
+
+def _untrained(fit: Sequence[Candidate], period: Period) -> dict[str, str]:
+    number = sum(not member.is_trained(period) for member in fit)
+    words = f"the training of {number} of {len(fit)} inspectors does not hold for a visit on {period.start:%Y-%m-%d}"
+    return {"monitoring.training": words} if number else {}
 
 
 def _no_team(

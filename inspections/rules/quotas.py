@@ -1,6 +1,6 @@
 """How many visits a year, per site and per party. A year is any twelve months, so December and January cannot be played off.
 
-Visits that verify a pause, and challenge inspections, are not counted (Art. 15).
+Visits that verify a pause, special visits and challenge inspections are not counted (Art. 15).
 """
 
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from inspections.rules.visits import VisitKind
 from treaty.rules.text import Monitoring
 
 YEAR = Duration(1, Unit.YEARS)
-NOT_COUNTED: Final = frozenset({VisitKind.PAUSE_VERIFICATION, VisitKind.CHALLENGE})
+NOT_COUNTED: Final = frozenset({VisitKind.PAUSE_VERIFICATION, VisitKind.CHALLENGE, VisitKind.SPECIAL})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from core.durations import Duration
 from core.times import Period, stamp
 from inspections.rules.quotas import NOT_COUNTED, QuotaUse, party_use, site_use
+from inspections.rules.training import covers
 from inspections.rules.visits import VisitKind, planned_end
 from treaty.rules.schedules import Schedule, Travel
 from treaty.rules.text import Monitoring
@@ -26,6 +27,7 @@ class Rule(StrEnum):
     TEAM = "monitoring.inspectors_per_visit"
     BODIES = "monitoring.from_different_bodies"
     DESIGNATION = "monitoring.designation_validity"
+    TRAINING = "monitoring.training"
     REFUSAL = "monitoring.refusal_effective_after"
     HOLIDAYS = "monitoring.holidays"
     LENGTH = "monitoring.visit_length"
@@ -70,6 +72,7 @@ class Inspector:
     barred: frozenset[str] = frozenset()
     refused: tuple[tuple[str, datetime], ...] = ()
     available: tuple[Period, ...] = ()  # empty: always
+    trained: tuple[Period, ...] | None = None  # None: the text asks for no training
 
     def is_refused(self, lab: str, at: datetime) -> bool:
         """Whether the laboratory has refused them with effect by `at`."""
@@ -182,21 +185,16 @@ def _team(visit: Booked, frame: Frame) -> Iterator[Breach]:
 
 def check_member(one: Inspector, visit: Booked) -> Iterator[Breach]:
     """Find why an inspector cannot be on the visit, whatever else they do."""
-    if not _within(visit.period, one.designated):
+    if one.trained is not None and not covers(one.trained, visit.period):
+        yield Breach(Rule.TRAINING, visit.key, f"{one.handle}'s training does not hold for the whole visit")
+    if not covers(one.designated, visit.period):
         yield Breach(Rule.DESIGNATION, visit.key, f"{one.handle} is not designated for the whole visit")
-    if one.available and not _within(visit.period, one.available):
+    if one.available and not covers(one.available, visit.period):
         yield Breach(Rule.AVAILABILITY, visit.key, f"{one.handle} has not stated to be available then")
     if visit.lab in one.barred:
         yield Breach(Rule.AFFILIATES, visit.key, f"{one.handle} is too near to {visit.lab}")
     if one.is_refused(visit.lab, visit.notified_at or visit.period.start):
         yield Breach(Rule.REFUSAL, visit.key, f"{visit.lab} has refused {one.handle}")
-
-
-def _within(period: Period, allowed: Iterable[Period]) -> bool:
-    return any(
-        one.start <= period.start and (one.end is None or (period.end is not None and period.end <= one.end))
-        for one in allowed
-    )
 
 
 def check_day(visit: Booked, frame: Frame) -> Iterator[Breach]:

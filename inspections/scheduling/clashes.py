@@ -16,7 +16,7 @@ from inspections.scheduling.model import Model
 # Those that could be left out for an answer's sake; what people know best stays in it longest.
 LEAVES: Final = (
     Rule.NOTICE, Rule.APART, Rule.TRAVEL, Rule.HOLIDAYS, Rule.BODIES, Rule.TEAM, Rule.BOOKED, Rule.REFUSAL, Rule.AFFILIATES,
-    Rule.DESIGNATION, Rule.AVAILABILITY, Rule.DUE, Rule.SITE_QUOTA, Rule.PARTY_QUOTA,
+    Rule.DESIGNATION, Rule.TRAINING, Rule.AVAILABILITY, Rule.DUE, Rule.SITE_QUOTA, Rule.PARTY_QUOTA,
 )  # fmt: skip
 SECONDS: Final = 5  # for one question; unanswered, a provision counts as needed
 

@@ -10,6 +10,7 @@ from core.times import Period
 from inspections.rules.drawn_days import DAY, first_at_hour
 from inspections.rules.quotas import NOT_COUNTED
 from inspections.rules.schedules import Booked, Frame, Inspector, Place, Rule, Wanted, travel_time
+from inspections.rules.training import covers
 from inspections.rules.visits import VisitKind, planned_end
 
 # What a plan pays: the solver looks for the cheapest.
@@ -128,9 +129,11 @@ class Grid:
 
     def _is_free(self, one: Inspector, day: int, region: str, booked: list[Booked]) -> bool:
         period = self.period(day)
-        if self.keeps(Rule.DESIGNATION) and not any(_covers(held, period) for held in one.designated):
+        if self.keeps(Rule.DESIGNATION) and not covers(one.designated, period):
             return False
-        if self.keeps(Rule.AVAILABILITY) and one.available and not any(_covers(free, period) for free in one.available):
+        if self.keeps(Rule.TRAINING) and one.trained is not None and not covers(one.trained, period):
+            return False
+        if self.keeps(Rule.AVAILABILITY) and one.available and not covers(one.available, period):
             return False
         return not any(self._clash(period, region, visit) for visit in booked)
 
@@ -176,7 +179,3 @@ class Grid:
         late = max(-((want.due - self.ends[day]) // DAY), 0)
         moved = MOVED if want.team and off else 0
         return (ADDED if not want.required else 0) + off * DAY_OFF + late * LATE + moved
-
-
-def _covers(outer: Period, inner: Period) -> bool:
-    return outer.start <= inner.start and (outer.end is None or (inner.end is not None and inner.end <= outer.end))

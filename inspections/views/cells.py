@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from accounts.models import Organisation
 from accounts.views.readers import person
+from core.durations import Duration
 from core.errors import require
 from core.times import instant
 from inspections.actions.accounting import OBSERVERS
@@ -36,6 +37,7 @@ from labs.models import Facility
 from ledger.queries import position
 from ledger.views.api import Public
 from treaty.queries.texts import rules_at, text_at
+from treaty.rules.text import Monitoring
 from treaty.views.keys_api import read
 from web.api.shapes import page
 from web.api.views import ComputedList
@@ -61,7 +63,7 @@ class CellPage(TemplateView):
         facility, layer = place(self.kwargs["key"], self.kwargs["layer"], at)
         monitoring = rules_at(at).monitoring
         found = cell_at(facility, layer, at)
-        need = needed(found, at)
+        need = needed(found, at, baseline_within(monitoring))
         return super().get_context_data(
             at=at,
             facility=facility,
@@ -85,6 +87,11 @@ class CellPage(TemplateView):
             ],
             **context,
         )
+
+
+def baseline_within(monitoring: Monitoring) -> Duration | None:
+    """Return how soon after a break the text asks for a new baseline; None where it sets no time."""
+    return monitoring.schedule.baseline_within if monitoring.schedule else None
 
 
 def place(key: str, layer: str, at: datetime) -> tuple[Facility, str]:
@@ -125,7 +132,7 @@ class MatrixView(ComputedList[dict[str, Any]]):
 
 def cell_json(facility: Facility, layer: str, one: Cell, at: datetime) -> dict[str, Any]:
     """Return a cell for programs."""
-    need = needed(one, at)
+    need = needed(one, at, baseline_within(rules_at(at).monitoring))
     return {
         "lab": facility.organisation.key,
         "facility": facility.key,
@@ -135,6 +142,7 @@ def cell_json(facility: Facility, layer: str, one: Cell, at: datetime) -> dict[s
         "expires_at": one.expires_at,
         "report": one.report or None,
         "needs": need.need.value,
+        "needed_by": need.by,
         "overdue": need.overdue,
     }
 

@@ -22,6 +22,7 @@ from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.grades import grades
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.reports import recent_findings, recent_reports
+from inspections.queries.specials import rows as special_rows
 from inspections.queries.visits import newest_plans, past, sealed_count, upcoming
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
@@ -31,6 +32,7 @@ from inspections.views.accounting import balance_table
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
 from inspections.views.grades import figures, grades_table, parity_table
+from inspections.views.specials import special_words
 from inspections.views.words import (
     EVIDENCE_LABELS,
     NOT_DRAWN_LABELS,
@@ -70,6 +72,7 @@ class InspectionsPage(TemplateView):
             text=True,
             past=[visit_row(row) for row in past(at, 10)],
             challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
+            specials=[special_words(row) for row in special_rows(at, limit=10)],
             draws=[draw_words(row) for row in draw_rows(at, limit=3)],
             sealed=sealed_count(at),
             plans=[plan_row(plan) for plan in newest_plans(at)],
@@ -283,6 +286,38 @@ def challenges_table() -> Table:
     ), lines
 
 
+def specials_table() -> Table:
+    """Return the special visits, each with its answer, its case, and its visit once notice of that was given."""
+    lines = (
+        (
+            row.special.key,
+            row.special.facility.organisation.key,
+            row.special.facility.key,
+            row.special.body.key,
+            row.standing.value,
+            row.special.requested_at,
+            row.special.answer_by,
+            row.special.answered_at,
+            row.case.key if row.case else None,
+            row.visit.key if row.visit else None,
+        )
+        for row in special_rows(timezone.now(), limit=1000)
+    )
+    names = (
+        "special",
+        "lab",
+        "facility",
+        "body",
+        "standing",
+        "requested_at",
+        "answer_by",
+        "answered_at",
+        "case",
+        "visit",
+    )
+    return names, lines
+
+
 def conclusions_table() -> Table:
     """Return what is concluded about each facility, and why nothing is where nothing is."""
     at = timezone.now()
@@ -303,6 +338,7 @@ def conclusions_table() -> Table:
 TABLES: dict[str, Callable[[], Table]] = {
     "balance": balance_table,
     "challenges": challenges_table,
+    "specials": specials_table,
     "frequency": frequency_table,
     "conclusions": conclusions_table,
     "matrix": matrix_table,

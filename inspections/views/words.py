@@ -11,6 +11,7 @@ from inspections.rules.evidence import EvidenceState
 from inspections.rules.frequency import Timeliness
 from inspections.rules.schedules import RunOutcome
 from inspections.rules.seeds import Stage
+from inspections.rules.specials import Standing as Special
 from inspections.rules.visits import VisitEvent
 
 TIMER_LABELS: Final = {
@@ -35,6 +36,7 @@ PROVISION_LABELS: Final = {
     "monitoring.inspectors_per_visit": _("inspectors a visit"),
     "monitoring.from_different_bodies": _("inspectors from different bodies"),
     "monitoring.designation_validity": _("inspectors designated for the whole visit"),
+    "monitoring.training": _("inspectors whose training holds for the whole visit"),
     "monitoring.refusal_effective_after": _("inspectors whom the party refused"),
     "monitoring.holidays": _("holidays of the text"),
     "monitoring.visit_length": _("length of a visit"),
@@ -107,6 +109,27 @@ CHALLENGE_EVENTS: Final = {
     "visit.finalised": ("ok", _("Report final")),
     "visit.closed": ("ok", _("Closed")),
     "visit.left_open": ("un", _("Ended inconclusive")),
+}
+SPECIAL_SIGNS: Final = {
+    Special.ASKED: "on",
+    Special.AGREED: "on",
+    Special.REFUSED: "br",
+    Special.UNANSWERED: "br",
+    Special.INSPECTED: "ok",
+}
+SPECIAL_LEDES: Final = {
+    Special.ASKED: _("The laboratory is asked to agree. Refusal opens a compliance case, and so does silence."),
+    Special.AGREED: _("The laboratory agreed: inspectors are sent."),
+    Special.REFUSED: _("The laboratory refused. A compliance case takes the matter on."),
+    Special.UNANSWERED: _("The laboratory did not answer in time. A compliance case takes the matter on."),
+    Special.INSPECTED: _("Its visit is over; what was found is in the report."),
+}
+# The kinds of entry that tell a special visit's story, with the sign that stands beside each.
+SPECIAL_EVENTS: Final = {
+    "special.requested": ("on", _("Special visit asked for")),
+    "special.answered": ("on", _("Answered by the laboratory")),
+    "special.planned": ("on", _("Visit planned, and sealed")),
+    **{kind: words for kind, words in CHALLENGE_EVENTS.items() if not kind.startswith(("challenge.", "vote."))},
 }
 TIMELINESS_LABELS: Final = {
     Timeliness.TIMELY: _("Timely"),

@@ -30,6 +30,7 @@ SUBJECT_KEYS: Final = frozenset(
         "indicator",
         "case",
         "challenge",
+        "special",
         "drill",
         "run",
         "party",

@@ -73,6 +73,16 @@ TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
         _("The challenge inspection of %(lab)s was stopped by vote %(vote)s"),
         ("inspections:challenge", "challenge"),
     ),
+    "special.requested": (
+        "br",
+        _("%(body)s asked for a special visit to %(lab)s"),
+        ("inspections:special", "special"),
+    ),
+    "special.answered": (
+        "on",
+        _("%(lab)s answered about special visit %(special)s"),
+        ("inspections:special", "special"),
+    ),
     "draw.opened": ("on", _("Draw %(draw)s of visits at short notice was opened"), ("inspections:draw", "draw")),
     "draw.carried_out": ("ok", _("Draw %(draw)s was carried out"), ("inspections:draw", "draw")),
     "visit.notified": ("on", _("A visit to %(lab)s was announced"), ("inspections:visit", "visit")),

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.rules.organisations import Role
-from config.demonstration.cast import person
+from config.demonstration.cast import person, train
 from inspections.actions.challenges import find_frivolous, request_challenge, settle_challenge
 from inspections.actions.inspectors import designate
 from inspections.actions.plan import give_notice
@@ -37,6 +37,7 @@ def challenged(site, by="aster", lab="fjord"):
         for number in range(2):
             sent = person(f"Ins Pector {key} {number}", body, Role.INSPECTOR, site.now, site.person(key))
             designate(body=body, user=sent, by=site.person(key), at=site.now)
+            train(sent, body, site.person(key), site.now)
     return request_challenge(
         facility=hall, ground="It hums at night.", requester=site.organisation(by), by=site.person(by), at=site.now
     )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.rules.organisations import Role
-from config.demonstration.cast import person
+from config.demonstration.cast import person, train
 from core.canonical import parse
 from core.errors import DomainError
 from inspections.actions import draws as actions
@@ -138,6 +138,7 @@ def open_some_days(told):
     for key, body in site.cast.bodies.items():
         sent = person(f"Ins Pector {key}", body, Role.INSPECTOR, site.now, site.person(key))
         designate(body=body, user=sent, by=site.person(key), at=site.now)
+        train(sent, body, site.person(key), site.now)
     schedules.run_scheduler(clock=lambda: site.now, effort=Effort(seconds=20, workers=1, work=1))
     for visit in Visit.objects.filter(draw=told.draw).with_names().order_by("notice_due_at")[:2]:
         site.now = visit.notice_due_at

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from accounts.rules.organisations import Role
-from config.demonstration.cast import person
+from config.demonstration.cast import person, train
 from core.canonical import commitment
 from inspections.actions import schedules
 from inspections.actions.inspectors import designate, refuse_inspector, withdraw_refusal
@@ -36,6 +36,7 @@ def scheduled():
         for number in range(3):
             sent = person(f"Ins Pector {key} {number}", body, Role.INSPECTOR, site.now, site.person(key))
             designate(body=body, user=sent, by=site.person(key), at=site.now)
+            train(sent, body, site.person(key), site.now)
     schedules.run_scheduler(clock=lambda: site.now, effort=EFFORT)
     site.now += DAY
     fjord, by = site.organisation("fjord"), site.person("fjord")
@@ -86,6 +87,10 @@ def test_a_schedule_that_is_opened_visit_by_visit_follows(record):
         ("schedule.made", "kept", ["2026-0099"], "state"),
         ("schedule.made", "burdens", [], "parity"),
         ("schedule.made", "visits", [], "unknown_visit"),
+        ("training.recorded", "until", "2031-01-01T00:00:00Z", "deadline"),
+        ("training.recorded", "completed_at", "2031-01-01T00:00:00Z", "too_early"),
+        ("training.recorded", "course", "juggling", "unknown"),
+        ("training.recorded", "body", "openwatch", "authority"),
         ("inspector.refused", "effective_at", "2026-11-23T12:00:00Z", "deadline"),
         ("inspector.refused", "inspector", "p-00000000", "pool"),
         ("inspector.refused", "lab", "aster", "authority"),
@@ -103,6 +108,12 @@ def test_a_visit_by_somebody_who_was_refused_in_time_is_named(record):
     refusal = record.payload("inspector.refused")
     visit["inspectors"] = sorted([refusal["inspector"], *visit["inspectors"][1:]])
     assert "schedule" in codes(record)
+
+
+def test_a_team_whose_training_does_not_hold_is_named(record):
+    handle = record.payload("visit.notified", lab="aster")["inspectors"][0]
+    record.drop("training.recorded", inspector=handle)
+    assert "training" in codes(record)
 
 
 def test_a_second_opening_at_one_site_so_soon_is_named(record):

@@ -125,6 +125,13 @@ def open_finding_case(
     )
 
 
+@transaction.atomic
+def open_special_case(*, special: str, lab: Organisation, at: datetime) -> Case:
+    """Open a case about a special visit, which the caller found to be refused or unanswered. Once for each."""
+    known = Case.objects.filter(kind=CaseKind.SPECIAL.value, subject=special).first()
+    return known or _open(pause=None, lab=lab, kind=CaseKind.SPECIAL, subject=special, reason="", by=None, at=at)
+
+
 def _open(
     *,
     pause: Pause | None,

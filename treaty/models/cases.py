@@ -14,6 +14,7 @@ KIND_LABELS = {
     CaseKind.DISCREPANCY: _("A verification found a discrepancy"),
     CaseKind.MISSING: _("A declaration is long overdue"),
     CaseKind.FINDING: _("A finding was not clarified"),
+    CaseKind.SPECIAL: _("A special visit was not agreed to"),
     CaseKind.REFERRAL: _("Referred by a party or a monitoring body"),
 }
 CASE_STATE_LABELS = {

@@ -17,6 +17,7 @@ class CaseKind(StrEnum):
     DISCREPANCY = "discrepancy"  # a verification found one
     MISSING = "missing"  # a declaration was long overdue: clarification is asked for, and this opens by itself
     FINDING = "finding"  # clarification did not settle what inspectors found: a body refers it
+    SPECIAL = "special"  # a special visit was refused, or not answered about in time: opens by itself
     REFERRAL = "referral"  # a body or a party raised it
 
 

@@ -37,10 +37,30 @@ class Draw(Provision):
     days: bool = False  # whether the seed draws the day of each visit too
 
 
+class Special(Provision):
+    """A special visit, which a body asks for: how long the party has to agree or refuse."""
+
+    answered_within: Length
+
+
 class Grading(Provision):
     """How often the figures of parity and the bodies' own grades are published."""
 
     every: Length
+
+
+class Course(Provision):
+    """What an inspector is trained in, and for how long that holds."""
+
+    name: Prose
+    valid_for: Length  # from its completion
+
+
+class Training(Provision):
+    """What inspectors are trained in before they are sent."""
+
+    courses: dict[Key, Course] = Field(min_length=1)
+    renewed_before: Length  # how long before it runs out the body is to see to the next one
 
 
 class Notice(Provision):

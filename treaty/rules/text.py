@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from treaty.rules.accounting import MaterialBalance, unknown_layers
 from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
-from treaty.rules.monitoring import Continuity, Draw, Grading, Notice, Protocol, Redactions
+from treaty.rules.monitoring import Continuity, Draw, Grading, Notice, Protocol, Redactions, Special, Training
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.schedules import Schedule
 from treaty.rules.values import Count, Key, Length, Number, Prose, Provision, Share
@@ -238,6 +238,8 @@ class Monitoring(Provision):
     schedule: Schedule | None = None  # a text without it plans visits under a pause only
     balance: MaterialBalance | None = None
     grading: Grading | None = None
+    special: Special | None = None  # a text without it knows no special visits
+    training: Training | None = None  # none: designation alone is asked for
     continuity: dict[Key, Continuity] = Field(default_factory=dict)  # layers that a stream of readings may carry
 
 

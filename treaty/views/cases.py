@@ -77,6 +77,8 @@ def case_row(case: Case) -> dict[str, Any]:
     if case.kind == CaseKind.FINDING:
         report, _hash, number = about.partition("#")
         about = _("Finding %(number)s of report %(report)s") % {"number": number, "report": report}
+    if case.kind == CaseKind.SPECIAL:
+        about = _("Special visit %(special)s") % {"special": case.subject}
     return {
         "case": case,
         "url": evidence_url(case),
@@ -88,9 +90,11 @@ def case_row(case: Case) -> dict[str, Any]:
 
 
 def evidence_url(case: Case) -> str:
-    """Return the address of the report or the balance that the case is about; empty for other cases."""
+    """Return the address of the finding, the balance or the special visit that the case is about; empty for other cases."""
     if case.kind == CaseKind.MISSING and case.subject.startswith(WORK):
         return reverse("inspections:balance_site", args=[read_work_subject(case.subject)[0]])
+    if case.kind == CaseKind.SPECIAL:
+        return reverse("inspections:special", args=[case.subject])
     if case.kind != CaseKind.FINDING:
         return ""
     report, _hash, number = case.subject.partition("#")

@@ -33,6 +33,7 @@ from verifier.replay import (
     resumption,
     schedules,
     sites,
+    specials,
     standdowns,
     streams,
     texts,
@@ -46,7 +47,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
-    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, schedules, draws, drawn_days, reports, redactions, managed_access, clarifications, accounting, streams, standdowns,
+    log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, specials, schedules, draws, drawn_days, reports, redactions, managed_access, clarifications, accounting, streams, standdowns,
     cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips, agreements, grades,
 )  # fmt: skip
 

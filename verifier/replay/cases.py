@@ -10,6 +10,7 @@ from core.errors import DomainError
 from core.times import instant, stamp
 from inspections.rules.accounting import balanced_since, declared_by, terms_of
 from inspections.rules.clarifications import require_referable
+from inspections.rules.specials import TO_THE_CASE
 from ledger.rules.entries import EntryValue
 from treaty.rules.cases import WORK, CaseEvent, CaseKind, CaseState, next_state, read_work_subject
 from treaty.rules.standdowns import LATE_STATES, Conclusion
@@ -22,6 +23,7 @@ from verifier.replay.pauses import PauseRecord, Pauses
 from verifier.replay.payloads import Payload, maybe_text, moment, text
 from verifier.replay.reports import Reports
 from verifier.replay.sites import Sites
+from verifier.replay.specials import Specials
 from verifier.replay.standdowns import WITHOUT_VISIT, stand_down_of
 from verifier.replay.texts import Texts
 from verifier.replay.visits import Inspections
@@ -137,6 +139,9 @@ def _founded(replay: Replay, entry: EntryValue, pause: PauseRecord | None) -> It
             yield from _missing(replay, lab, subject, entry.at)
         case CaseKind.FINDING:
             yield from _referred_finding(replay, entry, lab, subject)
+        case CaseKind.SPECIAL:
+            yield from by_clock(entry)
+            yield from _special(replay, lab, subject, entry.at)
         case CaseKind.REFERRAL:
             if subject == lab or not asks_for(replay, entry.by, subject, entry.at):
                 yield Finding("authority", f"{entry.by or 'nobody'} could not refer a case in the name of {subject}")
@@ -161,6 +166,17 @@ def _referred_finding(replay: Replay, entry: EntryValue, lab: str, subject: str)
         yield Finding("repeated", "a case about this finding was opened before")
     known.add(subject)
     require_referable(state, report.asked.get(int(digits), []), entry.at)
+
+
+def _special(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[Finding]:
+    """Find a case about a special visit that was agreed to, or may still be."""
+    one = replay.of(Specials).of(subject)
+    yield from differs("lab", "the laboratory", lab, one.lab)
+    if one.standing(at) not in TO_THE_CASE:
+        yield Finding("state", f"special visit {subject} is {one.standing(at).value}: no case follows")
+    if one.has_case:
+        yield Finding("repeated", "a case about this was opened before")
+    one.has_case = True
 
 
 def _found_wrong(pause: PauseRecord | None, lab: str, subject: str) -> bool:

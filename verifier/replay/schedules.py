@@ -9,7 +9,7 @@ from core.times import Period
 from inspections.rules.conflicts import may_refuse
 from inspections.rules.quotas import NOT_COUNTED, YEAR
 from inspections.rules.schedules import Booked, Frame, Inspector, Place, Rule, check_visit, parity, region_of
-from inspections.rules.visits import ENDED, VisitEvent, VisitState
+from inspections.rules.visits import ENDED, VisitEvent, VisitKind, VisitState
 from ledger.rules.entries import EntryValue
 from treaty.rules.schedules import Schedule
 from verifier.replay.frame import Finding, Replay, differs, replays
@@ -17,6 +17,7 @@ from verifier.replay.organisations import Organisations, by_clock, by_representa
 from verifier.replay.parties import Parties
 from verifier.replay.payloads import moment, number, parts, text, texts
 from verifier.replay.sites import Sites
+from verifier.replay.streams import Streams
 from verifier.replay.texts import Texts
 from verifier.replay.visits import Inspections, VisitRecord, move
 
@@ -144,11 +145,12 @@ def _booked(replay: Replay, visit: VisitRecord, terms: Schedule) -> Booked:
 def open_visit(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
     """A visit of a schedule keeps to every provision of the text that it was planned under, beside those that were opened before."""
     visit = replay.of(Inspections).visits.get(text(entry.payload, "visit"))
-    if visit is None or visit.period is None or visit.pause or visit.challenge:
+    if visit is None or visit.period is None or visit.pause or visit.challenge or visit.special:
         return
     if visit.schedule is None or visit.text.schedule is None or visit.kind in NOT_COUNTED:
         yield Finding("kind", "no schedule on record holds this visit")
         return
+    yield from _baseline(replay, visit)
     terms = visit.text.schedule
     others = [
         _booked(replay, one, terms)
@@ -166,3 +168,13 @@ def open_visit(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findi
     for breach in check_visit(_booked(replay, visit, terms), others, frame):
         if breach.rule in LOOKED_AT:
             yield Finding("schedule", f"{breach.rule.value}: {breach.words}")
+
+
+def _baseline(replay: Replay, visit: VisitRecord) -> Iterator[Finding]:
+    """Find a baseline of a site that had been reported on, and of which no stream was ever broken."""
+    if visit.kind is not VisitKind.BASELINE:
+        return
+    before = [one for one in replay.of(Inspections).visits.values() if one.facility == visit.facility]
+    reported = any(one.reported_at is not None and one.reported_at <= visit.planned_at for one in before)
+    if reported and not replay.of(Streams).is_broken(visit.facility, visit.text.continuity, visit.planned_at):
+        yield Finding("baseline", f"{visit.facility} had been seen, and no stream of it was broken")

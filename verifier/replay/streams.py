@@ -1,11 +1,12 @@
 """Readings of seals and counters: who may file them, and in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from inspections.rules.evidence import stream_obstacle
+from inspections.rules.evidence import StreamValue, broken_at, stream_obstacle
 from ledger.rules.entries import EntryValue
+from treaty.rules.monitoring import Continuity
 from verifier.replay.accounting import by_body
 from verifier.replay.frame import Finding, Replay, replays
 from verifier.replay.payloads import flag, moment, text
@@ -15,9 +16,13 @@ from verifier.replay.texts import Texts
 
 @dataclass
 class Streams:
-    """Every reading by site, layer and instant: whether it was intact."""
+    """Every reading of a stream."""
 
-    known: dict[tuple[str, str, datetime], bool] = field(default_factory=dict)
+    known: dict[tuple[str, str], list[StreamValue]] = field(default_factory=dict)  # by site and layer
+
+    def is_broken(self, facility: str, terms: Mapping[str, Continuity], at: datetime) -> bool:
+        """Whether a stream of the site was broken by `at`, so that a new baseline is due."""
+        return any(broken_at(self.known.get((facility, layer), ()), one, at) for layer, one in terms.items())
 
 
 @replays("stream.observed")
@@ -32,7 +37,7 @@ def observe(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]
     continuity = replay.of(Texts).at(entry.at).rules.monitoring.continuity
     if obstacle := stream_obstacle(continuity.get(layer), observed_at, entry.at):
         yield Finding("filing", obstacle)
-    key = text(payload, "facility"), layer, observed_at
-    if key in streams.known:
+    known = streams.known.setdefault((text(payload, "facility"), layer), [])
+    if any(one.observed_at == observed_at for one in known):
         yield Finding("repeated", "a reading of this instant was filed before")
-    streams.known[key] = flag(payload, "intact")
+    known.append(StreamValue(observed_at, flag(payload, "intact")))

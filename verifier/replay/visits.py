@@ -10,6 +10,7 @@ from core.canonical import commitment, tagged_digest
 from core.errors import DomainError
 from core.times import Period, stamp
 from inspections.rules.challenges import OVER, Standing
+from inspections.rules.training import missing, valid_until
 from inspections.rules.visits import (
     BEFORE_ACCESS,
     Cause,
@@ -63,6 +64,7 @@ class VisitRecord:
     pause: str | None
     challenge: ChallengeRecord | None = None
     schedule: str | None = None
+    special: str | None = None  # the facility of the special visit that it was planned for
     key: str = ""
     kind: VisitKind = VisitKind.PAUSE_VERIFICATION
     notified_at: datetime | None = None
@@ -81,6 +83,7 @@ class Inspections:
     visits: dict[str, VisitRecord] = field(default_factory=dict)
     designations: dict[str, list[Designation]] = field(default_factory=dict)  # by handle
     mandates: dict[str, list[tuple[datetime, tuple[str, ...]]]] = field(default_factory=dict)  # by body
+    training: dict[str, dict[str, list[Period]]] = field(default_factory=dict)  # by handle and course
 
     def body_of(self, handle: str, at: datetime) -> str | None:
         """Return the body that sends an inspector at `at`."""
@@ -150,6 +153,28 @@ def designate(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
     until = replay.of(Texts).at(entry.at).rules.monitoring.designation_validity.after(entry.at)
     yield from differs("deadline", "until when the designation holds", moment(payload, "until"), until)
     known.designations.setdefault(handle, []).append(Designation(body, Period(entry.at, until)))
+
+
+@replays("training.recorded")
+def record_training(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """An officer enters a course of the text that an inspector of the body has completed; it holds for the text's time."""
+    payload, known = entry.payload, replay.of(Inspections)
+    body, handle, course = text(payload, "body"), text(payload, "inspector"), text(payload, "course")
+    yield from by_role(replay, entry, {Role.OFFICER}, body)
+    if not replay.of(Organisations).holds(handle, {Role.INSPECTOR}, entry.at, body):
+        yield Finding("role", f"{handle} is no inspector of {body}")
+    terms, completed_at = replay.of(Texts).at(entry.at).rules.monitoring.training, moment(payload, "completed_at")
+    if terms is None or course not in terms.courses:
+        yield Finding("unknown", f"the text knows no course {course!r}")
+        return
+    if completed_at > entry.at:
+        yield Finding("too_early", "a course is entered once it is completed")
+    until = valid_until(terms, course, completed_at)
+    yield from differs("deadline", "until when the course holds", moment(payload, "until"), until)
+    held = known.training.setdefault(handle, {}).setdefault(course, [])
+    if any(one.start == completed_at for one in held):
+        yield Finding("repeated", f"{handle}'s {course} of that day was entered before")
+    held.append(Period(completed_at, until))
 
 
 @replays("designation.ended")
@@ -252,6 +277,7 @@ def _clock(visit: VisitRecord, payload: Payload, at: datetime) -> Iterator[Findi
     planned = (
         (VisitKind.CHALLENGE, visit.challenge is not None),
         (VisitKind.PAUSE_VERIFICATION, visit.pause is not None),
+        (VisitKind.SPECIAL, visit.special is not None),
     )
     if any((kind is one) is not was for one, was in planned):
         yield Finding("kind", f"a visit is a {kind.value} only where one was planned")
@@ -275,6 +301,10 @@ def _team(replay: Replay, visit: VisitRecord, team: list[str], bodies: list[str]
         yield Finding("team", f"the text asks for {visit.text.inspectors_per_visit} inspectors")
     if visit.text.from_different_bodies and len(set(visit.team.values())) < min(2, len(team)):
         yield Finding("team", "the text asks for inspectors from different bodies")
+    for handle in team:
+        lacking = missing(visit.text.training, known.training.get(handle, {}), visit.period) if visit.period else []
+        if lacking:
+            yield Finding("training", f"{handle}'s training does not hold for the whole visit: {', '.join(lacking)}")
     near = sorted(set(visit.team.values()) & replay.of(Organisations).affiliates(visit.lab, at))
     if near:
         yield Finding("conflict", f"{', '.join(near)} is affiliated with {visit.lab}")
@@ -305,6 +335,8 @@ def _place(replay: Replay, visit: VisitRecord) -> Iterator[Finding]:
         yield Finding("state", f"{visit.lab} is not bound by pause {visit.pause}")
     if visit.challenge:
         yield from differs("facility", "the facility", visit.facility, visit.challenge.facility)
+    if visit.special:
+        yield from differs("facility", "the facility", visit.facility, visit.special)
 
 
 @replays("visit.cancelled")

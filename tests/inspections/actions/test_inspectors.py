@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.errors import Malformed, NotAllowed
+from core.times import Period
 from inspections.actions.inspectors import (
     BodyNotParticipating,
     DesignatedElsewhere,
@@ -17,8 +18,12 @@ from inspections.actions.inspectors import (
     state_availability,
     withdraw_refusal,
 )
-from inspections.models import Availability, Designation, Mandate, Refusal
+from inspections.actions.training import record_training
+from inspections.models import Availability, Designation, Mandate, Refusal, Training
+from inspections.queries.bodies import overview as body_overview
+from inspections.queries.candidates import candidates
 from inspections.queries.reports import layers_of
+from inspections.queries.tasks import tasks_for
 from tests import factories as make
 from tests.factories import NOON
 
@@ -170,3 +175,39 @@ def test_only_a_representative_of_the_laboratory_refuses_and_takes_back(aster, r
         withdraw_refusal(refusal=made, by=make.representative(aster), at=NOON + timedelta(hours=1))
     assert [kind for kind, _ in recorded()] == ["refusal.withdrawn"]
     assert not Refusal.objects.standing(NOON + timedelta(hours=1)).exists()
+
+
+def course(by):
+    return {"course": "safety", "completed_at": NOON - timedelta(days=3), "by": by, "at": NOON}
+
+
+def test_a_body_enters_what_its_inspector_was_trained_in_once(body, officer, ines, recorded):
+    made = record_training(user=ines, body=body, **course(officer))
+    assert record_training(user=ines, body=body, **course(officer)) == made
+    assert made.valid_until == made.completed_at.replace(year=made.completed_at.year + 1)
+    [(kind, payload)] = recorded()
+    assert (kind, payload["inspector"], payload["course"]) == ("training.recorded", ines.handle, "safety")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"course": "juggling"}, {"completed_at": NOON + timedelta(seconds=1)}, {"by": "stranger"}]
+)
+def test_training_that_cannot_be_is_refused(body, officer, ines, recorded, changes):
+    if "by" in changes:
+        changes = {"by": ines}
+    with pytest.raises((Malformed, NotAllowed)):
+        record_training(user=ines, body=body, **(course(officer) | changes))
+    with pytest.raises(NotAnInspector):
+        record_training(user=make.inspector(make.body("nordic")), body=body, **course(officer))
+    assert (recorded(), Training.objects.count()) == ([], 0)
+
+
+def test_an_inspector_whose_training_runs_out_is_not_sent_later(body):
+    sent = make.designation(body)
+    [before] = candidates(NOON)
+    assert before.is_trained(Period(NOON, NOON + timedelta(days=400)))
+    assert not before.is_trained(Period(NOON, NOON + timedelta(days=401)))
+    assert body_overview(body, NOON).inspectors[0].courses[0].validity == "valid"
+    late = NOON + timedelta(days=345)
+    assert {task.title[:10] for task in tasks_for(make.officer(body), late)} == {"See to the"}
+    assert {task.title[:13] for task in tasks_for(sent.user, late)} == {"Your training"}

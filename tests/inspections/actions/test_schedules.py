@@ -11,9 +11,11 @@ from inspections.actions import schedules
 from inspections.actions.inspectors import end_designation
 from inspections.actions.plan import cancel_visit, give_notice
 from inspections.actions.schedules import begin_run, run_scheduler, seal_schedule
-from inspections.models import Draw, Schedule, ScheduleRun, Visit
+from inspections.models import Draw, Report, Schedule, ScheduleRun, StreamReading, Visit
 from inspections.queries.draws import days_of, opened_days
+from inspections.queries.matrix import breaks
 from inspections.queries.schedules import inputs, is_due
+from inspections.queries.tasks import tasks_for
 from inspections.queries.visits import sealed_value
 from inspections.rules.drawn_days import chain, day_commitment
 from inspections.rules.schedules import Booked, RunOutcome, check
@@ -116,6 +118,30 @@ def test_a_site_that_was_seen_gets_a_routine_visit_within_the_texts_time(people)
     visit = sealed()["aster-1"]
     assert visit.kind == VisitKind.ROUTINE
     assert visit.planned_until <= NOON + 66 * DAY
+
+
+def test_a_site_whose_continuity_was_lost_gets_a_new_baseline_until_a_visit_could_mend_it(people):
+    site = make.laboratory("aster").facilities.get()
+    seen = make.visit(site, state=VisitState.IN_PROGRESS, team=people[:2], planned_from=NOON - 20 * DAY)
+    report = make.submitted_report(seen)
+    [one] = Report.objects.filter(pk=report.pk)
+    for days in (1, 2):
+        StreamReading.objects.create(
+            facility=site, layer="power", observed_at=one.collected_at + days * DAY, intact=True, body=people[0].body,
+            filed_at=one.collected_at + days * DAY, by=people[0].user,
+        )  # fmt: skip
+    at = one.collected_at + 5 * DAY
+    [lost] = breaks(at)
+    assert (lost.facility, lost.layer, lost.since) == (site, "power", one.collected_at + 4 * DAY)
+    assert lost.due == lost.since + 60 * DAY
+    titles = [task.title for task in tasks_for(make.officer(people[2].body), at)]
+    assert any("New baseline" in title for title in titles)
+    run(at)
+    visit = sealed()["aster-1"]
+    assert (visit.kind, visit.due_at) == (VisitKind.BASELINE, lost.due)
+    give_notice(visit=visit, at=visit.notice_due_at)
+    run(visit.notice_due_at + timedelta(minutes=1))
+    assert "aster-1" not in {key for key, one in sealed().items() if one.kind == VisitKind.BASELINE}
 
 
 def drawn(at, **days):

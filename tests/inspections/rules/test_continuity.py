@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.durations import Duration
-from inspections.rules.evidence import EvidenceState, Observation, StreamValue, cell, stream_obstacle
+from inspections.rules.evidence import EvidenceState, Observation, StreamValue, broken_at, cell, stream_obstacle
 from inspections.rules.needs import Need, needed
 from inspections.rules.reports import Answer
 from treaty.rules.monitoring import Continuity
@@ -73,6 +73,26 @@ def test_a_reading_is_of_a_known_stream_not_ahead_and_fills_no_gap_afterwards():
     assert "fills no gap" in stream_obstacle(TERMS, NOON - 2 * DAY - timedelta(seconds=1), NOON)
     assert "not what will be" in stream_obstacle(TERMS, NOON + timedelta(seconds=1), NOON)
     assert "no stream" in stream_obstacle(None, NOON, NOON)
+
+
+def test_a_new_baseline_is_due_within_the_texts_time_of_the_break():
+    broke = VISIT.collected_at + 5 * DAY
+    lost = at(30, [1, 2, 3])
+    found = needed(lost, broke + 59 * DAY, Duration.parse("60 d"))
+    assert (found.need, found.by, found.overdue) == (Need.BASELINE, broke + 60 * DAY, False)
+    assert needed(lost, broke + 60 * DAY, Duration.parse("60 d")).overdue
+
+
+@pytest.mark.parametrize(
+    ("readings", "broken", "after"),
+    [([1, 2, 3], [], 5), ([1, 2, 9], [], 4), ([1, 2, 3], [2], 2), ([1, 3, 5], [], 7), ([], [], None)],
+)
+def test_the_first_break_of_a_stream_is_where_the_cell_loses_it(readings, broken, after):
+    stream = [StreamValue(NOON + day * DAY, day not in broken) for day in readings]
+    expected = None if after is None else NOON + after * DAY
+    assert broken_at(stream, TERMS, NOON + 30 * DAY) == expected
+    if expected:
+        assert broken_at(stream, TERMS, expected - timedelta(seconds=1)) is None
 
 
 def test_what_a_cell_needs_follows_from_what_it_is():

@@ -20,6 +20,7 @@ PEOPLE = {
     "ines": Inspector("ines", "ivb", YEARS, barred=frozenset({"cobalt"})),
     "noor": Inspector("noor", "nordic", YEARS, refused=(("borealis", BEGINS + 200 * DAY),)),
     "ivo": Inspector("ivo", "ivb", YEARS),
+    "tara": Inspector("tara", "pacific", YEARS, trained=(Period(BEGINS, BEGINS + 40 * DAY),)),
     "paul": Inspector("paul", "pacific", YEARS, available=(Period(BEGINS + 40 * DAY, BEGINS + 60 * DAY),)),
 }
 FRAME = Frame(BEGINS, ENDS, TERMS, PLACES, PEOPLE)
@@ -55,6 +56,7 @@ MUTATIONS = {
     Rule.BODIES: ({}, visit("v1", "a1", 10, ("ines", "ivo"))),
     Rule.DESIGNATION: ({}, visit("v1", "a1", 10, ("ines", "stranger"))),
     Rule.AVAILABILITY: ({}, visit("v3", "a2", 62, ("ivo", "paul"))),
+    Rule.TRAINING: ({}, visit("v3", "a2", 50, ("ivo", "tara"))),
     Rule.REFUSAL: ({}, visit("v2", "b1", 201)),
     Rule.HOLIDAYS: ({"holidays": (date(2027, 1, 14),)}, KEPT[0]),
     Rule.BOOKED: ({}, visit("v2", "b1", 11)),

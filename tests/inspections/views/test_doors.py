@@ -48,6 +48,7 @@ DOORS = {
     "body": "200 200 200 200 200 200 200 200",
     "mandate": "302 200 200 200 200 200 200 200",
     "availability": "302 200 200 200 200 200 200 200",
+    "record_training": "302 200 200 200 200 200 200 200",
     "designate": "302 200 200 200 200 200 200 200",
     "end_designation": "302 200 200 200 200 200 200 200",
     "publish_recipient": "302 403 403 403 403 403 200 403",
@@ -63,6 +64,9 @@ DOORS = {
     "request_challenge": "302 403 200 200 200 403 200 403",
     "find_frivolous": "404 404 404 404 404 404 404 404",
     "challenge": "404 404 404 404 404 404 404 404",
+    "request_special": "302 403 403 403 200 403 200 403",
+    "special": "404 404 404 404 404 404 404 404",
+    "answer_special": "404 404 404 404 404 404 404 404",
     "draws": "200 200 200 200 200 200 200 200",
     "draw": "404 404 404 404 404 404 404 404",
     "draw_commit": "404 404 404 404 404 404 404 404",
@@ -123,7 +127,7 @@ class Story:
             **{it: {"key": "ivb"} for it in ("body", "mandate", "publish_recipient", "tips")},
             **{
                 it: {"key": "ivb", "handle": self.people["inspector"].handle}
-                for it in ("availability", "designate", "end_designation")
+                for it in ("availability", "designate", "end_designation", "record_training")
             },
             "withdraw_recipient": {"key": "ivb", "recipient": "none"},
             "lab_inspectors": {"key": "aster"},
@@ -147,7 +151,7 @@ class Story:
             "dissent": {"key": visit.key, "version": 1},
             **{it: {"key": "ivb", "sha256": sha} for it in ("tip", "tip_file")},
             "tip_act": {"key": "ivb", "sha256": sha, "event": "open"},
-            **{it: {"key": "none"} for it in ("challenge", "draw", "draw_commit", "draw_reveal", "draw_transcript")},
+            **{it: {"key": "none"} for it in ("challenge", "special", "answer_special", "draw", "draw_commit", "draw_reveal", "draw_transcript")},
             **{
                 it: {"key": visit.key, "version": 1}
                 for it in ("report", "report_file", "amend", "ask_redaction", "comment")
