@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ('accounts', '0004_keys_append_only'),
         ('inspections', '0021_training'),
         ('labs', '0003_reading_restated'),
-        ('treaty', '0026_special_cases'),
+        ('treaty', '0027_special_cases'),
     ]
 
     operations = [

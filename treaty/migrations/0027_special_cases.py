@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('treaty', '0025_letters'),
+        ('treaty', '0026_case_about_work'),
     ]
 
     operations = [
