@@ -80,8 +80,9 @@ class SpecialPage(TemplateView):
 
 
 def _events(row: SpecialRow) -> list[dict[str, object]]:
-    """Return the story of the special visit and its visit for `components/timeline.html`, the newest first."""
+    """Return the story of the special visit, its visit or its case for `components/timeline.html`, the newest first."""
     subjects = [f"special:{row.special.key}", *([f"visit:{row.visit.key}"] if row.visit else [])]
+    subjects += [f"case:{row.case.key}"] if row.case else []
     told = {one.entry: one for subject in subjects for one in story(subject) if one.kind in SPECIAL_EVENTS}
     return [
         {

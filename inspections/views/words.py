@@ -129,6 +129,9 @@ SPECIAL_EVENTS: Final = {
     "special.requested": ("on", _("Special visit asked for")),
     "special.answered": ("on", _("Answered by the laboratory")),
     "special.planned": ("on", _("Visit planned, and sealed")),
+    "case.opened": ("br", _("Compliance case opened")),
+    "case.answered": ("on", _("Case answered")),
+    "case.closed": ("ok", _("Case closed")),
     **{kind: words for kind, words in CHALLENGE_EVENTS.items() if not kind.startswith(("challenge.", "vote."))},
 }
 TIMELINESS_LABELS: Final = {
