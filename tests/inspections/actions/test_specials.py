@@ -50,7 +50,8 @@ def test_a_body_asks_once_with_its_reason_and_the_party_is_asked_to_answer(ask, 
     [(kind, payload)] = recorded()
     assert (kind, payload["body"], payload["answer_by"]) == ("special.requested", "ivb", "2026-11-24T12:00:00Z")
     assert REASON not in str(payload)
-    assert [task.title for task in tasks_for(ada, NOON)] == [f"Answer about the special visit to {made.facility.name}"]
+    asked = [task.title for task in tasks_for(ada, NOON)]
+    assert f"Answer about the special visit to {made.facility.name}" in asked
 
 
 def test_who_may_not_ask_or_answer_is_refused_and_leaves_nothing(ask, ada, site, recorded):
