@@ -67,6 +67,7 @@ CELL: Final = thing(
     expires_at=maybe(instant("until when it counts")),
     report=maybe(text("the report that it stands in, as visit/version")),
     needs=text("what would renew it", *(one.value for one in Need)),
+    needed_by=maybe(instant("by when it is needed")),
     overdue=truth("whether that is overdue"),
 )
 LAB_GRADE: Final = thing(
