@@ -243,16 +243,18 @@ def memory(site: str, minutes: float) -> list[Row]:
 
 
 def resident() -> float:
-    """Return the memory of the web processes in MiB."""
-    total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
+    """Return the memory of the web processes that this one has started, in MiB."""
+    told = {}
+    for path in Path("/proc").glob("[0-9]*/status"):
         try:
-            words, environ = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
-            if b"config.wsgi:application" in words and os.environ["DATABASE_URL"].encode() in environ:
-                total += int(re.findall(r"VmRSS:\s+(\d+)", (folder / "status").read_text())[0])
-        except (OSError, IndexError):
+            told[int(path.parent.name)] = dict(line.split(":", 1) for line in path.read_text().splitlines())
+        except OSError:
             continue
-    return total / 1024
+    mine = {os.getpid()}
+    while found := {pid for pid, one in told.items() if int(one["PPid"]) in mine} - mine:
+        mine |= found
+    served = (told[pid] for pid in mine - {os.getpid()} if "granian" in told[pid]["Name"])
+    return sum(int(one["VmRSS"].split()[0]) for one in served) / 1024
 
 
 if __name__ == "__main__":
