@@ -3,13 +3,14 @@
 The content policy and the console are watched by `open_page`: one refusal anywhere fails the crawl.
 """
 
+import gzip
 from collections import Counter
 
 from tests.quality.crawl import Page, pages
 from tests.quality.marks import read
 
 HEAVIEST = 100_000
-WHOLE_TEXT = ("/treaty/",)  # the treaty's own words, and its bytes: as long as they are
+REFERENCES = ("/treaty/", "/api/")  # the treaty's whole text and the whole interface: as they travel, compressed
 SCRIPTED = ("/tips/",)  # sealing is a script's work; the page says how to do without
 # What the page says as it stands, without what a script refines and without white space.
 WORDS = """() => {
@@ -26,8 +27,9 @@ def wrong_with(page, found):
         yield f"answers {found.status}"
     reader = read(found.html)
     yield from reader.found()
-    if found.weight > HEAVIEST and not found.path.startswith(WHOLE_TEXT):
-        yield f"weighs {found.weight} bytes"
+    travels = len(gzip.compress(found.html.encode())) if found.path.startswith(REFERENCES) else found.weight
+    if travels > HEAVIEST:
+        yield f"weighs {travels} bytes"
     came, stands = reader.words, page.evaluate(WORDS)
     if came != stands and not found.path.startswith(SCRIPTED):
         at = next((at for at, (one, other) in enumerate(zip(came, stands, strict=False)) if one != other), 0)
