@@ -11,7 +11,7 @@ from tests.quality.marks import read
 
 HEAVIEST = 100_000
 REFERENCES = ("/treaty/", "/api/")  # the treaty's whole text and the whole interface: as they travel, compressed
-SCRIPTED = ("/tips/",)  # sealing is a script's work; the page says how to do without
+SCRIPTED = ("/tips/", "/key/", "/ballot/")  # sealing and signing are a script's work; the pages say how to do without
 # What the page says as it stands, without what a script refines and without white space.
 WORDS = """() => {
   const main = document.querySelector("main").cloneNode(true);
