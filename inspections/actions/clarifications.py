@@ -14,12 +14,15 @@ from inspections.actions.visits import lock_visit, subject_of
 from inspections.models import Clarification, Dissent, Finding, Report
 from inspections.permissions import can_dissent_for, can_settle, is_on_team, speaks_for_party
 from inspections.queries.clarifications import asked_about, asker_of, inspectors_body
+from inspections.queries.conclusions import disputable
 from inspections.queries.reports import name_of
 from inspections.rules.clarifications import NothingToAnswer, require_askable
 from inspections.rules.findings import Severity
 from inspections.rules.reports import ReportState
 from ledger.actions import record
+from treaty.actions.standdowns import verify_stand_down
 from treaty.queries.texts import rules_at
+from treaty.rules.standdowns import Conclusion
 
 
 class WordsNeeded(DomainError):
@@ -101,7 +104,8 @@ def dissent(
 ) -> Dissent:
     """File another view of a finding, or without one of the report's conclusion: an inspector of the team for themselves, an officer for their body.
 
-    Nothing in the report changes. While a body dissents from the conclusion, none is drawn from the report.
+    Nothing in the report changes. While a body dissents from the conclusion, none is drawn from the report. Where a stand-down was
+    verified on it, a second entry says that the body cannot conclude: the stand-down stays verified, disputed, until a new visit.
     """
     visit = report.visit
     lock_visit(visit)
@@ -137,7 +141,24 @@ def dissent(
         "words": commitment(made.salt, said),
     }
     record(kind="dissent.filed", payload=payload, by=by, at=at)
+    if made.for_body and finding is None:
+        _dispute(report, body, said, by, at)
     return made
+
+
+def _dispute(report: Report, body: Organisation, words: str, by: User, at: datetime) -> None:
+    """Conclude, for a body that dissents from a consistent report, that it cannot: the newest conclusion about a stand-down counts."""
+    stand_down = disputable(report, at)
+    if stand_down:
+        verify_stand_down(
+            stand_down=stand_down,
+            visit_key="",
+            conclusion=Conclusion.INCONCLUSIVE,
+            body=body,
+            basis=words,
+            by=by,
+            at=at,
+        )
 
 
 def _asked(finding: Finding, by: User, at: datetime) -> Clarification:

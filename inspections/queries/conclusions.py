@@ -1,11 +1,12 @@
 """What is concluded about each facility, and conclusions that the stand-downs have not heard of."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspections.models import AccessRecord, Report
+from inspections.models import AccessRecord, Dissent, Report
+from inspections.queries.reports import name_of
 from inspections.rules.clarifications import Rung
 from inspections.rules.conclusions import Reported, Standing, draw
 from inspections.rules.findings import OPEN, Severity
@@ -13,11 +14,11 @@ from inspections.rules.reports import Conclusion
 from inspections.rules.visits import Cause, VisitKind
 from labs.models import Facility
 from labs.queries.facilities import facilities_of
-from treaty.models import Pause, Verification
+from treaty.models import Pause, StandDown, Verification
 from treaty.queries.parties import bound_labs
-from treaty.queries.pauses import in_force
+from treaty.queries.pauses import in_force, state
 from treaty.queries.texts import rules_at
-from treaty.rules.pauses import verification_validity
+from treaty.rules.pauses import BINDING, verification_validity
 
 
 def waiting(at: datetime) -> list[Report]:
@@ -26,6 +27,17 @@ def waiting(at: datetime) -> list[Report]:
     declared = found.filter(visit__pause__ended_at=None, visit__pause__lapsed_at=None)
     known = Verification.objects.exclude(visit_key="").values("visit_key")
     return list(declared.exclude(visit__key__in=known).select_related("visit"))
+
+
+def disputable(report: Report, at: datetime) -> StandDown | None:
+    """Return the verified stand-down that rests on a consistent report, while its pause asks something of the laboratory."""
+    pause = report.visit.pause
+    if pause is None or report.conclusion != Conclusion.CONSISTENT or state(pause, at) not in BINDING:
+        return None
+    verified = StandDown.objects.filter(pause=pause, organisation=report.visit.facility.organisation)
+    found = verified.exclude(verified_at=None).select_related("pause", "organisation").first()
+    newest = found.verifications.order_by("-concluded_at", "-pk").first() if found else None
+    return found if newest and newest.conclusion == Conclusion.CONSISTENT else None
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,35 @@ def conclusions(at: datetime) -> list[ConclusionRow]:
         ConclusionRow(one, draw(reports.get(one.pk, ()), refused_at=refusals.get(one.pk), validity=validity, at=at))
         for one in facilities_of(bound_labs(at), at)
     ]
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """A report from whose conclusion somebody dissents: who, and whether its conclusion is drawn all the same."""
+
+    report: Report
+    dissents: tuple[Dissent, ...]
+    is_drawn: bool
+
+    @property
+    def by_bodies(self) -> int:
+        """How many are bodies."""
+        return sum(one.for_body for one in self.dissents)
+
+    @property
+    def by_inspectors(self) -> int:
+        """How many are inspectors of the team, who dissent for themselves."""
+        return len(self.dissents) - self.by_bodies
+
+
+def disputed(rows: Iterable[ConclusionRow], at: datetime) -> list[Disputed]:
+    """Return the reports from whose conclusion somebody dissents by `at`, the newest first; `rows` are `conclusions(at)`."""
+    drawn = {row.standing.report for row in rows if row.standing.conclusion is not None}
+    filed = Dissent.objects.filter(finding=None, filed_at__lte=at).select_related("report__visit__facility", "body")
+    by_report: dict[int, list[Dissent]] = defaultdict(list)
+    for one in filed.order_by("-filed_at", "-pk"):
+        by_report[one.report_id].append(one)
+    return [Disputed(held[0].report, tuple(held), name_of(held[0].report) in drawn) for held in by_report.values()]
 
 
 def _reported(pause: Pause | None, at: datetime) -> Mapping[int, list[Reported]]:

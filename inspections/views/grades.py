@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from accounts.models import Organisation
 from inspections.models import GradeTable
 from inspections.models.visits import KIND_LABELS
+from inspections.queries.conclusions import conclusions, disputed
 from inspections.queries.grades import GradedVisit, grades, organisations, visits_with_entries
 from inspections.rules.grades import Grades
 from inspections.views.shapes import ALL_GRADES
@@ -52,6 +53,7 @@ class GradesPage(TemplateView):
             position=position(),
             found=found,
             **shown | {"labs": page.rows, "page": page},
+            disputed=disputed(conclusions(at), at) if found else [],
             published=GradeTable.objects.filter(published_at__lte=at)[:6],
             grading=rules_at(at).monitoring.grading if found else None,
             crumbs=[(reverse("inspections:list"), _("Inspections"))],

@@ -1,6 +1,6 @@
 """The graduated standing of a lab under a pause (design section 11). Missing data is never compliant."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,7 @@ class Basis(StrEnum):
     LATE = "late"  # reference: the stage
     DISCREPANCY = "discrepancy"  # reference: the visit
     INCONCLUSIVE = "inconclusive"
+    DISPUTED = "disputed"  # reference: the visit that had verified it
     EVIDENCE_EXPIRED = "evidence_expired"
     VERIFIED = "verified"
     AWAITED = "awaited"  # reference: the next stage
@@ -77,8 +78,10 @@ def standing_of(
     grave = _by_cases(cases, at) or _by_lateness(stages)
     if grave:
         return grave
-    newest = max((seen for seen in verifications if seen.at <= at), key=lambda seen: seen.at, default=None)
-    return _awaited(stages) if newest is None else _by_verification(newest, stages, at)
+    known = sorted((seen for seen in verifications if seen.at <= at), key=lambda seen: seen.at)
+    if not known:
+        return _awaited(stages)
+    return _disputed(known) or _by_verification(known[-1], stages, at)
 
 
 def _by_cases(cases: Collection[CaseValue], at: datetime) -> StandingAnswer | None:
@@ -97,6 +100,16 @@ def _by_lateness(stages: Collection[StageStanding]) -> StandingAnswer | None:
     if late is None:
         return None
     return StandingAnswer(Standing.POTENTIAL_BREACH, Basis.LATE, late.due_at, late.key.value)
+
+
+def _disputed(known: Sequence[VerificationValue]) -> StandingAnswer | None:
+    """Return the standing where a body that made no visit says, after a conclusion that all is consistent, that it cannot conclude."""
+    newest, before = known[-1], next((seen for seen in reversed(known[:-1]) if seen.reference), None)
+    if newest.reference or newest.conclusion is not Conclusion.INCONCLUSIVE:
+        return None
+    if before is None or before.conclusion is not Conclusion.CONSISTENT:
+        return None
+    return StandingAnswer(Standing.UNABLE, Basis.DISPUTED, newest.at, before.reference)
 
 
 def _by_verification(seen: VerificationValue, stages: Collection[StageStanding], at: datetime) -> StandingAnswer:

@@ -25,6 +25,7 @@ BASIS_LABELS: dict[Basis, Promise] = {
     Basis.LATE: _("late:"),
     Basis.DISCREPANCY: _("discrepancy found, visit"),
     Basis.INCONCLUSIVE: _("inconclusive, visit"),
+    Basis.DISPUTED: _("verified, but a body dissents from it; visit"),
     Basis.EVIDENCE_EXPIRED: _("evidence has expired, visit"),
     Basis.VERIFIED: _("verified, visit"),
     Basis.AWAITED: _("awaited:"),

@@ -14,7 +14,8 @@ from inspections.actions.clarifications import (
 )
 from inspections.actions.conclusions import conclude
 from inspections.actions.findings import refer_finding, settle_finding
-from inspections.models import Clarification, Dissent
+from inspections.models import Clarification, Dissent, Visit
+from inspections.queries.candidates import facilities_to_visit
 from inspections.queries.conclusions import conclusions
 from inspections.queries.tasks import tasks_for
 from inspections.rules.clarifications import NothingToAnswer, NotReferable, NotYetAnswered
@@ -25,6 +26,8 @@ from inspections.rules.visits import VisitState
 from tests import factories as make
 from tests.factories import NOON
 from treaty.models import Case
+from treaty.queries.standdowns import board
+from treaty.rules.standing import Basis, Standing
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -169,3 +172,31 @@ def test_a_consistent_report_from_which_a_body_dissents_verifies_no_stand_down()
     make.stand_down(pause, "aster", declared_at=NOON, site_mode="powered_off")
     assert conclude(report=report, at=NOON + HOUR) is None
     assert conclusions(NOON)[0].standing.reason is NotDrawn.DISAGREEMENT
+
+
+def test_dissent_from_the_report_on_which_a_stand_down_was_verified_leaves_it_disputed_until_a_new_visit(recorded):
+    make.accreditations()
+    people = make.inspectors(each=1)
+    pause = make.pause_in_force(labs=["aster"], effective_at=NOON - 240 * HOUR)
+    stages = dict.fromkeys(("acknowledged_at", "halted_at", "declared_at"), NOON - 20 * HOUR)
+    make.stand_down(pause, "aster", **stages, site_mode="powered_off")
+    visit = make.visit(pause=pause, state=VisitState.IN_PROGRESS, team=people[:2])
+    report = make.submitted_report(visit)
+    assert pause.stand_downs.get().verified_at == NOON
+    assert facilities_to_visit(pause, NOON) == []
+    recorded()
+    about = {"report": report, "finding": None, "words": "Half the hall was shut.", "at": NOON + HOUR}
+    for key, kinds in (("pacific", ["dissent.filed", "standdown.verified"]), ("nordic", ["dissent.filed"])):
+        body = make.body(key)
+        by = make.officer(body)
+        for _again in range(2):
+            dissent(body=body, by=by, **about)
+        entries = recorded()
+        assert [kind for kind, _payload in entries] == kinds
+        if key == "pacific":
+            said = entries[1][1]
+            assert (said["conclusion"], said["visit"], said["body"]) == ("inconclusive", None, "pacific")
+    [row] = [one for one in board(pause, NOON + HOUR).rows if one.organisation.key == "aster"]
+    assert (row.standing.standing, row.standing.basis) == (Standing.UNABLE, Basis.DISPUTED)
+    Visit.objects.filter(pk=visit.pk).update(state=VisitState.CLOSED, ended_at=NOON)
+    assert [one.pk for one in facilities_to_visit(pause, NOON + HOUR)] == [visit.facility_id]  # the review

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from inspections.actions.clarifications import dissent
 from inspections.actions.evidence import attach_evidence
 from inspections.models import Evidence, Report, Visit
 from inspections.rules.findings import Severity
@@ -568,3 +569,18 @@ def test_parity_and_grades_are_pages_with_the_entries_behind_each_figure(client,
     rows = client.get(reverse("accounting_api:grades")).json()["now"]["labs"]
     assert {row["lab"]: row["visits"] for row in rows}["aster"] == 1
     assert client.get(reverse("inspections:table", args=["grades", "csv"])).status_code == 200
+
+
+def test_the_grades_show_who_dissents_from_a_report_and_whether_its_conclusion_stands(client, visit):
+    report, grades = make.submitted_report(visit), reverse("inspections:grades")
+    assert "Nobody dissents from the conclusion" in client.get(grades).text
+    inspector, pacific = (
+        visit.team.first().designation,
+        make.officer(make.accreditation(make.body("pacific")).organisation),
+    )
+    about = {"report": report, "finding": None, "words": "I saw less.", "at": NOON}
+    for body, by, word in ((inspector.body, inspector.user, "Stands"), (make.body("pacific"), pacific, "Not drawn")):
+        dissent(body=body, by=by, **about)
+        cache.clear()
+        page = client.get(grades).text
+        assert (f"{visit.key}/1" in page, word in page) == (True, True)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,6 +115,16 @@ def test_verification_that_has_expired_leaves_the_conclusion_open():
 def test_the_newest_conclusion_counts(conclusion, standing):
     newer = VerificationValue(conclusion, hours(2))
     assert judge(verifications=[newer, CONSISTENT], at=hours(3)).standing is standing
+
+
+def test_a_body_that_cannot_conclude_without_a_visit_disputes_what_a_visit_verified_until_the_next():
+    verified = replace(CONSISTENT, reference="2026-1")
+    disputed = VerificationValue(Conclusion.INCONCLUSIVE, hours(2))
+    answer = judge(verifications=[disputed, verified], at=hours(3))
+    assert (answer.standing, answer.basis, answer.reference) == (Standing.UNABLE, Basis.DISPUTED, "2026-1")
+    again = replace(verified, at=hours(4), reference="2026-2")
+    assert judge(verifications=[verified, disputed, again], at=hours(5)).standing is Standing.COMPLIANT
+    assert judge(verifications=[disputed], at=hours(3)).basis is Basis.INCONCLUSIVE
 
 
 def test_lateness_is_a_potential_breach_not_a_breach():
