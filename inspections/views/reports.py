@@ -154,7 +154,7 @@ def redaction_rows(found: PublicReport, user: User | None, at: datetime) -> list
 
 
 class ReportFile(View):
-    """The report as a file, as far as the reader may see it, to be checked against the record with `fermata report`."""
+    """The report as a file, as far as the reader may see it, to be checked against the commitments of the record (docs/ledger-entries.md)."""
 
     def get(self, request: HttpRequest, key: str, version: int) -> HttpResponse:
         """Answer with the commitments and what is open of the report."""
