@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -92,15 +93,15 @@ def _clarify(visit: Visit, party: User, at: datetime) -> None:
         answer = "180 are with the maker for repair, see the waybills that we sent. 32 are being looked for."
         answer_clarification(finding=finding, answer=answer, by=party, at=at)
     else:
+        about: dict[str, Any] = {
+            "report": finding.report,
+            "body": second.designation.body,
+            "by": second.designation.user,
+            "at": at,
+        }
         words = "The waybills are of the week before the count. For 180 of them I would call the register in order."
-        dissent(
-            report=finding.report,
-            finding=finding,
-            body=second.designation.body,
-            words=words,
-            by=second.designation.user,
-            at=at,
-        )
+        dissent(finding=finding, words=words, **about)
+        dissent(finding=None, words="Thirty-two of thousands is a matter of the register, not of the site.", **about)
 
 
 def _agree_on_terms(story: Story, visit: Visit, party: User, at: datetime) -> None:

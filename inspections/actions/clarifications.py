@@ -132,18 +132,21 @@ def dissent(
         filed_at=at,
         by=by,
     )
-    payload: dict[str, Json] = {
-        **subject_of(visit),
-        "report": name_of(report),
-        "number": finding.number if finding else None,
-        "body": body.key,
-        "for_body": made.for_body,
-        "words": commitment(made.salt, said),
-    }
-    record(kind="dissent.filed", payload=payload, by=by, at=at)
+    record(kind="dissent.filed", payload=_dissent(made), by=by, at=at)
     if made.for_body and finding is None:
         _dispute(report, body, said, by, at)
     return made
+
+
+def _dissent(made: Dissent) -> dict[str, Json]:
+    return {
+        **subject_of(made.report.visit),
+        "report": name_of(made.report),
+        "number": made.finding.number if made.finding else None,
+        "body": made.body.key,
+        "for_body": made.for_body,
+        "words": commitment(made.salt, made.words),
+    }
 
 
 def _dispute(report: Report, body: Organisation, words: str, by: User, at: datetime) -> None:
