@@ -84,7 +84,7 @@ class ObservationsForm(OrganisationForm):
         strip=False,
         max_length=LARGEST_FILE,
         help_text=_("With the heading. What you sent stays here until it is filed, so that it can be put right."),
-        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off", "class": "code"}),
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false", "autocomplete": "off", "wrap": "off"}),
     )
     field_order = ["organisation", "file", "rows"]
 
