@@ -16,4 +16,4 @@ application = Front(django, position)
 # What is loaded now stays: the collector need not walk it again and again while pages are rendered.
 gc.collect()
 gc.freeze()
-gc.set_threshold(50_000, 20, 100)
+gc.set_threshold(5_000, 10, 10)
