@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
         ("move visits on", "inspections.tasks.sweep_visits", 10.0),
         ("tell the record of tips", "inspections.tasks.tell_tips", 60.0),
         ("publish grades", "inspections.tasks.publish_grades", 60.0),
+        ("make the day's bundle of data", "dashboard.tasks.make_bundle", 60.0),
         ("note alarms of balances", "inspections.tasks.note_alarms", 600.0),
     ]
 }

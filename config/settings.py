@@ -208,6 +208,8 @@ STORAGES = {
     },
     # The published log: may be any Django storage, put behind a CDN.
     "tlog": {"BACKEND": "ledger.storage.DurableFiles", "OPTIONS": {"location": MEDIA_ROOT / "tlog"}},
+    # Nightly bundles of the public tables; each appears when it is whole.
+    "data": {"BACKEND": "ledger.storage.DurableFiles", "OPTIONS": {"location": MEDIA_ROOT / "data"}},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if flag("FERMATA_COLLECTED", default=PRODUCTION)

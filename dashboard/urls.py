@@ -2,6 +2,7 @@ from django.conf import settings
 from django.urls import path
 from django.views.generic import RedirectView
 
+from dashboard.views.data import DataPage, DictionaryPage, PolicyPage, bundle_file
 from dashboard.views.discovery import picture, robots, sitemap
 from dashboard.views.health import StatusPage, healthz, metrics, readyz
 from dashboard.views.home import HomePage
@@ -21,6 +22,10 @@ urlpatterns = [
     path("api/v1/schema.json", SchemaJson.as_view(), name="schema_json"),
     path("api/v1/schema.yaml", SchemaYaml.as_view(), name="schema_yaml"),
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "img/favicon.ico"), name="favicon"),
+    path("data/", DataPage.as_view(), name="data"),
+    path("data/dictionary/", DictionaryPage.as_view(), name="data_dictionary"),
+    path("data/policy/", PolicyPage.as_view(), name="data_policy"),
+    path("data/<slug:name>.zip", bundle_file, name="data_bundle"),
     path("healthz", healthz, name="health"),
     path("metrics", metrics, name="metrics"),
     path("picture.png", picture, name="picture"),

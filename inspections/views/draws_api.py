@@ -30,15 +30,24 @@ class DrawSerializer(serializers.ModelSerializer[Draw]):
     """A draw in a list. `drawn`: the keys of the facilities, in their order; empty before the result."""
 
     stage = serializers.SerializerMethodField(help_text="computed for this instant")
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="where all of the draw is")
 
     class Meta:
         model = Draw
         fields = ["key", "stage", "opened_at", "commit_by", "sealed_at", "reveal_by", "drawn_at", "drawn", "url"]
+        extra_kwargs = {
+            "key": {"help_text": "such as 2026-01"},
+            "opened_at": {"help_text": "when it was opened"},
+            "commit_by": {"help_text": "until when values may be committed to"},
+            "sealed_at": {"help_text": "when the values were sealed; null before"},
+            "reveal_by": {"help_text": "until when they may be revealed; null before they are sealed"},
+            "drawn_at": {"help_text": "when it was carried out; null before"},
+            "drawn": {"help_text": "the keys of the sites drawn, in order"},
+        }
 
     def get_stage(self, draw: Draw) -> str:
         """Return the stage at the instant of the request."""
-        return stage_of(draw, timezone.now()).value
+        return stage_of(draw, self.context["at"]).value
 
     def get_url(self, draw: Draw) -> str:
         """Return where all of the draw is."""
@@ -57,9 +66,13 @@ class DrawsView(Public, ListAPIView[Draw]):
     serializer_class = DrawSerializer
     filterset_class = DrawFilter
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Say for which instant the stage is computed."""
+        return super().get_serializer_context() | {"at": self.at}
+
     def get_queryset(self) -> QuerySet[Draw]:
         """Return the draws opened by now."""
-        return draws().filter(opened_at__lte=timezone.now())
+        return draws().filter(opened_at__lte=self.at)
 
 
 class DrawView(Public):
@@ -69,7 +82,7 @@ class DrawView(Public):
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002 - a view's signature
         """Answer the draw."""
         draw = _draw(key)
-        return Response({**DrawSerializer(draw).data, **transcript(draw)})
+        return Response({**DrawSerializer(draw, context={"at": self.at}).data, **transcript(draw)})
 
 
 class CommitmentRequest(serializers.Serializer[Any]):

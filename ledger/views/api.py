@@ -56,12 +56,14 @@ class LogSerializer(serializers.Serializer[Any]):
 class EntrySerializer(serializers.Serializer[Any]):
     """An entry, from its row."""
 
-    index = serializers.IntegerField()
+    index = serializers.IntegerField(help_text="its position in the record, from 0")
     hash = serializers.SerializerMethodField(help_text="RFC 6962 leaf hash, hex")
-    kind = serializers.CharField(source="entry.kind")
-    at = serializers.DateTimeField(source="entry.at")
+    kind = serializers.CharField(source="entry.kind", help_text="what kind of entry it is")
+    at = serializers.DateTimeField(source="entry.at", help_text="when it was recorded")
     by = serializers.SerializerMethodField(help_text="a pseudonym; null for the clock")
-    payload = serializers.SerializerMethodField()
+    payload = serializers.SerializerMethodField(
+        help_text="what is recorded; docs/ledger-entries.md describes each kind"
+    )
     words = serializers.SerializerMethodField(help_text="the payload as a sentence")
 
     def get_hash(self, leaf: Leaf) -> str:

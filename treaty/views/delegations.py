@@ -179,7 +179,7 @@ class DelegationsApi(Public, GenericAPIView[Delegation]):
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
         """Answer a page of them."""
         rows = list(self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ())
-        holding = {row.pk for row in standing_delegations(delegations(), timezone.now())}
+        holding = {row.pk for row in standing_delegations(delegations(), self.at)}
         return self.get_paginated_response([_json(row) | {"holds": row.pk in holding} for row in rows])
 
 

@@ -230,14 +230,13 @@ class DrillsView(Public, GenericAPIView[Drill]):
 
     def get_queryset(self) -> QuerySet[Drill]:
         """Return the drills announced by now."""
-        return Drill.objects.filter(announced_at__lte=timezone.now()).with_rows()
+        return Drill.objects.filter(announced_at__lte=self.at).with_rows()
 
     @extend_schema(operation_id="drills_list", responses={200: page(DRILL)})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
         """Answer a page of them."""
-        at = timezone.now()
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response([drill_json(summary(one, at)) for one in rows])
+        return self.get_paginated_response([drill_json(summary(one, self.at)) for one in rows])
 
 
 class DrillView(Public):

@@ -28,7 +28,7 @@ LONGEST_SIGNATURE = 6000
 class KeySerializer(serializers.ModelSerializer[VotingKey]):
     """A key as the record enrolled it."""
 
-    organisation = serializers.CharField(source="organisation.key", read_only=True)
+    organisation = serializers.CharField(source="organisation.key", read_only=True, help_text="whose key it is")
     key = serializers.CharField(source="key_id", help_text="its name in the record")
 
     class Meta:
@@ -49,6 +49,20 @@ class KeySerializer(serializers.ModelSerializer[VotingKey]):
             "revoked_by",
             "entry_hash",
         ]
+        extra_kwargs = {
+            "kind": {"help_text": "which kind of key"},
+            "public_key": {"help_text": "DER SubjectPublicKeyInfo in base64url"},
+            "origin": {"help_text": "of a passkey, the origin that it signs for"},
+            "rp_id": {"help_text": "of a passkey, its relying party"},
+            "credential": {"help_text": "of a passkey, its id"},
+            "signed_by": {"help_text": "the root, or the key that it succeeds"},
+            "signature": {"help_text": "over the statement of enrolment"},
+            "enrolled_at": {"help_text": "when it was enrolled"},
+            "usable_at": {"help_text": "from when it may sign ballots"},
+            "revoked_at": {"help_text": "when it was revoked; null while it is not"},
+            "revoked_by": {"help_text": "the key that revoked it"},
+            "entry_hash": {"help_text": "its entry in the record"},
+        }
 
 
 class EnrolmentSerializer(serializers.Serializer[Any]):

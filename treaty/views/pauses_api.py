@@ -39,14 +39,13 @@ class PausesView(Public, GenericAPIView[Pause]):
 
     def get_queryset(self) -> QuerySet[Pause]:
         """Return the pauses adopted by now."""
-        return Pause.objects.started_by(timezone.now()).with_rows().select_related("vote", "text")
+        return Pause.objects.started_by(self.at).with_rows().select_related("vote", "text")
 
     @extend_schema(operation_id="pauses_list", responses={200: page(PAUSE)})
     def get(self, request: Request) -> Response:  # noqa: ARG002 - a view's signature
         """Answer a page of them."""
-        at = timezone.now()
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response([pause_json(summary(one, at)) for one in rows])
+        return self.get_paginated_response([pause_json(summary(one, self.at)) for one in rows])
 
 
 class PauseView(Public):

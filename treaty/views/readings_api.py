@@ -27,11 +27,17 @@ from web.api.filters import Equal, OneOf, Since
 class ReadingSerializer(serializers.ModelSerializer[Reading]):
     """A reading: numbers are strings, so that none is rounded on its way."""
 
-    lab = serializers.CharField(source="organisation.key", default=None, allow_null=True)
-    value = serializers.SerializerMethodField(method_name="exact_value")
-    low = serializers.SerializerMethodField(method_name="exact_low")
-    high = serializers.SerializerMethodField(method_name="exact_high")
-    quarantined_for = serializers.SerializerMethodField()
+    lab = serializers.CharField(
+        source="organisation.key", default=None, allow_null=True, help_text="about which laboratory; null: the world"
+    )
+    value = serializers.SerializerMethodField(method_name="exact_value", help_text="the value, exact")
+    low = serializers.SerializerMethodField(
+        method_name="exact_low", help_text="the lower edge of its interval, exact; null where there is none"
+    )
+    high = serializers.SerializerMethodField(
+        method_name="exact_high", help_text="the upper edge, exact; null where there is none"
+    )
+    quarantined_for = serializers.SerializerMethodField(help_text="why it counts as no reading; empty where it counts")
 
     class Meta:
         model = Reading
@@ -51,6 +57,17 @@ class ReadingSerializer(serializers.ModelSerializer[Reading]):
             "evidence_url",
             "quarantined_for",
         ]
+        extra_kwargs = {
+            "indicator": {"help_text": "the indicator of the text"},
+            "unit": {"help_text": "the indicator’s unit"},
+            "observed_at": {"help_text": "when it was so"},
+            "received_at": {"help_text": "when the site received it"},
+            "source": {"help_text": "declared by the laboratory, observed by a third party, or verified by a body"},
+            "provider": {"help_text": "who vouches for it"},
+            "series": {"help_text": "names the datum; the same name again corrects it"},
+            "version": {"help_text": "its version in its series; the highest counts"},
+            "evidence_url": {"help_text": "where evidence is; may be empty"},
+        }
 
     def exact_value(self, reading: Reading) -> str:
         """Return the value exactly."""
@@ -103,7 +120,7 @@ class ReadingsView(Public, ListAPIView[Reading]):
 
     def get_queryset(self) -> QuerySet[Reading]:
         """Return every version received by now."""
-        found = Reading.objects.filter(received_at__lte=timezone.now())
+        found = Reading.objects.filter(received_at__lte=self.at)
         return found.select_related("organisation").prefetch_related("quarantines")
 
     @extend_schema(request=SentSerializer, responses={201: ReadingSerializer})

@@ -45,7 +45,7 @@ class VoteSerializer(serializers.ModelSerializer[Vote]):
     """A vote in a list."""
 
     state = serializers.SerializerMethodField(help_text="computed for this instant")
-    url = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField(help_text="where the whole vote is")
 
     class Meta:
         model = Vote
@@ -63,10 +63,22 @@ class VoteSerializer(serializers.ModelSerializer[Vote]):
             "effective_at",
             "url",
         ]
+        extra_kwargs = {
+            "key": {"help_text": "such as 2026-07"},
+            "title": {"help_text": "what it is about"},
+            "decision": {"help_text": "the decision of the text"},
+            "noticed_at": {"help_text": "when text, rule and roll were frozen"},
+            "opens_at": {"help_text": "from when ballots count"},
+            "closes_at": {"help_text": "until when ballots count, not included"},
+            "closed_at": {"help_text": "when it was closed; null before"},
+            "outcome": {"help_text": "adopted or rejected; empty before it is closed"},
+            "reason": {"help_text": "why; empty before it is closed"},
+            "effective_at": {"help_text": "when the decision takes effect; null where it does not"},
+        }
 
     def get_state(self, vote: Vote) -> str:
         """Return the state at the instant of the request."""
-        return course_of(vote, timezone.now()).state.value
+        return course_of(vote, self.context["view"].at).state.value
 
     def get_url(self, vote: Vote) -> str:
         """Return where the whole vote is."""
@@ -99,7 +111,7 @@ class VotesView(Public, ListAPIView[Vote]):
 
     def get_queryset(self) -> Any:
         """Return the votes noticed by now."""
-        return with_rows(Vote.objects.filter(noticed_at__lte=timezone.now()))
+        return with_rows(Vote.objects.filter(noticed_at__lte=self.at))
 
 
 class VoteView(Public):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.functional import cached_property
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,7 @@ from web.api.pages import Named
 from web.caching import tagged_by
 
 READ = frozenset({"GET", "HEAD"})
+AS_OF = "fermata.as_of"  # in the environment of a request that the site makes itself: the instant to answer for
 
 
 class PublicView(APIView):
@@ -32,6 +34,12 @@ class PublicView(APIView):
     def position() -> int:
         """Return the record's position; the app that holds the record says it."""
         raise NotImplementedError
+
+    @cached_property
+    def at(self) -> datetime:
+        """The instant that is answered for: now, unless the site itself asks for another."""
+        asked: datetime | None = self.request.META.get(AS_OF)
+        return asked or timezone.now()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer; 304 where the reader has it."""
@@ -80,5 +88,5 @@ class ComputedList[Row: Mapping[str, Any]](PublicView):
     def page(self, request: Request) -> Response:
         """Answer with the rows that were asked for."""
         asked = {name: request.query_params[name] for name in self.asked_by if name in request.query_params}
-        rows = [row for row in self.rows(timezone.now()) if all(str(row[name]) == said for name, said in asked.items())]
+        rows = [row for row in self.rows(self.at) if all(str(row[name]) == said for name, said in asked.items())]
         return self.paginator.page(rows, lambda row: "/".join(str(row[part]) for part in self.name), request)
