@@ -83,6 +83,8 @@ def test_nothing_is_made_before_a_checkpoint_covers_the_record_or_while_another_
         cursor.execute("SELECT pg_advisory_lock(%s)", [bundles.LOCK])
     assert bundles.make_due(at=LATER) is None
     assert bundles.kept() == []
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [bundles.LOCK])
     other.close()
     assert bundles.make_due(at=LATER)
 
