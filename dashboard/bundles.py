@@ -21,7 +21,7 @@ from django.core.files.storage import storages
 from django.db import connection, transaction
 from redis.exceptions import RedisError
 
-from core.times import stamp
+from core.times import instant, stamp
 from dashboard.queries.tables import Column, Row, Table, rows_of, tables
 from ledger import published
 from ledger.queries import position
@@ -49,6 +49,11 @@ class Bundle:
     sha256: str
     bytes: int
     rows: dict[str, int]
+
+    @property
+    def at(self) -> datetime:
+        """The instant that it is as of."""
+        return instant(self.as_of)
 
     @property
     def stem(self) -> str:

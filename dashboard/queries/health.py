@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from redis.exceptions import RedisError
 
+from core.times import instant
+from dashboard.bundles import kept, progress
 from inspections.models import Visit
 from ledger.queries import position
 from ledger.queries.health import health as ledger_health
@@ -23,6 +25,7 @@ from treaty.models import OrderDelivery, Vote
 
 BEAT = "dashboard:beat"
 FRESH = timedelta(seconds=60)
+BUNDLE_LATE: Final = timedelta(days=2)
 LATE: Final = timedelta(seconds=60)  # what a sweep has not done for so long is late
 
 
@@ -155,6 +158,19 @@ def _record(at: datetime) -> Iterable[Check]:
     yield Check("witnesses", gettext_lazy("Witnesses"), words, seen, well=seen == asked)
 
 
+def _bundle(at: datetime) -> Iterable[Check]:
+    title, made = gettext_lazy("Bundle of data"), kept()
+    if found := progress():
+        words = _("Being made: %(done)s of %(of)s tables are done") % {"done": found["done"], "of": found["of"]}
+    elif made:
+        words = _("The newest is as of entry %(position)s") % {"position": made[0].position}
+    else:
+        words = _("None is made yet")
+    age = at - instant(made[0].made_at) if made else None
+    number = None if age is None else age.total_seconds()
+    yield Check("bundle", title, words, number, well=age is None or age < BUNDLE_LATE)
+
+
 def _late(key: str, title: str | Promise, count: int) -> Check:
     words = (
         ngettext("%(count)s is late", "%(count)s are late", count) % {"count": count} if count else _("None is late")
@@ -173,4 +189,4 @@ def _sweeps(at: datetime) -> Iterable[Check]:
     yield Check("mail_waiting", gettext_lazy("Subscribers to mail"), words, waiting)
 
 
-LOOKS: Final[tuple[Callable[[datetime], Iterable[Check]], ...]] = (_cache, _beat, _record, _sweeps)
+LOOKS: Final[tuple[Callable[[datetime], Iterable[Check]], ...]] = (_cache, _beat, _record, _bundle, _sweeps)

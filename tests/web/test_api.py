@@ -153,6 +153,19 @@ def test_an_operation_is_marked_a_year_before_it_ends():
         Deprecation(SINCE, SINCE + timedelta(days=364), "/api/v2/things/")
 
 
+def test_every_list_says_how_its_pages_and_rows_are_chosen():
+    found = {
+        one.path: {parameter.name for parameter in one.parameters}
+        for group in reference("http://localhost").groups
+        for one in group.operations
+        if any(member.name == "next" for answer in one.answers for member in answer.members)
+    }
+    assert len(found) >= 11
+    assert all({"limit", "cursor"} < names for names in found.values()), found
+    assert found["/api/v1/pauses/"] == {"limit", "cursor", "level", "since"}
+    assert found["/api/v1/matrix/"] == {"limit", "cursor", "lab", "facility", "layer", "state", "needs"}
+
+
 def test_every_operation_says_what_it_does_and_what_its_parameters_and_answers_mean():
     for group in reference("http://localhost").groups:
         for one in group.operations:

@@ -58,14 +58,16 @@ NAMED: Final[Mapping[str, str]] = {
 class Described(AutoSchema):
     """The description of an operation: its view's docstring is the summary of a GET, the method's that of any other."""
 
+    _is_page = False  # while the parameters of a list are described whose rows no serializer makes
+
     def get_summary(self) -> str:
         """Return the first sentence."""
         return _first(get_doc(type(self.view)) if self.method == "GET" else self._own_doc())
 
     def get_description(self) -> str:  # type: ignore[override] # the package itself differs from DRF here
-        """Return all that is said of the operation: what the view is about, then what the method does."""
-        parts = (get_doc(type(self.view)), self._own_doc())
-        return "\n\n".join(part for part in parts if part)
+        """Return all that is said of the operation: what the view is about, then what a method does that changes something."""
+        about = str(get_doc(type(self.view)))
+        return about if self.method == "GET" else f"{about}\n\n{self._own_doc()}"
 
     def _own_doc(self) -> str:
         return str(get_doc(getattr(self.view, self.method.lower())))
@@ -83,7 +85,9 @@ class Described(AutoSchema):
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         """Add what a computed list is chosen by."""
+        self._is_page = self.method == "GET" and getattr(self.view, "paginator", None) is not None
         found: list[dict[str, Any]] = super()._get_parameters()
+        self._is_page = False
         said = getattr(self.view, "asked_by", {}) if self.method == "GET" else {}
         known = {one["name"] for one in found}
         return found + [
@@ -91,6 +95,9 @@ class Described(AutoSchema):
             for name, words in said.items()
             if name not in known
         ]
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self._is_page or bool(super()._is_list_view(serializer))
 
     def is_deprecated(self) -> bool:
         """Whether the view has an end."""
