@@ -68,7 +68,7 @@ class DrawsView(Public, ListAPIView[Draw]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Say for which instant the stage is computed."""
-        return super().get_serializer_context() | {"at": self.at}
+        return {**super().get_serializer_context(), "at": self.at}
 
     def get_queryset(self) -> QuerySet[Draw]:
         """Return the draws opened by now."""
