@@ -64,6 +64,7 @@ def test_a_cursor_that_no_page_gave_is_refused(cursor):
     [
         "lab=aster",  # the list of keys calls it organisation
         "kind=stone",
+        "since=",
         "since=yesterday",
         "since=2026-11-22",
         "organisation=%00",

@@ -54,12 +54,14 @@ class PublicView(APIView):
         return answer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse parameters that the operation does not know."""
+        """Refuse parameters that the operation does not know, and those that say nothing."""
         super().initial(request, *args, **kwargs)
         known = self.parameters() if request.method in READ else set()
         if unknown := sorted(set(request.query_params) - known):
             words = f"There is no such parameter here; there is {', '.join(sorted(known)) or 'none'}."
             raise ValidationError({name: [words] for name in unknown})
+        if empty := [name for name, said in request.query_params.items() if not said]:
+            raise ValidationError({name: ["Say which, or leave the parameter out."] for name in empty})
 
     def parameters(self) -> set[str]:
         """Return the query parameters that a read knows."""
