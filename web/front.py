@@ -8,6 +8,7 @@ Of pages that have to be made few are made for readers at once, so that readers 
 run machines: who comes when the line is full gets the last page, or is asked to come again.
 """
 
+import gzip
 import threading
 import time
 from collections import OrderedDict
@@ -30,6 +31,8 @@ LOOKED_AT_EVERY: Final = 1.0  # seconds
 STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
 MOST_BYTES: Final = 64 * 1024 * 1024
 LARGEST: Final = 1024 * 1024
+SMALLEST_PACKED: Final = 1024
+PACKED_KINDS: Final = ("text/", "application/json", "application/xml", "image/svg")
 AT_ONCE: Final = (
     2  # pages made for readers in one process; one fewer while somebody acts, as Python makes them in turns
 )
@@ -66,7 +69,13 @@ class Page:
     etag: str
     state: State
     looked_at: float
+    packed: bytes = b""
     being_made: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept."""
+        return len(self.body) + len(self.packed)
 
 
 class Line:
@@ -197,7 +206,8 @@ class Front:
         if len(body) > LARGEST:
             start(*told)
             return [body]
-        page = Page(body, headers, named["etag"], state, now)
+        varies = [(name, f"{value}, Accept-Encoding" if name.lower() == "vary" else value) for name, value in headers]
+        page = Page(body, varies, named["etag"], state, now, packed(body, headers))
         self._keep(key, page)
         return answer(page, environ, start)
 
@@ -205,10 +215,10 @@ class Front:
         with self.lock:
             gone = self.pages.pop(key, None)
             self.pages[key] = page
-            self.bytes += len(page.body) - (len(gone.body) if gone else 0)
+            self.bytes += page.size - (gone.size if gone else 0)
             while self.bytes > MOST_BYTES:
                 _key, oldest = self.pages.popitem(last=False)
-                self.bytes -= len(oldest.body)
+                self.bytes -= oldest.size
 
 
 def state_at(position: int, at: datetime) -> State:
@@ -224,8 +234,30 @@ def answer(page: Page, environ: Environ, start: Start) -> Iterable[bytes]:
             [pair for pair in page.headers if pair[0].lower() not in {"content-length", "content-type"}],
         )
         return []
+    if page.packed and accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+        length = ("Content-Length", str(len(page.packed)))
+        kept = [pair for pair in page.headers if pair[0].lower() != "content-length"]
+        start("200 OK", [*kept, length, ("Content-Encoding", "gzip")])
+        return [page.packed]
     start("200 OK", page.headers)
     return [page.body]
+
+
+def packed(body: bytes, headers: Headers) -> bytes:
+    """Return the page as gzip, empty where that is not worth it. Nothing secret is in a page that everybody sees alike, so its length may be seen."""
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    worth_it = len(body) >= SMALLEST_PACKED and kind.startswith(PACKED_KINDS)
+    return gzip.compress(body, compresslevel=6, mtime=0) if worth_it else b""
+
+
+@lru_cache(maxsize=256)
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding takes gzip (RFC 9110, 12.5.3)."""
+    for one in header.lower().split(","):
+        coding, _, weight = one.partition(";")
+        if coding.strip() == "gzip":
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
 
 
 def is_never_shed(environ: Environ) -> bool:

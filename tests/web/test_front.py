@@ -1,5 +1,6 @@
 """The memory of public pages in front of Django, as a WSGI server calls it."""
 
+import gzip
 import threading
 from datetime import UTC, datetime
 
@@ -134,6 +135,19 @@ def test_what_is_not_kept_is_passed_on_as_it_comes_and_asks_the_record_nothing(s
     site.front.application = lambda asked, start: (given.append(site.application(asked, start)), given[0])[1]
     assert site.front(environ, lambda *_said: None) is given[0], "no file is read into memory"
     assert site.asked == '"mine"', "what answers it may say that it has not changed"
+
+
+def test_a_long_page_is_sent_packed_to_those_who_take_it(site, monkeypatch):
+    monkeypatch.setattr(front, "SMALLEST_PACKED", 1)
+    site.headers = [("Vary", "Cookie")]
+    _status, body, headers = site.get(HTTP_ACCEPT_ENCODING="br, gzip")
+    assert gzip.decompress(body) == b"page 1"
+    assert (headers["Content-Encoding"], headers["Content-Length"]) == ("gzip", str(len(body)))
+    for refused in ("", "br", "gzip;q=0, br"):
+        _status, body, headers = site.get(HTTP_ACCEPT_ENCODING=refused)
+        assert (body, headers["Content-Length"]) == (b"page 1", "6")
+        assert "Content-Encoding" not in headers
+        assert headers["Vary"] == "Cookie, Accept-Encoding", "a cache between must know"
 
 
 def test_a_page_that_comes_with_a_cookie_is_the_readers_own(site):
