@@ -23,7 +23,14 @@ from web.front import SHARED, State, state_at
 
 KEPT: Final = 90  # seconds: a little longer than the minute in the key
 VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
-STORED: Final = ("Content-Type", "Content-Language", "Content-Disposition", "Access-Control-Allow-Origin")
+STORED: Final = (
+    "Content-Type",
+    "Content-Language",
+    "Content-Disposition",
+    "Access-Control-Allow-Origin",
+    "Cross-Origin-Resource-Policy",
+    "Link",
+)
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 type Stored = tuple[bytes, dict[str, str]]

@@ -102,7 +102,14 @@ class Chart:
     limits: tuple[Tick, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
-    rows: tuple[Row, ...]
+    points: tuple[Point, ...]
+    thresholds: tuple[Threshold, ...]
+    log: bool
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The points as words."""
+        return tuple(_row(point) for point in self.points)
 
     @property
     def full_height(self) -> int:
@@ -122,7 +129,7 @@ class Chart:
     @property
     def has_labels(self) -> bool:
         """Whether any value is named, as a training run is."""
-        return any(row.label for row in self.rows)
+        return any(point.label for point in self.points)
 
 
 @dataclass(frozen=True)
@@ -164,10 +171,11 @@ def line_chart(
     series = sorted(points, key=lambda point: point.at)
     limits = [limit for limit in thresholds if _drawable(limit.value, log=log)]
     known = [point for point in series if _drawable(point.value, log=log)]
-    rows = tuple(_row(point) for point in series)
     description = _describe(series, known, limits, unit, log=log)
     if not known:
-        return Chart(title, description, unit, height, (), (), (), (), (), (), (), (), rows)
+        return Chart(
+            title, description, unit, height, (), (), (), (), (), (), (), (), tuple(series), tuple(thresholds), log
+        )
     scale = _scale(series, known, limits, height=height, start=start, end=end, log=log, joined=joined)
     return Chart(
         title=title,
@@ -182,8 +190,27 @@ def line_chart(
         limits=tuple(Tick(scale.y(float(limit.value)), limit.label, "start") for limit in limits),
         x_ticks=tuple(_x_ticks(scale)),
         y_ticks=tuple(Tick(scale.y(value), written(value), "end") for value in _y_ticks(scale)),
-        rows=rows,
+        points=tuple(series),
+        thresholds=tuple(thresholds),
+        log=log,
     )
+
+
+def line_data(chart: Chart) -> dict[str, object]:
+    """Return a chart's numbers for programs that draw it: each point is its instant in seconds since 1970, value, low and high."""
+    return {
+        "title": chart.title,
+        "unit": chart.unit,
+        "log": chart.log,
+        "points": [
+            [point.at.timestamp(), *map(_number, (point.value, point.low, point.high))] for point in chart.points
+        ],
+        "thresholds": [{"value": _number(one.value), "label": one.label} for one in chart.thresholds],
+    }
+
+
+def _number(value: Number | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def written(value: Number | None) -> str:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from django.db.models import Count, Q
 
 from accounts.rules.organisations import Kind
+from inspections.queries.jurisdictions import state_of
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.rules.evidence import EvidenceState
 from labs.models import Inventory, OpenWeightRelease
@@ -87,8 +88,7 @@ def _equivalents(row: MatrixRow, ops: Decimal) -> Fraction:
 
 def has_valid_evidence(row: MatrixRow) -> bool:
     """Whether at least one layer is verified and not expired, and none contradicts what was declared."""
-    states = {cell.state for cell in row.cells}
-    return EvidenceState.VERIFIED in states and EvidenceState.DISCREPANCY not in states
+    return state_of(row) is EvidenceState.VERIFIED
 
 
 def _outside(bound: Iterable[int], ops: Decimal, at: datetime) -> Fraction:

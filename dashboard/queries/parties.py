@@ -190,31 +190,8 @@ def with_something_open(found: Iterable[Party]) -> list[Party]:
     return [party for *_, party in sorted(pressing, key=lambda one: (one[0], one[1], one[2].name))]
 
 
-COLUMNS = (
-    "lab",
-    "name",
-    "jurisdiction",
-    "status",
-    "bound_since",
-    "acknowledged_at",
-    "halted_at",
-    "rolled_back_at",
-    "declared_at",
-    "verified_at",
-    "delay_seconds",
-    "next_visit_at",
-    "evidence_verified",
-    "evidence_in_scope",
-    "declarations_overdue",
-    "standing",
-    "standing_basis",
-    "standing_reference",
-    "standing_since",
-)
-
-
 def exported(party: Party) -> tuple[str | int | datetime | timedelta | None, ...]:
-    """Return a row for CSV and JSON, in the order of COLUMNS."""
+    """Return a row for CSV and JSON, in the columns of the figure `parties`."""
     standing = party.standing
     stages = (party.acknowledged, party.halted, party.rolled_back, party.declared, party.verified)
     return (
