@@ -28,7 +28,7 @@ class Type(StrEnum):
 
     TEXT = "string"
     WHOLE = "integer"
-    NUMBER = "decimal"
+    NUMBER = "number"
     DAY = "date"
     INSTANT = "dateTime"
     TRUTH = "boolean"

@@ -237,7 +237,7 @@ def _capital(words: str) -> str:
 
 
 def in_rows(readings: Iterable[Reading]) -> list[tuple[Cell, ...]]:
-    """Return readings as rows to take away, numbers as the record writes them, in the columns of docs/readings-csv.md."""
+    """Return readings as rows to take away, in the columns of docs/readings-csv.md and with what each was quarantined for."""
     return [
         (
             reading.indicator,
