@@ -16,6 +16,7 @@ from dashboard.views.parties import overview
 from dashboard.words import HEADLINES
 from inspections.models.reports import CONCLUSION_LABELS
 from inspections.rules.reports import Conclusion
+from inspections.views.overview import country_rows
 from ledger.queries import position
 from notices.queries.events import titles
 from treaty.queries.triggers import voice
@@ -25,6 +26,7 @@ from web.caching import cached_by
 from web.listings import FindForm
 
 TRUTHS = {Truth.TRUE: (_("Met"), "ok"), Truth.FALSE: (_("Not met"), "na"), Truth.UNKNOWN: (_("Unknown"), "un")}
+MOST_COUNTRIES = 8
 
 
 @method_decorator(cached_by(position), name="dispatch")
@@ -43,6 +45,9 @@ class HomePage(TemplateView):
             ended=found.situation is Situation.OVER,
             way=way(found.pause, found.rules) if found.pause and found.rules else (),
             find=FindForm(),
+            countries=country_rows(found.evidence, found.rules, MOST_COUNTRIES)
+            if found.evidence and found.rules
+            else (),
             table=overview(found.parties, found.pause.pause if found.pause and found.is_paused else None),
             reports=[
                 (one, CONCLUSION_LABELS[Conclusion(one.conclusion)], list(one.findings.all())) for one in found.reports

@@ -19,6 +19,7 @@ from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.grades import grades
+from inspections.queries.jurisdictions import jurisdictions
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.reports import recent_findings, recent_reports
 from inspections.queries.specials import rows as special_rows
@@ -41,6 +42,7 @@ from inspections.views.words import (
 )
 from ledger.queries import position
 from treaty.queries.texts import rules_at, text_at
+from treaty.rules.text import Text
 from web.caching import cached_by
 from web.listings import SOUGHT, Listing, listing
 
@@ -93,6 +95,7 @@ def _lists(asked: QueryDict, at: datetime) -> dict[str, Any]:
         "upcoming": [visit_row(row) for row in found["visits"].rows],
         "frequency": frequency_words(often, found["frequency"].rows),
         "matrix": matrix_rows(seen, found["matrix"].rows),
+        "where": country_rows(seen, rules_at(at)),
         "conclusions": [conclusion_row(row) for row in found["conclusions"].rows],
         "parity": parity | {"labs": found["parity"].rows},
     }
@@ -150,6 +153,14 @@ def matrix_rows(found: Matrix, shown: Sequence[MatrixRow]) -> dict[str, Any]:
         "verified": found.count(EvidenceState.VERIFIED),
         "total": found.total,
     }
+
+
+def country_rows(found: Matrix, rules: Text, most: int | None = None) -> list[dict[str, Any]]:
+    """Return the countries where facilities stand, those with the most first, with words for what is known of them."""
+    return [
+        {"country": one, "parts": [(state, EVIDENCE_LABELS[state], count) for state, count in one.parts]}
+        for one in jurisdictions(found, rules)[:most]
+    ]
 
 
 def frequency_words(found: Sequence[FrequencyRow], shown: Sequence[FrequencyRow] | None = None) -> dict[str, Any]:
