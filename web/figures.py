@@ -42,7 +42,7 @@ class Column:
     name: str
     means: Words
     type: Type = Type.TEXT
-    unit: str = ""
+    unit: Words = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _column(column: Column) -> dict[str, object]:
         "datatype": column.type.value,
         "dc:description": str(column.means),
     }
-    return found | ({"schema:unitText": column.unit} if column.unit else {})
+    return found | ({"schema:unitText": str(column.unit)} if column.unit else {})
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from inspections.queries.frequency import frequency_rows
 from inspections.queries.grades import grades as grades_at
 from inspections.queries.jurisdictions import jurisdictions as jurisdictions_of
 from inspections.queries.jurisdictions import state_of
+from inspections.queries.matrix import MatrixRow
 from inspections.queries.matrix import matrix as matrix_at
 from inspections.queries.visits import past, upcoming
 from inspections.rules.accounting import Judgement
@@ -127,17 +128,20 @@ def facilities(at: datetime, _subject: str) -> Rows:
     if text_at(at) is None:
         return []
     ops = rules_at(at).covered.h100_ops_per_second
-    for row in matrix_at(at).rows:
-        states, lines = [one.state for one in row.cells], lines_of(row.facility)
-        yield (
-            row.facility.organisation.key,
-            row.facility.key,
-            row.facility.jurisdiction,
-            state_of(row).value,
-            states.count(EvidenceState.VERIFIED),
-            len(states) - states.count(EvidenceState.OUT_OF_SCOPE),
-            round(h100_equivalents(lines, ops)) if lines else None,
-        )
+    return [_facility(row, ops) for row in matrix_at(at).rows]
+
+
+def _facility(row: MatrixRow, ops: Decimal) -> tuple[Cell, ...]:
+    states, lines = [one.state for one in row.cells], lines_of(row.facility)
+    return (
+        row.facility.organisation.key,
+        row.facility.key,
+        row.facility.jurisdiction,
+        state_of(row).value,
+        states.count(EvidenceState.VERIFIED),
+        len(states) - states.count(EvidenceState.OUT_OF_SCOPE),
+        round(h100_equivalents(lines, ops)) if lines else None,
+    )
 
 
 def jurisdictions(at: datetime, _subject: str) -> Rows:

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 
 from dashboard.views.figures import FIGURES, every
+from inspections.rules.visits import VisitState
 from tests import factories as make
 from web.figures import Type
 
@@ -34,7 +35,8 @@ def happened():
     """A pause with a stand-down, a facility with a report, readings: every figure but balances and drills has a row."""
     pause = make.pause_in_force()
     make.stand_down(pause, "aster", acknowledged_at=NOON + timedelta(hours=1))
-    make.submitted_report(make.visit(make.facility(make.laboratory("aster")), team=make.inspectors()[:2]))
+    hall, people = make.facility(make.laboratory("aster")), make.inspectors(1)
+    make.submitted_report(make.visit(hall, state=VisitState.IN_PROGRESS, team=people[:2]))
     for days in (0, 1, 2, 40):
         make.reading(
             "ai_commit_share", value="0.04", unit="share", observed_at=NOON - timedelta(days=days), received_at=NOON
@@ -103,7 +105,7 @@ def test_a_reader_with_the_newest_figure_gets_no_body(client, story):
 @pytest.mark.parametrize(
     "name", ["secrets", "pause", "pause/nothing", "parties/aster", "trigger/nothing", "site-balance/x/y"]
 )
-def test_what_is_no_figure_is_not_found(client, story, name):
+def test_what_is_no_figure_is_not_found(client, name):
     for form in ("csv", "svg", "json", "metadata.json"):
         assert client.get(f"/figures/{name}.{form}").status_code == 404
     assert client.get(f"/figures/{name}/").status_code == 404

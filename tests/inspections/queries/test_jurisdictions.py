@@ -5,6 +5,7 @@ import pytest
 from inspections.queries.jurisdictions import jurisdictions
 from inspections.queries.matrix import matrix
 from inspections.rules.evidence import EvidenceState, of_facility
+from inspections.rules.visits import VisitState
 from tests import factories as make
 from treaty.queries.texts import rules_at
 
@@ -32,7 +33,7 @@ def test_facilities_are_counted_by_country_and_what_is_not_declared_is_not_nough
     make.inventory(seen, quantities={"h100": 100})
     make.facility(make.laboratory("borealis"), name="Barn", jurisdiction="CA")
     make.facility(make.laboratory("borealis"), name="Mine", jurisdiction="NO")
-    make.submitted_report(make.visit(seen, team=make.inspectors()[:2]))
+    make.submitted_report(make.visit(seen, state=VisitState.IN_PROGRESS, team=make.inspectors(1)[:2]))
     evidence, rules = matrix(make.NOON), rules_at(make.NOON)
     with django_assert_max_num_queries(0):
         canada, norway = jurisdictions(evidence, rules)
