@@ -24,6 +24,7 @@ type Number = int | float | Decimal | Fraction
 WIDTH: Final = 1000
 SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 MOST_TICKS: Final = 5
+LONG: Final = 500  # points
 LARGE: Final = 1e6
 SMALLEST: Final = 1e-300  # what a logarithmic scale can hold
 
@@ -115,6 +116,11 @@ class Chart:
     def full_height(self) -> int:
         """The height with the labels of the time axis, in pixels."""
         return self.height + 24
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has more points than a picture can show apart, so that zooming tells more."""
+        return len(self.points) > LONG
 
     @property
     def is_empty(self) -> bool:

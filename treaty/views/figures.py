@@ -105,7 +105,9 @@ def indicator_chart(at: datetime, key: str) -> Chart | None:
 
 
 def indicator_title(at: datetime, key: str) -> Words:
-    """Return the indicator's title in the text."""
+    """Return the indicator's title in the text; 404 where it has none of this key."""
+    if text_at(at) is None or key not in rules_at(at).indicators:
+        raise Http404
     return rules_at(at).indicators[key].title
 
 
