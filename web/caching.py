@@ -29,6 +29,7 @@ STORED: Final = (
     "Content-Disposition",
     "Access-Control-Allow-Origin",
     "Cross-Origin-Resource-Policy",
+    "Cache-Control",
     "Link",
 )
 
@@ -143,7 +144,7 @@ def _keep(tag: str, response: HttpResponseBase) -> None:
 
 def _public(response: HttpResponseBase, tag: str) -> HttpResponseBase:
     response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers.setdefault("Cache-Control", "public, no-cache")
     patch_vary_headers(response, VARIES)
     return response
 

@@ -202,23 +202,6 @@ def line_chart(
     )
 
 
-def line_data(chart: Chart) -> dict[str, object]:
-    """Return a chart's numbers for programs that draw it: each point is its instant in seconds since 1970, value, low and high."""
-    return {
-        "title": chart.title,
-        "unit": chart.unit,
-        "log": chart.log,
-        "points": [
-            [point.at.timestamp(), *map(_number, (point.value, point.low, point.high))] for point in chart.points
-        ],
-        "thresholds": [{"value": _number(one.value), "label": one.label} for one in chart.thresholds],
-    }
-
-
-def _number(value: Number | None) -> float | None:
-    return None if value is None else float(value)
-
-
 def written(value: Number | None) -> str:
     """Write a value shortly in plain text: 83, 0.5, 3.2×10²⁵; an em dash for None."""
     if value is None or not math.isfinite(float(value)):

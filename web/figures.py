@@ -12,7 +12,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 
-from web.charts import Chart
+from web.charts import Chart, Number
 from web.exports import Cell, plain, word
 
 FORMS: Final = ("svg", "csv", "json", "metadata.json")
@@ -109,6 +109,23 @@ def _column(column: Column) -> dict[str, object]:
         "dc:description": str(column.means),
     }
     return found | ({"schema:unitText": str(column.unit)} if column.unit else {})
+
+
+def line_data(chart: Chart) -> dict[str, object]:
+    """Return a chart's numbers for programs that draw it: each point is its instant in seconds since 1970, value, low and high."""
+    return {
+        "title": chart.title,
+        "unit": chart.unit,
+        "log": chart.log,
+        "points": [
+            [point.at.timestamp(), *map(_number, (point.value, point.low, point.high))] for point in chart.points
+        ],
+        "thresholds": [{"value": _number(one.value), "label": one.label} for one in chart.thresholds],
+    }
+
+
+def _number(value: Number | None) -> float | None:
+    return None if value is None else float(value)
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ from ledger.queries import position
 from treaty.views.figures import FIGURES as OF_TREATY
 from treaty.views.figures import RECORD
 from web.caching import cached_by
-from web.charts import Chart, line_data
+from web.charts import Chart
 from web.exports import csv_answer, json_answer, open_to_all, records
-from web.figures import FORMS, INK, LICENCE, Column, Figure, Rows, Type, address, drawing, metadata, place
+from web.figures import FORMS, INK, LICENCE, Column, Figure, Rows, Type, address, drawing, line_data, metadata, place
 
 MOST_SHOWN: Final = 100
 

@@ -8,23 +8,24 @@ from typing import Any, Final
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import TemplateView
 
 from dashboard.queries.parties import Party, parties, with_something_open
 from dashboard.queries.situation import PAUSED, situation
 from dashboard.words import STATUS_LABELS, STATUS_SIGNS, standing_words, status_words
 from inspections.queries.matrix import matrix
 from ledger.queries import position
+from ledger.views.past import OfAnInstant
 from treaty.models import Pause
+from treaty.queries.past import require_rows
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.parties import Status
 from treaty.rules.standing import Standing
 from treaty.views.words import STANDING_LABELS
 from web.caching import cached_by
 from web.listings import FindForm, listing
+from web.past import PARAMETER
 
 MOST_WHOLE: Final = 12  # so many parties the first page shows all of; of more it counts them and names the gravest
 MOST_OPEN: Final = 6
@@ -105,16 +106,16 @@ def _rolls_back(found: Sequence[Party]) -> bool:
     return any(party.rolled_back for party in found)
 
 
-@method_decorator(cached_by(position, "show", "q", "page"), name="dispatch")
-class PartiesPage(TemplateView):
+@method_decorator(cached_by(position, "show", "q", "page", PARAMETER), name="dispatch")
+class PartiesPage(OfAnInstant):
     """Every party on the same terms, a page at a time."""
 
     template_name = "dashboard/party_list.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the parties that fit the filter."""
-        at = timezone.now()
-        pause, found = all_parties(at)
+        require_rows(self.at)
+        pause, found = all_parties(self.at)
         chosen = PartyFilter(self.request.GET)
         page = listing(self.request.GET, _chosen(found, self.request.GET), lambda party: party.name)
         return super().get_context_data(
@@ -127,8 +128,6 @@ class PartiesPage(TemplateView):
             total=len(found),
             counts=counts(found, pause),
             has_roll_back=_rolls_back(found),
-            at=at,
-            position=position(),
         )
 
 

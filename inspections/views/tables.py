@@ -75,7 +75,13 @@ def challenges(at: datetime, _subject: str) -> Rows:
 def draws(at: datetime, _subject: str) -> Rows:
     """Return the draws, the newest first."""
     return [
-        (row.draw.key, row.stage.value, row.draw.opened_at, len(row.sites), " ".join(one.key for one in row.drawn))
+        (
+            row.draw.key,
+            row.stage.value,
+            row.draw.opened_at,
+            len(row.sites),
+            " ".join(one.facility.key for one in row.drawn),
+        )
         for row in draw_rows(at, MOST)
     ]
 

@@ -11,6 +11,14 @@ function shownDates(from, to) {
   return words.formatRange(from * 1000, to * 1000);
 }
 
+// What stands at the ticks of time: the day, and the hour where ticks are less than a day apart.
+function days(ticks) {
+  const near = ticks.length > 1 && ticks[1] - ticks[0] < 86400;
+  const form = { day: "numeric", month: "short", timeZone: "UTC", ...(near ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { year: "2-digit" }) };
+  const words = new Intl.DateTimeFormat(document.documentElement.lang || "en", form);
+  return ticks.map((tick) => words.format(tick * 1000));
+}
+
 // The points as columns, each instant once and a little later than the one before: a step has two values at one instant.
 function columns(points) {
   let last = -Infinity;
@@ -33,7 +41,7 @@ function options(plot, chart, width, height, showed) {
       return new Date(at.getTime() + at.getTimezoneOffset() * 60_000);
     },
     scales: { y: chart.log ? { distr: 3, log: 10 } : {} },
-    axes: [axis, { ...axis, size: 64 }],
+    axes: [{ ...axis, space: 90, values: (_drawn, ticks) => days(ticks) }, { ...axis, size: 64 }],
     bands: [{ series: [3, 2], fill: colour(plot, "band", "fill").replace("rgb(", "rgba(").replace(")", ", .16)") }],
     series: [{}, { stroke: line, width: 2 }, { stroke: "transparent" }, { stroke: "transparent" }],
     hooks: { draw: [(drawn) => limits(drawn, chart, colour(plot, "limit", "stroke"))], setScale: [showed] },
