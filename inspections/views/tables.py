@@ -18,6 +18,7 @@ from inspections.queries.jurisdictions import jurisdictions as jurisdictions_of
 from inspections.queries.jurisdictions import state_of
 from inspections.queries.matrix import MatrixRow
 from inspections.queries.matrix import matrix as matrix_at
+from inspections.queries.specials import rows as special_rows
 from inspections.queries.visits import past, upcoming
 from inspections.rules.accounting import Judgement
 from inspections.rules.evidence import WEIGHT, EvidenceState
@@ -69,6 +70,25 @@ def challenges(at: datetime, _subject: str) -> Rows:
             row.visit.key if row.visit else None,
         )
         for row in challenge_rows(at, limit=MOST)
+    ]
+
+
+def specials(at: datetime, _subject: str) -> Rows:
+    """Return the special visits, each with its answer, its case, and its visit once notice of that was given."""
+    return [
+        (
+            row.special.key,
+            row.special.facility.organisation.key,
+            row.special.facility.key,
+            row.special.body.key,
+            row.standing.value,
+            row.special.requested_at,
+            row.special.answer_by,
+            row.special.answered_at,
+            row.case.key if row.case else None,
+            row.visit.key if row.visit else None,
+        )
+        for row in special_rows(at, limit=MOST)
     ]
 
 
