@@ -9,13 +9,10 @@ from zipfile import ZipFile
 import pytest
 
 from core.canonical import digest
-from core.times import instant
-from tests.verifier import past, records
+from tests.verifier import records
 from tests.verifier.records import TEXT, Record, ballot_hash, later, rehash_votes
 from verifier.cli import main
-from verifier.replay import Replay
 from verifier.replay.pauses import Pauses
-from verifier.replay.texts import Texts
 from verifier.replay.votes import Votes
 
 # django_db: without a test that asks for the database pytest-django makes none.
@@ -79,16 +76,6 @@ def test_the_replay_arrives_where_the_site_does(record):
     assert {key: pause.state(records.NOW).value for key, pause in pauses.items()} == {
         "2026-01": "lapsed", "2026-02": "ended", "2026-03": "in_force",
     }  # fmt: skip
-
-
-def test_the_past_that_the_site_shows_is_what_the_replay_knew_then(told, original):
-    replay, shown = Replay(), told[2]
-    replay.of(Texts).fetch = original.fetch
-    for index, (entry, line) in enumerate(zip(original.entries, original.lines, strict=True)):
-        replay.apply(index, line)
-        if index in shown:
-            assert shown[index] == past.of_replay(replay, instant(entry["at"])), (index, entry["kind"], entry["at"])
-    assert len(shown) > 30
 
 
 # Votes
