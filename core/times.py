@@ -26,6 +26,11 @@ def instant(text: str) -> datetime:
         raise Malformed(f"{text!r} is not an instant: {error}") from None
 
 
+def known_at(happened_at: datetime | None, at: datetime) -> datetime | None:
+    """Return when something happened as it was known at `at`: None where that was still to come."""
+    return happened_at if happened_at is not None and happened_at <= at else None
+
+
 class Period(NamedTuple):
     """The half-open time from `start` up to, not including, `end`; an `end` of None is open."""
 

@@ -28,15 +28,14 @@ from inspections.views import (
 app_name = "inspections"
 urlpatterns = [
     path("", overview.InspectionsPage.as_view(), name="list"),
-    re_path(r"^(?P<table>[a-z]+)\.(?P<form>csv|json)$", overview.TableView.as_view(), name="table"),
     re_path(
         r"^evidence/(?P<pk>[0-9]{1,18})/(?P<form>copy|original)/$", evidence.EvidenceFile.as_view(), name="evidence"
     ),
     path("balances/", accounting.BalancesPage.as_view(), name="balances"),
     path("balances/labs/<slug:key>/", accounting.PartyBalancePage.as_view(), name="balance_party"),
     re_path(
-        r"^balances/(?P<key>[a-z0-9-]{1,80})\.(?P<form>csv|json)$",
-        accounting.SiteBalanceTable.as_view(),
+        r"^balances/(?P<key>[a-z0-9-]{1,80})\.json$",
+        accounting.SiteAccountsFile.as_view(),
         name="balance_file",
     ),
     path("balances/observations/", observations.FileObservations.as_view(), name="file_observations"),

@@ -2,7 +2,6 @@ from django.urls import URLPattern, path, re_path
 
 from treaty.views import (
     amendments,
-    boards,
     cases,
     commitments,
     delegations,
@@ -59,8 +58,6 @@ urlpatterns: list[URLPattern] = [
     ),
     path("api/v1/votes/<slug:key>/ballot-paper/", votes_api.BallotPaperView.as_view(), name="api_ballot_paper"),
     path("indicators/", indicators.IndicatorsPage.as_view(), name="indicators"),
-    path("indicators/<slug:key>.csv", indicators.indicator_csv, name="indicator_csv"),
-    path("indicators/<slug:key>.json", indicators.indicator_json, name="indicator_json"),
     path("indicators/<slug:key>/", indicators.IndicatorPage.as_view(), name="indicator"),
     path("indicators/<slug:key>/submit/", indicators.SubmitReading.as_view(), name="submit_reading"),
     path("cases/", cases.CasesPage.as_view(), name="cases"),
@@ -93,7 +90,6 @@ urlpatterns: list[URLPattern] = [
     path("orders/key", orders.order_key_file, name="order_key"),
     path("pauses/", pauses.PausesPage.as_view(), name="pauses"),
     path("pauses/<slug:key>/", pauses.PausePage.as_view(), name="pause"),
-    re_path(r"^pauses/(?P<key>[\w-]+)/board\.(?P<kind>csv|json)$", boards.BoardFile.as_view(), name="board"),
     path("pauses/<slug:key>/criteria/<slug:criterion>/", determinations.Determine.as_view(), name="determine"),
     path("pauses/<slug:key>/ask-to-resume/", resumption.AskToResume.as_view(), name="ask_to_resume"),
     path("pauses/<slug:key>/<slug:lab>/", standdowns.StandDownPage.as_view(), name="stand_down"),
@@ -127,7 +123,6 @@ urlpatterns: list[URLPattern] = [
     path("treaty/<int:version>/", texts.TextPage.as_view(), name="text_version"),
     path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_lines"),
     path("treaty/<slug:sha256>.yaml", texts.source, name="text_source"),
-    re_path(r"^treaty/parties\.(?P<kind>csv|json)$", parties.PartiesFile.as_view(), name="parties_file"),
     path("treaty/parties/", parties.PartiesPage.as_view(), name="parties"),
     path("treaty/parties/<slug:key>/accept/", parties.AcceptMandate.as_view(), name="accept_mandate"),
     path("treaty/parties/<slug:key>/ratify/", parties.Ratify.as_view(), name="ratify"),

@@ -23,7 +23,15 @@ from web.front import SHARED, State, state_at
 
 KEPT: Final = 90  # seconds: a little longer than the minute in the key
 VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
-STORED: Final = ("Content-Type", "Content-Language", "Content-Disposition", "Access-Control-Allow-Origin")
+STORED: Final = (
+    "Content-Type",
+    "Content-Language",
+    "Content-Disposition",
+    "Access-Control-Allow-Origin",
+    "Cross-Origin-Resource-Policy",
+    "Cache-Control",
+    "Link",
+)
 
 type View[**P] = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 type Stored = tuple[bytes, dict[str, str]]
@@ -136,7 +144,7 @@ def _keep(tag: str, response: HttpResponseBase) -> None:
 
 def _public(response: HttpResponseBase, tag: str) -> HttpResponseBase:
     response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers.setdefault("Cache-Control", "public, no-cache")
     patch_vary_headers(response, VARIES)
     return response
 

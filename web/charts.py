@@ -24,6 +24,7 @@ type Number = int | float | Decimal | Fraction
 WIDTH: Final = 1000
 SUPERSCRIPTS: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 MOST_TICKS: Final = 5
+LONG: Final = 500  # points
 LARGE: Final = 1e6
 SMALLEST: Final = 1e-300  # what a logarithmic scale can hold
 
@@ -102,12 +103,24 @@ class Chart:
     limits: tuple[Tick, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
-    rows: tuple[Row, ...]
+    points: tuple[Point, ...]
+    thresholds: tuple[Threshold, ...]
+    log: bool
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The points as words."""
+        return tuple(_row(point) for point in self.points)
 
     @property
     def full_height(self) -> int:
         """The height with the labels of the time axis, in pixels."""
         return self.height + 24
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has more points than a picture can show apart, so that zooming tells more."""
+        return len(self.points) > LONG
 
     @property
     def is_empty(self) -> bool:
@@ -122,7 +135,7 @@ class Chart:
     @property
     def has_labels(self) -> bool:
         """Whether any value is named, as a training run is."""
-        return any(row.label for row in self.rows)
+        return any(point.label for point in self.points)
 
 
 @dataclass(frozen=True)
@@ -164,10 +177,11 @@ def line_chart(
     series = sorted(points, key=lambda point: point.at)
     limits = [limit for limit in thresholds if _drawable(limit.value, log=log)]
     known = [point for point in series if _drawable(point.value, log=log)]
-    rows = tuple(_row(point) for point in series)
     description = _describe(series, known, limits, unit, log=log)
     if not known:
-        return Chart(title, description, unit, height, (), (), (), (), (), (), (), (), rows)
+        return Chart(
+            title, description, unit, height, (), (), (), (), (), (), (), (), tuple(series), tuple(thresholds), log
+        )
     scale = _scale(series, known, limits, height=height, start=start, end=end, log=log, joined=joined)
     return Chart(
         title=title,
@@ -182,7 +196,9 @@ def line_chart(
         limits=tuple(Tick(scale.y(float(limit.value)), limit.label, "start") for limit in limits),
         x_ticks=tuple(_x_ticks(scale)),
         y_ticks=tuple(Tick(scale.y(value), written(value), "end") for value in _y_ticks(scale)),
-        rows=rows,
+        points=tuple(series),
+        thresholds=tuple(thresholds),
+        log=log,
     )
 
 

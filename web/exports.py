@@ -26,12 +26,12 @@ def csv_answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]
     writer.writerows([safe(cell) for cell in row] for row in rows)
     response = HttpResponse(text.getvalue().encode(), content_type="text/csv; charset=utf-8; header=present")
     response["Content-Disposition"] = f'inline; filename="{name}"'
-    return _open(response)
+    return open_to_all(response)
 
 
 def json_answer(payload: dict[str, object]) -> HttpResponse:
     """Return `payload`, with instants, spans and exact numbers written as in CSV."""
-    return _open(JsonResponse(payload, json_dumps_params={"default": plain, "ensure_ascii": False}))
+    return open_to_all(JsonResponse(payload, json_dumps_params={"default": plain, "ensure_ascii": False}))
 
 
 def records(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[dict[str, object]]:
@@ -54,6 +54,12 @@ def plain(cell: object) -> object:
             return str(cell)
 
 
+def word(cell: Cell) -> str:
+    """Return the cell as a page shows it."""
+    value = plain(cell)
+    return "—" if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def safe(cell: Cell) -> str:
     """Return the cell's text; one that a spreadsheet could run gets an apostrophe before it. Numbers stay numbers."""
     value = plain(cell)
@@ -64,7 +70,8 @@ def safe(cell: Cell) -> str:
     return f"'{text}" if text.startswith(DANGEROUS) and not is_number else text
 
 
-def _open(response: HttpResponse) -> HttpResponse:
+def open_to_all(response: HttpResponse) -> HttpResponse:
+    """Let pages of every origin read the answer and show it."""
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

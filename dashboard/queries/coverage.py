@@ -12,6 +12,7 @@ from fractions import Fraction
 from django.db.models import Count, Q
 
 from accounts.rules.organisations import Kind
+from inspections.queries.jurisdictions import state_of
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.rules.evidence import EvidenceState
 from labs.models import Inventory, OpenWeightRelease
@@ -30,14 +31,14 @@ class Capacity:
     outside: Fraction
 
     @property
-    def evidenced_share(self) -> Fraction | None:
-        """The share of the parties' declared capacity at sites with valid evidence; None where none is declared."""
-        return self.evidenced / self.bound if self.bound else None
+    def known(self) -> Fraction:
+        """All capacity that anybody declared."""
+        return self.bound + self.outside
 
     @property
-    def unevidenced_share(self) -> Fraction | None:
-        """The rest of it."""
-        return None if self.evidenced_share is None else 1 - self.evidenced_share
+    def verified_share(self) -> Fraction | None:
+        """The share of all known capacity that is under verification; None where none is known."""
+        return self.evidenced / self.known if self.known else None
 
     @property
     def outside_share(self) -> Fraction | None:
@@ -53,6 +54,7 @@ class Coverage:
     open_weights: int | None
     unestimated: int
     capacity: Capacity
+    at: datetime
 
 
 def coverage(at: datetime) -> Coverage | None:
@@ -78,6 +80,7 @@ def coverage_of(rules: Text, evidence: Matrix, at: datetime) -> Coverage:
             evidenced=sum((size for row, size in bound if has_valid_evidence(row)), Fraction(0)),
             outside=_outside((row.facility.pk for row in evidence.rows), ops, at),
         ),
+        at=at,
     )
 
 
@@ -87,8 +90,7 @@ def _equivalents(row: MatrixRow, ops: Decimal) -> Fraction:
 
 def has_valid_evidence(row: MatrixRow) -> bool:
     """Whether at least one layer is verified and not expired, and none contradicts what was declared."""
-    states = {cell.state for cell in row.cells}
-    return EvidenceState.VERIFIED in states and EvidenceState.DISCREPANCY not in states
+    return state_of(row) is EvidenceState.VERIFIED
 
 
 def _outside(bound: Iterable[int], ops: Decimal, at: datetime) -> Fraction:

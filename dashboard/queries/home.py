@@ -116,8 +116,8 @@ class Home:
         return self.at - self.record.published_at if self.record.published_at else None
 
 
-def home(at: datetime) -> Home:
-    """Return the first page at `at`."""
+def home(at: datetime, *, past: bool = False) -> Home:
+    """Return the first page at `at`. Of the `past` it leaves out what rows do not keep: votes, visits, and who had cosigned the record."""
     text = text_at(at)
     rules = rules_of(text) if text else None
     answer = situation(text, at)
@@ -134,13 +134,13 @@ def home(at: datetime) -> Home:
         evidence=evidence,
         triggers=triggers,
         charts=_charts(triggers, at),
-        open_votes=rows(open_votes(at)[:MOST_OPEN], at),
-        recent_votes=_recent(at),
-        visits=_announced(at),
+        open_votes=() if past else rows(open_votes(at)[:MOST_OPEN], at),
+        recent_votes=() if past else _recent(at),
+        visits=() if past else _announced(at),
         sealed_visits=sealed_count(at),
-        reports=recent_reports(at, MOST_VISITS),
+        reports=() if past else recent_reports(at, MOST_VISITS),
         coverage=coverage_of(rules, evidence, at) if rules and evidence else None,
-        events=newest_events(titles=titles(rules) if rules else None),
+        events=newest_events(titles=titles(rules) if rules else None, until=at if past else None),
         record=health(),
         drill=current(at),
     )
@@ -148,7 +148,7 @@ def home(at: datetime) -> Home:
 
 def _announced(at: datetime) -> list[VisitRow]:
     """Return the announced visits that have no report yet, the soonest first; the plan stays sealed."""
-    found = Visit.objects.opened().not_ended().filter(notified_at__lte=at, reported_at=None).with_names()
+    found = Visit.objects.ahead(at).with_names()
     return visit_rows(found.prefetch_related(with_team()).order_by("planned_from", "key")[:MOST_VISITS], at)
 
 

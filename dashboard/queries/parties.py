@@ -16,13 +16,16 @@ from labs.queries.facilities import lines_of
 from labs.rules.inventories import h100_equivalents
 from treaty.queries.parties import PartyRow, party_rows
 from treaty.queries.standdowns import Board, BoardRow
-from treaty.rules.parties import Status
+from treaty.rules.parties import BOUND, Status
 from treaty.rules.standdowns import StageKey, StageStanding
 from treaty.rules.standing import Standing, StandingAnswer
 from treaty.rules.text import Text
 
 GRAVE: Final = (Standing.BREACH, Standing.POTENTIAL_BREACH)
 LEAVING: Final = (Status.SUSPENDED, Status.WITHDRAWING)
+
+
+BEEN_BOUND: Final = BOUND | {Status.WITHDRAWN}
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _party(
         jurisdiction=row.organisation.jurisdiction if row.organisation else row.member.jurisdiction,
         organisation=row.organisation,
         status=row.status,
-        bound_at=row.party.bound_at if row.party else None,
+        bound_at=row.party.bound_at if row.party and row.status in BEEN_BOUND else None,
         board=board,
         evidence=seen.get(pk, Evidence()),
         visit_at=visits.get(pk),
@@ -172,13 +175,13 @@ def _evidence(evidence: Matrix, rules: Text) -> Mapping[int, Evidence]:
 
 def _next_visits(at: datetime) -> Mapping[int, datetime]:
     """Return when the next announced visit of each laboratory begins; what is still sealed is not told."""
-    ahead = Visit.objects.opened().not_ended().filter(notified_at__lte=at, reported_at=None).order_by("-planned_from")
+    ahead = Visit.objects.ahead(at).order_by("-planned_from")
     return dict(ahead.values_list("facility__organisation", "planned_from"))
 
 
 def _overdue(rules: Text, at: datetime) -> Mapping[int, int]:
     found: dict[int, int] = defaultdict(int)
-    for lab, due_at in Declaration.objects.unfiled().due_by(at).values_list("organisation", "due_at"):
+    for lab, due_at in Declaration.objects.unfiled(at).due_by(at).values_list("organisation", "due_at"):
         found[lab] += rules.clarification.overdue_after.after(due_at) <= at
     return found
 
@@ -190,31 +193,8 @@ def with_something_open(found: Iterable[Party]) -> list[Party]:
     return [party for *_, party in sorted(pressing, key=lambda one: (one[0], one[1], one[2].name))]
 
 
-COLUMNS = (
-    "lab",
-    "name",
-    "jurisdiction",
-    "status",
-    "bound_since",
-    "acknowledged_at",
-    "halted_at",
-    "rolled_back_at",
-    "declared_at",
-    "verified_at",
-    "delay_seconds",
-    "next_visit_at",
-    "evidence_verified",
-    "evidence_in_scope",
-    "declarations_overdue",
-    "standing",
-    "standing_basis",
-    "standing_reference",
-    "standing_since",
-)
-
-
 def exported(party: Party) -> tuple[str | int | datetime | timedelta | None, ...]:
-    """Return a row for CSV and JSON, in the order of COLUMNS."""
+    """Return a row for CSV and JSON, in the columns of the figure `parties`."""
     standing = party.standing
     stages = (party.acknowledged, party.halted, party.rolled_back, party.declared, party.verified)
     return (

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import TemplateView
 
 from core.truth import Truth
 from dashboard.queries.home import Home, home
@@ -16,26 +14,32 @@ from dashboard.views.parties import overview
 from dashboard.words import HEADLINES
 from inspections.models.reports import CONCLUSION_LABELS
 from inspections.rules.reports import Conclusion
+from inspections.views.overview import country_rows
 from ledger.queries import position
+from ledger.views.past import OfAnInstant
 from notices.queries.events import titles
+from treaty.queries.past import require_rows
 from treaty.queries.triggers import voice
 from treaty.rules.resumption import CriterionStanding
 from treaty.rules.words_conditions import evaluation_in_words, owed_in_words
 from web.caching import cached_by
 from web.listings import FindForm
+from web.past import PARAMETER
 
 TRUTHS = {Truth.TRUE: (_("Met"), "ok"), Truth.FALSE: (_("Not met"), "na"), Truth.UNKNOWN: (_("Unknown"), "un")}
+MOST_COUNTRIES = 8
 
 
-@method_decorator(cached_by(position), name="dispatch")
-class HomePage(TemplateView):
+@method_decorator(cached_by(position, PARAMETER), name="dispatch")
+class HomePage(OfAnInstant):
     """Is there a pause, who is in it, how do we know, and what is not covered."""
 
     template_name = "dashboard/home.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return the answer with its words."""
-        found = home(timezone.now())
+        """Return the answer with its words; of the past, what the rows of then tell."""
+        require_rows(self.at)
+        found = home(self.at, past=self.past is not None)
         return super().get_context_data(
             **context,
             home=found,
@@ -43,6 +47,9 @@ class HomePage(TemplateView):
             ended=found.situation is Situation.OVER,
             way=way(found.pause, found.rules) if found.pause and found.rules else (),
             find=FindForm(),
+            countries=country_rows(found.evidence, found.rules, MOST_COUNTRIES)
+            if found.evidence and found.rules
+            else (),
             table=overview(found.parties, found.pause.pause if found.pause and found.is_paused else None),
             reports=[
                 (one, CONCLUSION_LABELS[Conclusion(one.conclusion)], list(one.findings.all())) for one in found.reports

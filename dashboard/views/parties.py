@@ -1,31 +1,31 @@
-"""The table of parties: all of it on its own page and to take away, and as much as the first page has room for."""
+"""The table of parties: all of it on its own page, and as much as the first page has room for."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.utils import timezone
+from django.http import QueryDict
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
-from django.views.generic import TemplateView
 
-from dashboard.queries.parties import COLUMNS, Party, exported, parties, with_something_open
+from dashboard.queries.parties import Party, parties, with_something_open
 from dashboard.queries.situation import PAUSED, situation
 from dashboard.words import STATUS_LABELS, STATUS_SIGNS, standing_words, status_words
 from inspections.queries.matrix import matrix
 from ledger.queries import position
+from ledger.views.past import OfAnInstant
 from treaty.models import Pause
+from treaty.queries.past import require_rows
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.parties import Status
 from treaty.rules.standing import Standing
 from treaty.views.words import STANDING_LABELS
 from web.caching import cached_by
-from web.exports import csv_answer, json_answer, records
 from web.listings import FindForm, listing
+from web.past import PARAMETER
 
 MOST_WHOLE: Final = 12  # so many parties the first page shows all of; of more it counts them and names the gravest
 MOST_OPEN: Final = 6
@@ -106,15 +106,16 @@ def _rolls_back(found: Sequence[Party]) -> bool:
     return any(party.rolled_back for party in found)
 
 
-@method_decorator(cached_by(position, "show", "q", "page"), name="dispatch")
-class PartiesPage(TemplateView):
+@method_decorator(cached_by(position, "show", "q", "page", PARAMETER), name="dispatch")
+class PartiesPage(OfAnInstant):
     """Every party on the same terms, a page at a time."""
 
     template_name = "dashboard/party_list.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the parties that fit the filter."""
-        pause, found = _parties()
+        require_rows(self.at)
+        pause, found = all_parties(self.at)
         chosen = PartyFilter(self.request.GET)
         page = listing(self.request.GET, _chosen(found, self.request.GET), lambda party: party.name)
         return super().get_context_data(
@@ -127,8 +128,6 @@ class PartiesPage(TemplateView):
             total=len(found),
             counts=counts(found, pause),
             has_roll_back=_rolls_back(found),
-            at=timezone.now(),
-            position=position(),
         )
 
 
@@ -146,31 +145,8 @@ def _standing(party: Party) -> Standing:
     return party.standing.standing if party.standing else Standing.NOT_APPLICABLE
 
 
-@require_safe
-@cached_by(position)
-def parties_csv(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view takes its request
-    """Answer with the table of parties as CSV."""
-    return csv_answer("parties.csv", COLUMNS, map(exported, _parties()[1]))
-
-
-@require_safe
-@cached_by(position)
-def parties_json(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - as above
-    """Answer with the table of parties, the pause that it stands under, and the record's position."""
-    pause, found = _parties()
-    return json_answer(
-        {
-            "record": position(),
-            "as_of": timezone.now(),
-            "pause": pause.key if pause else None,
-            "parties": records(COLUMNS, map(exported, found)),
-        }
-    )
-
-
-def _parties() -> tuple[Pause | None, list[Party]]:
-    """Return the pause that binds now, and every party's row."""
-    at = timezone.now()
+def all_parties(at: datetime) -> tuple[Pause | None, list[Party]]:
+    """Return the pause that binds at `at`, and every party's row."""
     text = text_at(at)
     if text is None:
         return None, []

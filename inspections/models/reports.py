@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -34,12 +35,13 @@ REPORT_STATE_LABELS = {
 class ReportQuerySet(models.QuerySet["Report"]):
     """Reports, filtered."""
 
-    def standing(self) -> Self:
-        """Those that are submitted and that no later submitted version amends: what counts."""
-        later = Report.objects.filter(
-            visit=OuterRef("visit"), version__gt=OuterRef("version"), state=ReportState.SUBMITTED
+    def standing(self, at: datetime | None = None) -> Self:
+        """Those that are submitted and that no later submitted version amends: what counts, or what counted at `at`."""
+        submitted = (
+            Q(state=ReportState.SUBMITTED) if at is None else Q(received_at__lte=at, state=ReportState.SUBMITTED)
         )
-        return self.filter(~Exists(later), state=ReportState.SUBMITTED)
+        later = Report.objects.filter(submitted, visit=OuterRef("visit"), version__gt=OuterRef("version"))
+        return self.filter(submitted, ~Exists(later))
 
 
 class Report(models.Model):

@@ -67,6 +67,12 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Those that something may still happen to."""
         return self.exclude(state__in=[state.value for state in ENDED])
 
+    def ahead(self, at: datetime) -> Self:
+        """Those of which notice had been given by `at`, and that had neither ended nor been reported on."""
+        open_then = Q(ended_at=None) | Q(ended_at__gt=at)
+        unreported = Q(reported_at=None) | Q(reported_at__gt=at)
+        return self.filter(open_then, unreported, notified_at__lte=at)
+
     def notice_due(self, at: datetime) -> Self:
         """Those whose notice falls due by `at`."""
         return self.filter(state=VisitState.PLANNED, notice_due_at__lte=at)

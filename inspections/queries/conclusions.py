@@ -23,7 +23,7 @@ from treaty.rules.pauses import BINDING, verification_validity
 
 def waiting(at: datetime) -> list[Report]:
     """Return the submitted reports of pause verifications whose stand-down has not heard of them."""
-    found = Report.objects.standing().filter(received_at__lte=at, visit__kind=VisitKind.PAUSE_VERIFICATION)
+    found = Report.objects.standing(at).filter(visit__kind=VisitKind.PAUSE_VERIFICATION)
     declared = found.filter(visit__pause__ended_at=None, visit__pause__lapsed_at=None)
     known = Verification.objects.exclude(visit_key="").values("visit_key")
     return list(declared.exclude(visit__key__in=known).select_related("visit"))
@@ -92,7 +92,7 @@ def disputed(rows: Iterable[ConclusionRow], at: datetime) -> list[Disputed]:
 
 
 def _reported(pause: Pause | None, at: datetime) -> Mapping[int, list[Reported]]:
-    reports = Report.objects.standing().filter(received_at__lte=at)
+    reports = Report.objects.standing(at)
     if pause:
         reports = reports.filter(visit__pause=pause)
     found: dict[int, list[Reported]] = defaultdict(list)

@@ -69,7 +69,7 @@ def matrix(at: datetime) -> Matrix:
 def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
     """Return what submitted reports received by `at` say, by facility and layer, in one query."""
     found: dict[tuple[int, str], list[Observation]] = defaultdict(list)
-    reports = Report.objects.standing().filter(received_at__lte=at)
+    reports = Report.objects.standing(at)
     for report in reports.select_related("visit").only(
         "version", "sections", "collected_at", "visit__key", "visit__facility_id"
     ):

@@ -118,7 +118,8 @@ def past(at: datetime, limit: int = 50) -> list[VisitRow]:
 
 def sealed_count(at: datetime) -> int:
     """Return how many visits are planned and not yet opened."""
-    return Visit.objects.filter(state=VisitState.PLANNED, planned_at__lte=at).count()
+    unopened = Q(notified_at=None) | Q(notified_at__gt=at)
+    return Visit.objects.filter(unopened, Q(ended_at=None) | Q(ended_at__gt=at), planned_at__lte=at).count()
 
 
 def newest_plans(at: datetime, limit: int = 5) -> list[Plan]:

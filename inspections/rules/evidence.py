@@ -48,6 +48,21 @@ class Cell:
     report: str = ""
 
 
+WEIGHT = (
+    EvidenceState.DISCREPANCY,
+    EvidenceState.VERIFIED,
+    EvidenceState.CONTINUITY_LOST,
+    EvidenceState.STALE,
+    EvidenceState.UNKNOWN,
+)
+
+
+def of_facility(states: Iterable[EvidenceState]) -> EvidenceState:
+    """Return what is known of a facility as a whole: one contradiction outweighs all, one valid layer is enough without it."""
+    found = set(states)
+    return next((state for state in WEIGHT if state in found), EvidenceState.OUT_OF_SCOPE)
+
+
 _ANSWERED = {
     Answer.NOT_VERIFIED: EvidenceState.DISCREPANCY,
     Answer.NOT_APPLICABLE: EvidenceState.OUT_OF_SCOPE,

@@ -1,8 +1,7 @@
 """The balance of compute: of every party, of one, of a site; what is filed for it; and the same to take away."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -41,15 +40,10 @@ from treaty.queries.parties import participating_bodies
 from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
 from web.charts import Chart, Point, line_chart
-from web.exports import csv_answer, json_answer
+from web.exports import json_answer
+from web.figures import place
 
-COLUMNS: Final = (
-    "lab", "facility", "measurement", "from_at", "until_at", "input", "output", "inventory_end",
-    "muf", "sigma_muf", "cumuf", "sigma_cumuf", "sitmuf", "page", "alarm",
-)  # fmt: skip
 UNIT: Final = gettext_lazy("H100-hours")
-
-type Line = tuple[str | int | Decimal | datetime | None, ...]
 
 
 @method_decorator(cached_by(position), name="dispatch")
@@ -130,6 +124,7 @@ class PartyBalancePage(TemplateView):
             at=at,
             position=position(),
             chart=chart_of(one.together, _("Unaccounted for, added up over the sites")) if one.together else None,
+            figure=place("party-balance", one.organisation.key),
             sites=[site_row(site, at) for site in one.sites],
             unit=UNIT,
             crumbs=crumbs(),
@@ -196,6 +191,7 @@ def account_context(site: SiteAccounts, one: MeasuredAccount) -> dict[str, Any]:
     held = one.judgement.periods if one.judgement else ()
     return {
         "key": one.measurement,
+        "figure": place("site-balance", f"{site.facility.key}/{one.measurement}"),
         "title": layer_title(one.measurement),
         "chart": chart_of(one.judgement, title) if one.judgement else None,
         "rows": list(reversed([*account_rows(one)])),
@@ -249,40 +245,14 @@ def alarm_row(alarm: BalanceAlarm, at: datetime) -> dict[str, Any]:
     }
 
 
-def lines_of(site: SiteAccounts) -> Iterator[Line]:
-    """Yield every figure of a site, a line a measurement and period; statistics with three decimals."""
-    for one in site.measured:
-        if one.judgement is None or one.account is None:
-            continue
-        values, found = one.account.values, one.judgement.found
-        alarms = {alarm.period: "+".join(alarm.tests) for alarm in one.judgement.alarms}
-        for t, period in enumerate(one.judgement.periods):
-            whole = (int(values.input[t]), int(values.output[t]), int(values.inventory[t + 1]))
-            statistics = (found.muf, found.sigma_muf, found.cumuf, found.sigma_cumuf, found.sitmuf, found.page)
-            yield (
-                site.facility.organisation.key, site.facility.key, one.measurement, period.start, period.end,
-                *whole, *(Decimal(f"{values[t]:.3f}") for values in statistics), alarms.get(period),
-            )  # fmt: skip
-
-
-def balance_table() -> tuple[Sequence[str], Iterable[Line]]:
-    """Return every site's figures."""
-    at = timezone.now()
-    found = parties(at) if text_at(at) else []
-    return COLUMNS, (line for one in found for site in one.sites for line in lines_of(site))
-
-
 @method_decorator(cached_by(position), name="dispatch")
-class SiteBalanceTable(View):
-    """A site's figures as CSV, or as JSON of which each account is what `fermata balance --periods` reads."""
+class SiteAccountsFile(View):
+    """A site's accounts, of which each is what `fermata balance --periods` reads."""
 
-    def get(self, request: HttpRequest, key: str, form: str) -> HttpResponse:  # noqa: ARG002 - the signature of a view
-        """Answer with the table."""
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG002 - the signature of a view
+        """Answer with them."""
         at = timezone.now()
-        site = site_of(key, at)
-        if form == "csv":
-            return csv_answer(f"fermata-balance-{key}", COLUMNS, lines_of(site))
-        return json_answer({"at": at, "position": position(), **site_json(site)})
+        return json_answer({"at": at, "position": position(), **site_json(site_of(key, at))})
 
 
 def site_json(site: SiteAccounts) -> dict[str, Any]:

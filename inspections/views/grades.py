@@ -1,6 +1,5 @@
 """Parity between laboratories and the bodies' own grades, each figure with the entries that it is computed from."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,14 +25,7 @@ from ledger.queries import position
 from ledger.views.api import Public
 from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
-from web.exports import Cell
 from web.listings import SOUGHT, listing
-
-PARITY_COLUMNS = (
-    "lab", "visits", "in_year", "allowed", "mean_notice_s", "mean_access_s", "delay_s", "delays", "refusals", "overdue",
-    "burden_thousandths",
-)  # fmt: skip
-GRADE_COLUMNS = ("body", "visits", "planned", "done", "reports_due", "in_time", "corrections")
 
 
 @method_decorator(cached_by(position, SOUGHT, "page"), name="dispatch")
@@ -139,27 +131,6 @@ def visit_row(visit: GradedVisit, at: datetime) -> dict[str, Any]:
             "reports": [*entries.get("report.submitted", []), *entries.get("report.amended", [])],
         },
     }
-
-
-def parity_table() -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
-    """Return the same figures for every laboratory; spans in seconds."""
-    at = timezone.now()
-    return PARITY_COLUMNS, (
-        (
-            row.lab, row.visits, row.in_year, row.allowed, row.notice, row.access, row.delay, row.delays, row.refusals,
-            row.overdue, row.burden,
-        )
-        for row in (grades(at).labs if text_at(at) else ())
-    )  # fmt: skip
-
-
-def grades_table() -> tuple[Sequence[str], Iterable[Sequence[Cell]]]:
-    """Return the same figures for every body."""
-    at = timezone.now()
-    return GRADE_COLUMNS, (
-        (row.body, row.visits, row.planned, row.done, row.due, row.in_time, row.corrections)
-        for row in (grades(at).bodies if text_at(at) else ())
-    )
 
 
 class GradesView(Public):

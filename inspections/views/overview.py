@@ -1,16 +1,15 @@
 """The public overview: plan as far as opened, reports, evidence, parity; and the same as tables to take away."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.generic import TemplateView, View
+from django.views.generic import TemplateView
 
 from inspections.models.findings import SEVERITY_LABELS
 from inspections.models.reports import CONCLUSION_LABELS
@@ -20,6 +19,7 @@ from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
 from inspections.queries.grades import grades
+from inspections.queries.jurisdictions import jurisdictions
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.reports import recent_findings, recent_reports
 from inspections.queries.specials import rows as special_rows
@@ -28,10 +28,9 @@ from inspections.rules.evidence import EvidenceState
 from inspections.rules.findings import Severity
 from inspections.rules.frequency import Timeliness
 from inspections.rules.visits import VisitState
-from inspections.views.accounting import balance_table
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
-from inspections.views.grades import figures, grades_table, parity_table
+from inspections.views.grades import figures
 from inspections.views.specials import special_words
 from inspections.views.words import (
     EVIDENCE_LABELS,
@@ -41,15 +40,11 @@ from inspections.views.words import (
     TIMER_LABELS,
     layer_title,
 )
-from labs.rules.accelerators import Precision
 from ledger.queries import position
 from treaty.queries.texts import rules_at, text_at
+from treaty.rules.text import Text
 from web.caching import cached_by
-from web.exports import Cell, csv_answer, json_answer, records
 from web.listings import SOUGHT, Listing, listing
-
-type Table = tuple[Sequence[str], Iterable[Sequence[Cell]]]
-
 
 LISTS: Final = ("visits", "frequency", "matrix", "conclusions", "parity")
 PER_PAGE: Final = 20
@@ -100,6 +95,7 @@ def _lists(asked: QueryDict, at: datetime) -> dict[str, Any]:
         "upcoming": [visit_row(row) for row in found["visits"].rows],
         "frequency": frequency_words(often, found["frequency"].rows),
         "matrix": matrix_rows(seen, found["matrix"].rows),
+        "where": country_rows(seen, rules_at(at)),
         "conclusions": [conclusion_row(row) for row in found["conclusions"].rows],
         "parity": parity | {"labs": found["parity"].rows},
     }
@@ -159,6 +155,14 @@ def matrix_rows(found: Matrix, shown: Sequence[MatrixRow]) -> dict[str, Any]:
     }
 
 
+def country_rows(found: Matrix, rules: Text, most: int | None = None) -> list[dict[str, Any]]:
+    """Return the countries where facilities stand, those with the most first, with words for what is known of them."""
+    return [
+        {"country": one, "parts": [(state, EVIDENCE_LABELS[state], count) for state, count in one.parts]}
+        for one in jurisdictions(found, rules)[:most]
+    ]
+
+
 def frequency_words(found: Sequence[FrequencyRow], shown: Sequence[FrequencyRow] | None = None) -> dict[str, Any]:
     """Return how often facilities must be seen, with words for those `shown`; the text's terms, and how many visits cannot be timely for."""
     return {
@@ -170,195 +174,3 @@ def frequency_words(found: Sequence[FrequencyRow], shown: Sequence[FrequencyRow]
         "terms": rules_at(timezone.now()).monitoring if found else None,
         "late": sum(row.frequency.timeliness is Timeliness.NOT_TIMELY for row in found),
     }
-
-
-def frequency_table() -> Table:
-    """Return how often each facility must be seen, a line for each model of accelerator; spans in seconds."""
-    lines = (
-        (
-            row.facility.organisation.key,
-            row.facility.key,
-            row.frequency.timeliness.value,
-            row.frequency.cadence,
-            *(dict(row.frequency.conversions).get(precision) for precision in Precision),
-            row.frequency.visits_needed,
-            *((one.accelerator, one.population, one.false_items, one.size) if one else (None,) * 4),
-            None if one is None or one.detection is None else Decimal(round(one.detection * 10**6)).scaleb(-6),
-        )
-        for row in frequency_rows(timezone.now())
-        for one in row.frequency.samples or (None,)
-    )
-    return (
-        "lab",
-        "facility",
-        "timeliness",
-        "cadence_s",
-        "conversion_8bit_s",
-        "conversion_16bit_s",
-        "visits_needed_a_year",
-        "accelerator",
-        "population",
-        "false_items",
-        "sample",
-        "detection_probability",
-    ), lines
-
-
-def matrix_table() -> Table:
-    """Return the matrix as a table, a line a cell."""
-    found = matrix(timezone.now())
-    lines = (
-        (
-            row.facility.organisation.key,
-            row.facility.key,
-            layer,
-            one.state.value,
-            one.collected_at,
-            one.expires_at,
-            one.report,
-        )
-        for row in found.rows
-        for layer, one in zip(found.layers, row.cells, strict=True)
-    )
-    return ("lab", "facility", "layer", "state", "collected_at", "expires_at", "report"), lines
-
-
-def visits_table() -> Table:
-    """Return the opened visits."""
-    at = timezone.now()
-    lines = (
-        (
-            row.visit.key,
-            row.visit.facility.organisation.key,
-            row.visit.facility.key,
-            row.visit.kind,
-            row.visit.state,
-            row.visit.planned_from,
-            row.visit.planned_until,
-            row.visit.notified_at,
-            row.visit.access_at,
-            row.visit.reported_at,
-        )
-        for row in [*upcoming(at, 1000), *past(at, 1000)]
-    )
-    return (
-        "visit",
-        "lab",
-        "facility",
-        "kind",
-        "state",
-        "planned_from",
-        "planned_until",
-        "notified_at",
-        "access_at",
-        "reported_at",
-    ), lines
-
-
-def challenges_table() -> Table:
-    """Return the challenges, each with its vote, and with its visit once notice of that was given."""
-    lines = (
-        (
-            row.challenge.key,
-            row.challenge.facility.organisation.key,
-            row.challenge.facility.key,
-            row.challenge.requester.key,
-            row.standing.value,
-            row.challenge.vote.key,
-            row.challenge.requested_at,
-            row.course.closes_at,
-            row.challenge.stopped_at,
-            row.visit.key if row.visit else None,
-        )
-        for row in challenge_rows(timezone.now(), limit=1000)
-    )
-    return (
-        "challenge",
-        "lab",
-        "facility",
-        "requester",
-        "standing",
-        "vote",
-        "requested_at",
-        "closes_at",
-        "stopped_at",
-        "visit",
-    ), lines
-
-
-def specials_table() -> Table:
-    """Return the special visits, each with its answer, its case, and its visit once notice of that was given."""
-    lines = (
-        (
-            row.special.key,
-            row.special.facility.organisation.key,
-            row.special.facility.key,
-            row.special.body.key,
-            row.standing.value,
-            row.special.requested_at,
-            row.special.answer_by,
-            row.special.answered_at,
-            row.case.key if row.case else None,
-            row.visit.key if row.visit else None,
-        )
-        for row in special_rows(timezone.now(), limit=1000)
-    )
-    names = (
-        "special",
-        "lab",
-        "facility",
-        "body",
-        "standing",
-        "requested_at",
-        "answer_by",
-        "answered_at",
-        "case",
-        "visit",
-    )
-    return names, lines
-
-
-def conclusions_table() -> Table:
-    """Return what is concluded about each facility, and why nothing is where nothing is."""
-    at = timezone.now()
-    lines = (
-        (
-            row.facility.organisation.key,
-            row.facility.key,
-            row.standing.conclusion,
-            row.standing.reason,
-            row.standing.report or None,
-            row.standing.until,
-        )
-        for row in (conclusions(at) if text_at(at) else [])
-    )
-    return ("lab", "facility", "conclusion", "not_drawn", "report", "until"), lines
-
-
-TABLES: dict[str, Callable[[], Table]] = {
-    "balance": balance_table,
-    "challenges": challenges_table,
-    "specials": specials_table,
-    "frequency": frequency_table,
-    "conclusions": conclusions_table,
-    "matrix": matrix_table,
-    "grades": grades_table,
-    "parity": parity_table,
-    "visits": visits_table,
-}
-
-
-@method_decorator(cached_by(position), name="dispatch")
-class TableView(View):
-    """A table as CSV or JSON."""
-
-    def get(self, request: HttpRequest, table: str, form: str) -> HttpResponse:  # noqa: ARG002 - the signature of a view
-        """Answer with the table."""
-        if table not in TABLES:
-            raise Http404
-        columns, rows = TABLES[table]()
-        if form == "csv":
-            return csv_answer(f"fermata-{table}", columns, rows)
-        return json_answer(
-            {"table": table, "at": timezone.now(), "position": position(), "rows": records(columns, rows)}
-        )

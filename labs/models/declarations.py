@@ -19,9 +19,9 @@ KIND_LABELS = {
 class DeclarationQuerySet(models.QuerySet["Declaration"]):
     """Declarations, filtered."""
 
-    def unfiled(self) -> Self:
-        """Those not filed yet."""
-        return self.filter(filed_at=None)
+    def unfiled(self, at: datetime | None = None) -> Self:
+        """Those not filed yet, or not by `at`."""
+        return self.filter(filed_at=None) if at is None else self.exclude(filed_at__lte=at)
 
     def due_by(self, at: datetime) -> Self:
         """Those whose due instant has come by `at`."""

@@ -1,5 +1,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import batched
 
@@ -20,6 +21,16 @@ class Recorded:
 def position() -> int:
     """Return how many entries have a position: the ETag and cache key of every public page."""
     return Head.objects.values_list("size", flat=True).first() or 0
+
+
+def founded_at() -> datetime | None:
+    """Return the instant of the first entry; None while the record is empty."""
+    return Entry.objects.order_by("pk").values_list("at", flat=True).first()
+
+
+def position_at(at: datetime) -> int:
+    """Return how many entries the record had at `at`."""
+    return Entry.objects.filter(at__lte=at).count()
 
 
 def index_of(hash: str) -> int | None:  # noqa: A002 - what an entry calls its leaf hash
@@ -55,10 +66,12 @@ def indexes_of(kinds: Collection[str], subjects: Collection[str]) -> dict[str, d
     return found
 
 
-def newest_of(kinds: Collection[str], limit: int = 20) -> list[Recorded]:
-    """Return the newest entries of these kinds, newest first."""
-    found = Entry.objects.filter(kind__in=kinds).with_position().order_by("-pk")[:limit]
-    return [recorded(entry) for entry in found]
+def newest_of(kinds: Collection[str], limit: int = 20, until: datetime | None = None) -> list[Recorded]:
+    """Return the newest entries of these kinds, newest first; those of up to `until` where it is given."""
+    found = Entry.objects.filter(kind__in=kinds)
+    if until is not None:
+        found = found.filter(at__lte=until)
+    return [recorded(entry) for entry in found.with_position().order_by("-pk")[:limit]]
 
 
 def entries_between(start: int, end: int) -> list[Recorded]:

@@ -133,9 +133,11 @@ class Event:
     detail: str = ""
 
 
-def newest_events(limit: int = 8, titles: Mapping[str, str] | None = None) -> list[Event]:
-    """Return the newest events, the newest first, in four queries. `titles` names triggers and criteria by their keys."""
-    return events(newest_of(TOLD.keys(), limit), titles)
+def newest_events(
+    limit: int = 8, titles: Mapping[str, str] | None = None, until: datetime | None = None
+) -> list[Event]:
+    """Return the newest events, up to `until` where it is given, the newest first, in four queries. `titles` names triggers and criteria."""
+    return events(newest_of(TOLD.keys(), limit, until), titles)
 
 
 def titles(rules: Text) -> dict[str, str]:

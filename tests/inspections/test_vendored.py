@@ -15,6 +15,7 @@ VENDOR = ROOT / "static" / "js" / "vendor"
     [
         ("age.js", "age-LICENSES.txt", "Redistribution and use in source and binary forms"),
         ("idb.js", "idb-LICENSE.txt", "ISC License"),
+        ("uplot.js", "uplot-LICENSE.txt", "The MIT License"),
     ],
 )
 def test_the_vendored_module_has_the_hash_that_is_written_beside_it(name, licence, words):

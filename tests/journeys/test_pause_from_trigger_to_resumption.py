@@ -158,7 +158,7 @@ def stand_down(site, who, pause):
         for run in set(re.findall(rf'href="{own}runs/([\w-]+)/halt/"', who[key].get(own))):
             who[key].fill(f"{own}runs/{run}/halt/", checkpoint_commitment=hashlib.sha256(run.encode()).hexdigest())
         who[key].fill(f"{own}declare/", site_mode="inference_only")
-    assert who["aster"].get(f"/pauses/{pause}/board.json")
+    assert who["aster"].get(f"/figures/pause/{pause}.json")
 
 
 def inspect(site, who, pause):
@@ -169,14 +169,14 @@ def inspect(site, who, pause):
     inspectors = {name: site.client(name) for _, _, names in BODIES.values() for name in names[1:]}
     for row in rows:
         report(site, who, inspectors, row["visit"])
-    board = f"/pauses/{pause}/board.json"
+    board = f"/figures/pause/{pause}.json"
     site.until(
         lambda: {row["standing"] for row in site.observer.json(board)["rows"]} == {"compliant"}, 40, "all are verified"
     )
 
 
 def standing(site):
-    return [row for row in site.observer.json("/inspections/visits.json")["rows"] if row["state"] != "cancelled"]
+    return [row for row in site.observer.json("/figures/visits.json")["rows"] if row["state"] != "cancelled"]
 
 
 def report(site, who, inspectors, key):

@@ -13,6 +13,7 @@ ELSEWHERE = {
     "messages.html",
     "demo_strip.html",
     "drill_strip.html",
+    "past.html",
     "mark.html",
     "form.html",
     "htmx.html",

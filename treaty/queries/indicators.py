@@ -1,8 +1,9 @@
 """Indicators for pages: what the text says of each, its readings, its chart, the triggers that are judged by it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 from django.db.models import Prefetch, QuerySet
@@ -235,24 +236,22 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def in_rows(readings: Iterable[Reading]) -> list[Mapping[str, Cell]]:
-    """Return readings as rows for CSV and JSON: numbers as the record writes them."""
+def in_rows(readings: Iterable[Reading]) -> list[tuple[Cell, ...]]:
+    """Return readings as rows to take away, in the columns of docs/readings-csv.md and with what each was quarantined for."""
     return [
-        {
-            "indicator": reading.indicator,
-            "lab": reading.organisation.key if reading.organisation else None,
-            "value": written(reading.value),
-            "low": None if reading.low is None else written(reading.low),
-            "high": None if reading.high is None else written(reading.high),
-            "unit": reading.unit,
-            "observed_at": reading.observed_at,
-            "source": reading.source,
-            "provider": reading.provider,
-            "series": reading.series,
-            "evidence_url": reading.evidence_url,
-            "received_at": reading.received_at,
-            "version": reading.version,
-            "quarantined_for": "; ".join(reason for hold in getattr(reading, "holds", ()) for reason in hold.reasons),
-        }
+        (
+            reading.indicator,
+            reading.organisation.key if reading.organisation else None,
+            *(None if one is None else Decimal(written(one)) for one in (reading.value, reading.low, reading.high)),
+            reading.unit,
+            reading.observed_at,
+            reading.source,
+            reading.provider,
+            reading.series,
+            reading.evidence_url,
+            reading.received_at,
+            reading.version,
+            "; ".join(reason for hold in getattr(reading, "holds", ()) for reason in hold.reasons),
+        )
         for reading in readings
     ]

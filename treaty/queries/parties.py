@@ -156,20 +156,8 @@ def status_of(party: Party | None, at: datetime) -> Status:
     return rules.status(instruments_of(party), party.bound_at, at) if party else Status.NOT_SIGNED
 
 
-PARTY_COLUMNS = (
-    "lab",
-    "name",
-    "jurisdiction",
-    "status",
-    "signed_at",
-    "ratified_at",
-    "bound_at",
-    "withdrawal_effective_at",
-)
-
-
 def party_table(at: datetime) -> list[tuple[str | datetime | None, ...]]:
-    """Return the list of parties as plain rows, in the order of PARTY_COLUMNS."""
+    """Return the list of parties as plain rows, in the columns of the figure `annex`."""
     return [
         (
             row.member.key,

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
 from labs.rules.deployments import DeploymentStatus
@@ -102,9 +104,9 @@ def board(pause: Pause, at: datetime) -> Board:
     level = terms(pause).level
     stand_downs = {
         one.organisation_id: one
-        for one in pause.stand_downs.select_related("organisation").prefetch_related(
-            "extensions", "verifications", "run_halts"
-        )
+        for one in pause.stand_downs.filter(starts_at__lte=at)
+        .select_related("organisation")
+        .prefetch_related("extensions", "verifications", "run_halts")
     }
     cases: dict[int, list[Case]] = defaultdict(list)
     for case in Case.objects.filter(pause=pause, opened_at__lte=at):
@@ -125,7 +127,7 @@ def _row(
     at: datetime,
 ) -> BoardRow:
     found = stages(level_of.level, stand_down_facts(stand_down), at) if stand_down else ()
-    halted = len(stand_down.run_halts.all()) if stand_down else 0
+    halted = sum(1 for one in stand_down.run_halts.all() if one.halted_at <= at) if stand_down else 0
     return BoardRow(
         lab,
         stand_down,
@@ -144,8 +146,9 @@ def runs_in_scope(pause: Pause, labs: Iterable[Organisation], at: datetime) -> M
     found: dict[int, list[TrainingRun]] = defaultdict(list)
     if limit is None:
         return found
+    going = Q(status__in=[RunStatus.PLANNED, RunStatus.RUNNING]) | Q(halted_at__gt=at) | Q(finished_at__gt=at)
     running = TrainingRun.objects.filter(
-        organisation__in=list(labs), planned_flop__gt=limit, status__in=[RunStatus.PLANNED, RunStatus.RUNNING]
+        going, organisation__in=list(labs), planned_flop__gt=limit, registered_at__lte=at
     )
     allowed = exempted_runs(pause, at)
     for run in running.select_related("facility").order_by("registered_at"):

@@ -1,19 +1,13 @@
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.functional import Promise
-from django.views.generic import View
 
-from ledger.queries import position
-from treaty.models import Pause
 from treaty.models.standdowns import STAGE_LABELS
-from treaty.queries.standdowns import Board, BoardRow, board
+from treaty.queries.standdowns import Board, BoardRow
 from treaty.rules.standdowns import StageKey
 from treaty.rules.standing import Standing
 from treaty.views.words import BASIS_LABELS, STANDING_LABELS
-from web.exports import Cell, csv_answer, json_answer
+from web.exports import Cell
 
 
 def board_row(row: BoardRow) -> dict[str, Any]:
@@ -35,24 +29,8 @@ def standings(found: Board | None) -> list[tuple[Standing, Promise, int]]:
     return [(one, STANDING_LABELS[one], found.count(one)) for one in Standing if found.count(one)]
 
 
-class BoardFile(View):
-    """The board to take away, as CSV or JSON."""
-
-    http_method_names = ["get", "head", "options"]
-
-    def get(self, request: HttpRequest, key: str, kind: str) -> HttpResponse:  # noqa: ARG002 - the signature of a view
-        """Answer with the file."""
-        at = timezone.now()
-        found = board(get_object_or_404(Pause.objects.with_rows(), key=key), at)
-        rows = board_data(found)
-        if kind == "json":
-            return json_answer({"pause": key, "at": at, "position": position(), "rows": rows})
-        columns = list(rows[0]) if rows else ["lab"]
-        return csv_answer(f"pause-{key}-board.csv", columns, [list(row.values()) for row in rows])
-
-
 def board_data(found: Board) -> list[dict[str, Cell]]:
-    """Return the board as flat rows: the same in CSV, JSON and the API."""
+    """Return the board as flat rows: the same in files and in the API. A stage that the level has not is empty."""
     rows = []
     for row in found.rows:
         data: dict[str, Cell] = {
@@ -70,12 +48,12 @@ def board_data(found: Board) -> list[dict[str, Cell]]:
             "delay_seconds": int(row.delay.total_seconds()),
             "open_cases": " ".join(case.key for case in row.open_cases),
         }
-        for key in found.stage_keys:
+        for key in StageKey:
             stage = row.stage(key)
             data |= {
                 f"{key.value}_due_at": stage.due_at if stage else None,
                 f"{key.value}_at": stage.done_at if stage else None,
-                f"{key.value}_late_seconds": int(stage.late_by.total_seconds()) if stage else 0,
+                f"{key.value}_late_seconds": int(stage.late_by.total_seconds()) if stage else None,
             }
         rows.append(data)
     return rows

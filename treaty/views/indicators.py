@@ -1,29 +1,28 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts.models import Organisation, User
 from accounts.views.readers import reader
 from core.errors import Malformed, NotAllowed, require
-from core.times import instant, stamp
+from core.times import instant
 from labs.models.readings import SOURCE_LABELS
 from labs.rules.readings import Source
 from ledger.queries import position
 from treaty.actions.readings import submit
 from treaty.models.triggers import TRUTH_LABELS
 from treaty.permissions import bodies_acting, labs_acting
-from treaty.queries.indicators import all_versions, detail, in_rows, overview
+from treaty.queries.indicators import detail, overview
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import rules_at, text_at
 from treaty.queries.triggers import voice
@@ -31,7 +30,6 @@ from treaty.rules.readings import RowError, number
 from treaty.rules.text import Indicator
 from treaty.rules.words_conditions import length_in_words
 from web.caching import cached_by
-from web.exports import Cell, csv_answer, json_answer
 from web.views import ActionView
 
 
@@ -71,44 +69,6 @@ class IndicatorPage(TemplateView):
             position=position(),
             **context,
         )
-
-
-COLUMNS = (
-    "indicator",
-    "lab",
-    "value",
-    "low",
-    "high",
-    "unit",
-    "observed_at",
-    "source",
-    "provider",
-    "series",
-    "evidence_url",
-    "received_at",
-    "version",
-    "quarantined_for",
-)
-
-
-def _rows(key: str, at: datetime) -> list[Mapping[str, Cell]]:
-    if text_at(at) is None or key not in rules_at(at).indicators:
-        raise Http404
-    return in_rows(all_versions(key, at))
-
-
-@require_safe
-def indicator_csv(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - a view's signature
-    """Answer every version of every reading, in the columns of the plain CSV (docs/readings-csv.md)."""
-    rows = _rows(key, timezone.now())
-    return csv_answer(f"{key}.csv", COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
-
-
-@require_safe
-def indicator_json(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - a view's signature
-    """Answer every version of every reading."""
-    at = timezone.now()
-    return json_answer({"indicator": key, "at": stamp(at), "readings": _rows(key, at)})
 
 
 def subjects(

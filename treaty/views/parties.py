@@ -2,14 +2,13 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import TemplateView, View
+from django.views.generic import TemplateView
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Organisation, User
@@ -22,7 +21,6 @@ from treaty.models import Party
 from treaty.queries import parties as queries
 from treaty.queries.texts import required_text, rules_of, text_at
 from web.caching import cached_by
-from web.exports import csv_answer, json_answer, records
 from web.listings import SOUGHT, listing
 from web.views import ActionView
 
@@ -50,19 +48,6 @@ class PartiesPage(TemplateView):
                 "mine": queries.may_be_signed_for(user, at),
             }
         return super().get_context_data(**found, **context)
-
-
-@method_decorator(cached_by(position), name="dispatch")
-class PartiesFile(View):
-    """The list of parties as CSV or JSON."""
-
-    def get(self, request: HttpRequest, kind: str) -> HttpResponse:  # noqa: ARG002 - the signature of a view
-        """Answer with the rows; without a text there are none."""
-        at = timezone.now()
-        rows = queries.party_table(at) if text_at(at) else []
-        if kind == "csv":
-            return csv_answer("parties.csv", queries.PARTY_COLUMNS, rows)
-        return json_answer({"parties": records(queries.PARTY_COLUMNS, rows)})
 
 
 class Confirmation(forms.Form):

@@ -12,11 +12,13 @@ from django.views.generic import TemplateView
 from accounts.models import Organisation, User
 from core.truth import Truth
 from ledger.queries import position
+from ledger.views.past import OfAnInstant
 from treaty.models import Pause, Vote
 from treaty.models.pauses import STATE_LABELS
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, can_ask_to_resume, labs_acting
 from treaty.queries.commitments import commitment_rows
+from treaty.queries.past import as_known, require_rows, rows_known_at
 from treaty.queries.pauses import PauseSummary, summaries, summary
 from treaty.queries.resumption import criteria, stage_rows, under_way
 from treaty.queries.standdowns import board
@@ -33,6 +35,7 @@ from treaty.views.resumption import criterion_row
 from treaty.views.words import EVENTS, written
 from web.caching import cached_by
 from web.listings import SOUGHT, listing
+from web.past import PARAMETER
 
 
 @method_decorator(cached_by(position), name="dispatch")
@@ -48,18 +51,18 @@ class PausesPage(TemplateView):
         return super().get_context_data(pauses=found, at=at, position=position(), **context)
 
 
-@method_decorator(cached_by(position, SOUGHT, "board", "commitments"), name="dispatch")
-class PausePage(TemplateView):
+@method_decorator(cached_by(position, SOUGHT, "board", "commitments", PARAMETER), name="dispatch")
+class PausePage(OfAnInstant):
     """One pause: its state in words, its way, its board, its commitments, its criteria, its votes, its story."""
 
     template_name = "treaty/pause_detail.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Return the pause as it stands now, and what is asked of the reader."""
-        at = timezone.now()
-        pause = get_object_or_404(
-            Pause.objects.with_rows().select_related("vote", "text").defer("text__source"), key=self.kwargs["key"]
-        )
+        """Return the pause as it stands, and what is asked of the reader; of the past, what the rows of then tell."""
+        at, past = self.at, self.past
+        require_rows(at)
+        rows_of = Pause.objects.started_by(at).select_related("vote", "text").defer("text__source")
+        pause = as_known(get_object_or_404(rows_of.prefetch_related(*rows_known_at(at)), key=self.kwargs["key"]), at)
         found, resumption = summary(pause, at), under_way(pause)
         binds = found.state in BINDING
         standing = criteria(pause, at) if binds else ()
@@ -71,8 +74,6 @@ class PausePage(TemplateView):
         return super().get_context_data(
             one=found,
             pause=pause,
-            at=at,
-            position=position(),
             state_label=STATE_LABELS[found.state],
             headline=headline(found),
             articles=articles(pause),
@@ -84,13 +85,13 @@ class PausePage(TemplateView):
             standings=standings(rows),
             stage_labels=[STAGE_LABELS[key] for key in stage_keys(found)],
             pledged=pledged,
-            commitments=[commitment_row(row) for row in pledged.rows],
+            commitments=[] if past else [commitment_row(row) for row in pledged.rows],
             criteria=[criterion_row(one, pause) for one in standing],
             resumption_stages=stage_rows(resumption) if resumption else [],
-            votes=votes_of(pause, at),
-            events=events(f"pause:{pause.key}"),
+            votes=[] if past else votes_of(pause, at),
+            events=events(f"pause:{pause.key}", until=past),
             crumbs=[(reverse("treaty:pauses"), _("Pauses"))],
-            asked=asked(self.request, pause, found, at),
+            asked={} if past else asked(self.request, pause, found, at),
             **context,
         )
 
@@ -173,9 +174,9 @@ def votes_of(pause: Pause, at: datetime) -> list[VoteRow]:
     return [vote_row(vote, at) for vote in found]
 
 
-def events(subject: str) -> list[dict[str, object]]:
-    """Return the story for `components/timeline.html`, in two queries."""
-    told = [one for one in story(subject) if one.kind in EVENTS]
+def events(subject: str, until: datetime | None = None) -> list[dict[str, object]]:
+    """Return the story for `components/timeline.html`, up to `until` where it is given, in two queries."""
+    told = [one for one in story(subject) if one.kind in EVENTS and (until is None or one.at <= until)]
     names = dict(Organisation.objects.filter(key__in={one.lab for one in told}).values_list("key", "name"))
     return [
         {

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.times import stamp
 from web.countries import country_name
+from web.exports import Cell, word
 from web.hashwords import hash_words
 from web.languages import instant
 from web.signs import sign_of
@@ -111,6 +112,12 @@ def _decimal(quantity: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+@register.filter
+def cell(value: Cell) -> str:
+    """Write a cell of a figure as its files do; nothing is a dash."""
+    return word(value)
 
 
 @register.filter

@@ -56,6 +56,6 @@ def test_capacity_outside_is_unknown_until_somebody_outside_declares_it():
 
 def test_capacity_without_any_visit_is_capacity_without_evidence():
     make.parties("aster")
-    assert coverage(NOON).capacity.unevidenced_share is None, "nothing is declared"
+    assert coverage(NOON).capacity.verified_share is None, "nothing is declared"
     make.inventory(make.facility(make.laboratory("aster")))
-    assert coverage(NOON).capacity.unevidenced_share == 1
+    assert coverage(NOON).capacity.verified_share == 0

@@ -5,7 +5,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.queries.home import home
-from dashboard.queries.parties import exported
 from dashboard.queries.situation import Situation
 from dashboard.queries.way import way
 from inspections.rules.evidence import EvidenceState
@@ -127,13 +126,6 @@ def test_evidence_counts_cells_of_every_site_of_a_laboratory():
     layers = len(make.read_text(make.model_text()).monitoring.layers)
     assert (found.evidence.sites, found.evidence.in_scope, found.evidence.verified) == (2, 2 * layers, 0)
     assert found.evidence.h100_equivalents == 200
-
-
-def test_a_row_for_programs_has_a_value_for_every_column():
-    from dashboard.queries.parties import COLUMNS
-
-    make.pause_in_force()
-    assert all(len(exported(party)) == len(COLUMNS) for party in home(NOON).parties)
 
 
 def test_the_way_of_a_pause_names_what_is_done_and_where_it_is():

@@ -138,17 +138,16 @@ def test_the_table_of_parties_is_the_same_as_csv_and_as_json(client, clock):
     pause = make.pause_in_force()
     make.stand_down(pause, "aster", acknowledged_at=NOON + timedelta(hours=1))
     clock.shift(timedelta(hours=2))
-    table = list(csv.DictReader(io.StringIO(client.get("/parties.csv").content.decode())))
-    found = json.loads(client.get("/parties.json").content)
-    assert found["pause"] == pause.key
-    assert [row["lab"] for row in table] == [row["lab"] for row in found["parties"]] == sorted(make.LABS)
-    assert table[0]["acknowledged_at"] == found["parties"][0]["acknowledged_at"] == "2026-11-22T13:00:00Z"
+    table = list(csv.DictReader(io.StringIO(client.get("/figures/parties.csv").content.decode())))
+    found = json.loads(client.get("/figures/parties.json").content)
+    assert [row["lab"] for row in table] == [row["lab"] for row in found["rows"]] == sorted(make.LABS)
+    assert table[0]["acknowledged_at"] == found["rows"][0]["acknowledged_at"] == "2026-11-22T13:00:00Z"
     assert table[0]["standing"] == "ongoing"
 
 
 def test_the_tables_are_there_before_any_text(client):
-    assert client.get("/parties.csv").status_code == 200
-    assert json.loads(client.get("/parties.json").content)["parties"] == []
+    assert client.get("/figures/parties.csv").status_code == 200
+    assert json.loads(client.get("/figures/parties.json").content)["rows"] == []
 
 
 @pytest.fixture

@@ -90,8 +90,12 @@ def test_both_sides_are_filed_by_program_and_the_account_is_what_the_command_rea
     assert client.get(reverse("accounting_api:balances")).json()["results"][0]["standing"] == "anomaly"
     for name, args in (("balances", ()), ("balance_party", ["aster"]), ("balance_site", [hall.key])):
         assert "Anomaly" in page(client, name, *args)
-    assert page(client, "balance_file", hall.key, "csv") == page(client, "table", "balance", "csv")
-    assert json.loads(page(client, "balance_file", hall.key, "json"))["alarms"][0]["tests"] == ["sitmuf"]
+    [every, own] = [
+        client.get(f"/figures/{name}.csv").content for name in ("balance", f"site-balance/{hall.key}/power")
+    ]
+    assert every == own
+    assert b"polyline" not in client.get("/figures/party-balance/aster.svg").content
+    assert json.loads(page(client, "balance_file", hall.key))["alarms"][0]["tests"] == ["sitmuf"]
 
 
 def test_people_file_by_form_and_a_body_settles_the_anomaly(client, hall):

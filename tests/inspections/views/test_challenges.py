@@ -161,12 +161,12 @@ def test_a_challenge_without_a_team_names_the_provision_in_the_way(client, chall
 
 
 def test_the_table_is_data(client, challenge):
-    answer = json.loads(page(client, reverse("inspections:table", args=["challenges", "json"])))
+    answer = json.loads(page(client, "/figures/challenges.json"))
     [row] = answer["rows"]
     assert (row["challenge"], row["lab"], row["requester"], row["standing"], row["visit"]) == (
         challenge.key, "fjord", "aster", "asked", None,
     )  # fmt: skip
-    assert "challenge,lab,facility" in page(client, reverse("inspections:table", args=["challenges", "csv"]))
+    assert "challenge,lab,facility" in page(client, "/figures/challenges.csv")
 
 
 def test_a_challenge_that_nobody_asked_for_is_not_found(client, hall):
@@ -175,4 +175,4 @@ def test_a_challenge_that_nobody_asked_for_is_not_found(client, hall):
 
 def test_the_list_of_challenges_asks_for_a_bounded_number_of_queries(client, challenge, django_assert_max_num_queries):
     with django_assert_max_num_queries(40):
-        page(client, reverse("inspections:table", args=["challenges", "csv"]))
+        page(client, "/figures/challenges.csv")

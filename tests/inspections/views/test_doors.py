@@ -31,7 +31,6 @@ FOR = {
 # What each role is answered on GET, in the order of ROLES: a door that is not here fails the test.
 DOORS = {
     "list": "200 200 200 200 200 200 200 200",
-    "table": "200 200 200 200 200 200 200 200",
     "evidence": "404 404 404 404 404 302 302 404",
     "balances": "200 200 200 200 200 200 200 200",
     "balance_party": "200 200 200 200 200 200 200 200",
@@ -118,10 +117,9 @@ class Story:
             visit = self.reported
         facility, sha = visit.facility.key, "0" * 64
         return {
-            "table": {"table": "visits", "form": "csv"},
             "evidence": {"pk": self.evidence.pk, "form": "original"},
             "balance_party": {"key": "aster"},
-            "balance_file": {"key": facility, "form": "json"},
+            "balance_file": {"key": facility},
             "settle_alarm": {"key": facility, "pk": 1},
             **{it: {"key": facility} for it in ("balance_site", "observe_compute", "declare_work")},
             **{it: {"key": "ivb"} for it in ("body", "mandate", "publish_recipient", "tips")},

@@ -146,12 +146,12 @@ def test_how_often_each_facility_must_be_seen_is_on_the_page_and_to_take_away(cl
     words = page(client, LIST)
     assert "Not timely" in words
     assert "visits a year would be needed" in words
-    rows = client.get(reverse("inspections:table", args=["frequency", "json"])).json()["rows"]
+    rows = client.get("/figures/frequency.json").json()["rows"]
     assert {(row["facility"], row["timeliness"]) for row in rows} == {
         ("fjord-site-2", "not_timely"), ("aster-site-1", "unknown"), ("fjord-site-1", "unknown"),
     }  # fmt: skip
     great = next(row for row in rows if row["facility"] == "fjord-site-2")
     assert (great["population"], great["false_items"]) == (20_000, 81)
     assert great["detection_probability"] >= "0.9"
-    assert "accelerator" in client.get(reverse("inspections:table", args=["frequency", "csv"])).content.decode()
+    assert "accelerator" in client.get("/figures/frequency.csv").content.decode()
     assert "How often its sites must be seen" in page(client, reverse("labs:lab", args=["fjord"]))

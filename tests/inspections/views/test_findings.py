@@ -85,7 +85,7 @@ def test_dissent_is_shown_beside_the_report_and_refused_to_others(client, as_, r
     client.logout()
     assert "The register was misread." in client.get(page).text
     assert "A body dissents" in client.get("/inspections/").text
-    rows = client.get("/inspections/conclusions.json").json()["rows"]
+    rows = client.get("/figures/conclusions.json").json()["rows"]
     assert [row["not_drawn"] for row in rows] == ["disagreement"]
-    assert "disagreement" in client.get("/inspections/conclusions.csv").text
+    assert "disagreement" in client.get("/figures/conclusions.csv").text
     assert (Dissent.objects.count(), Clarification.objects.count()) == (1, 0)

@@ -103,7 +103,7 @@ def test_a_sealed_visit_is_counted_and_nothing_more(client, people):
     assert "1 more visit is planned and sealed." in page
     assert sealed.key not in page
     assert client.get(address("visit", sealed)).status_code == 404
-    assert client.get(reverse("inspections:table", args=["visits", "csv"])).content.count(b"\n") == 1
+    assert client.get("/figures/visits.csv").content.count(b"\n") == 1
     sign_in(client, make.representative(make.laboratory("aster")))
     assert client.get(address("visit", sealed)).status_code == 404
     sign_in(client, people[0].user)
@@ -113,10 +113,10 @@ def test_a_sealed_visit_is_counted_and_nothing_more(client, people):
 @pytest.mark.parametrize("table", ["matrix", "parity", "visits"])
 def test_every_table_can_be_taken_away(client, visit, table):
     make.submitted_report(visit)
-    rows = client.get(reverse("inspections:table", args=[table, "json"])).json()["rows"]
-    lines = client.get(reverse("inspections:table", args=[table, "csv"])).content.decode().splitlines()
+    rows = client.get(f"/figures/{table}.json").json()["rows"]
+    lines = client.get(f"/figures/{table}.csv").content.decode().splitlines()
     assert len(lines) == len(rows) + 1 >= 2
-    assert client.get("/inspections/secrets.csv").status_code == 404
+    assert client.get("/figures/secrets.csv").status_code == 404
 
 
 def count_queries(client, url, django_assert_max_num_queries):
@@ -568,7 +568,7 @@ def test_parity_and_grades_are_pages_with_the_entries_behind_each_figure(client,
     assert client.get(reverse("inspections:graded", args=["nobody"])).status_code == 404
     rows = client.get(reverse("accounting_api:grades")).json()["now"]["labs"]
     assert {row["lab"]: row["visits"] for row in rows}["aster"] == 1
-    assert client.get(reverse("inspections:table", args=["grades", "csv"])).status_code == 200
+    assert client.get("/figures/grades.csv").status_code == 200
 
 
 def test_the_grades_show_who_dissents_from_a_report_and_whether_its_conclusion_stands(client, visit):

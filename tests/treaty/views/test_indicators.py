@@ -93,8 +93,9 @@ def test_the_readings_of_one_lab_can_be_chosen(client):
 
 
 def test_an_indicator_that_the_text_does_not_have_is_not_found(client):
-    for name in ("indicator", "indicator_csv", "indicator_json"):
-        assert client.get(url(name, "nothing")).status_code == 404
+    assert client.get(url("indicator", "nothing")).status_code == 404
+    for form in ("csv", "json", "svg", "metadata.json"):
+        assert client.get(f"/figures/indicator/nothing.{form}").status_code == 404
 
 
 def test_a_missing_month_is_a_gap_in_the_chart(client):
@@ -109,7 +110,7 @@ def test_what_is_taken_away_can_be_read_by_our_own_parser(client):
     share("aster", "0.42", series="aster:1")
     share("aster", "0.44", series="aster:1")
     share("aster", "0.5", series="=cmd()")
-    answer = client.get(url("indicator_csv", "ai_research_share"))
+    answer = client.get("/figures/indicator/ai_research_share.csv")
     text = answer.content.decode()
     assert "'=cmd()" in text
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -125,7 +126,7 @@ def test_what_is_taken_away_can_be_read_by_our_own_parser(client):
 
 def test_the_json_has_every_version(client):
     share("aster", "0.42", series="aster:1"), share("aster", "0.44", series="aster:1")
-    readings = client.get(url("indicator_json", "ai_research_share")).json()["readings"]
+    readings = client.get("/figures/indicator/ai_research_share.json").json()["rows"]
     assert [one["version"] for one in readings] == [1, 2]
 
 

@@ -153,10 +153,10 @@ def test_the_list_costs_as_many_queries_for_one_party_as_for_eight(client, djang
 
 def test_the_list_is_there_to_take_away(client):
     parties("aster")
-    rows = client.get("/treaty/parties.csv").content.decode().split("\r\n")
+    rows = client.get("/figures/annex.csv").content.decode().split("\r\n")
     assert rows[0].startswith("lab,name,jurisdiction,status,signed_at")
     assert rows[1] == "aster,Aster Institute,CA,party,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,"
-    listed_parties = client.get("/treaty/parties.json").json()["parties"]
+    listed_parties = client.get("/figures/annex.json").json()["rows"]
     assert [it["status"] for it in listed_parties] == ["party"] + ["not_signed"] * 7
 
 
