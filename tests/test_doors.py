@@ -277,7 +277,15 @@ def each(names, given):
     return dict.fromkeys(names, given)
 
 
-FILLERS = {"version": 1, "kind": "json", "stage": "acknowledge", "id": "none", "hash": "0" * 64}
+FILLERS = {
+    "version": 1,
+    "number": 1,
+    "token": "none",
+    "kind": "json",
+    "stage": "acknowledge",
+    "id": "none",
+    "hash": "0" * 64,
+}
 
 
 def addresses(app, arguments):
