@@ -49,6 +49,13 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "amendment.proposed": gettext_lazy(
         "%(organisation)s proposed amendment %(amendment)s: version %(text)s of the treaty text."
     ),
+    "submission.received": gettext_lazy("Submission %(submission)s about amendment %(amendment)s was published."),
+    "submission.answered": gettext_lazy(
+        "%(organisation)s answered submission %(submission)s about amendment %(amendment)s."
+    ),
+    "submission.hidden": gettext_lazy(
+        "Submission %(submission)s about amendment %(amendment)s was hidden on the ground %(ground)s."
+    ),
     "text.amended": gettext_lazy("Version %(text)s of the treaty text is in force by amendment %(amendment)s."),
     "treaty.signed": gettext_lazy("%(lab)s signed version %(text)s of the treaty."),
     "treaty.ratified": gettext_lazy("%(lab)s ratified version %(text)s of the treaty: %(ratifications)s have."),

@@ -70,6 +70,7 @@ DOORS = {
     "treaty.api_key": "404 404 404 404",
     "treaty.api_revocation": "405 405 405 405 405 405 405 | 400 400 400 400 400 400 400",
     "treaty.api_amendment": "404 404 404 404",
+    "treaty.api_submissions": "404 404 404 404",
     "treaty.api_order": "404 404 404 404",
     "treaty.api_acknowledgement": "405 405 405 405 405 405 405 | 400 400 400 400 400 400 400",
     "treaty.api_delegations": "200 200 200 200",
@@ -136,6 +137,13 @@ DOORS = {
     "treaty.amendments": "200 200 200 200",
     "treaty.propose_amendment": "in 403 200 200 200 200 200 | in 403 422 422 422 422 422",
     "treaty.amendment": "404 404 404 404",
+    "treaty.submissions": "404 404 404 404",
+    "treaty.submit": "404 404 404 404 404 404 404 | 404 404 404 404 404 404 404",
+    "treaty.submit_public": "404 404 404 404 404 404 404 | 404 404 404 404 404 404 404",
+    "treaty.answer_submission": "404 404 404 404 404 404 404 | 404 404 404 404 404 404 404",
+    "treaty.hide_submission": "404 404 404 404 404 404 404 | 404 404 404 404 404 404 404",
+    "treaty.submission_asked": "200 200 200 200",
+    "treaty.confirm_submission": "409 409 409 409 409 409 409 | 409 409 409 409 409 409 409",
     "treaty.text_version": "200 200 200 200",
     "treaty.text_lines": "200 200 200 200",
     "treaty.text_source": "200 200 200 200",
@@ -269,7 +277,15 @@ def each(names, given):
     return dict.fromkeys(names, given)
 
 
-FILLERS = {"version": 1, "kind": "json", "stage": "acknowledge", "id": "none", "hash": "0" * 64}
+FILLERS = {
+    "version": 1,
+    "number": 1,
+    "token": "none",
+    "kind": "json",
+    "stage": "acknowledge",
+    "id": "none",
+    "hash": "0" * 64,
+}
 
 
 def addresses(app, arguments):

@@ -1,12 +1,14 @@
 """Who may do what under the treaty: one predicate a question, used by actions, views and templates alike."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from accounts.models import Membership, Organisation, User
 from accounts.permissions import has_role
 from accounts.queries.organisations import affiliates
-from accounts.rules.organisations import Role
-from treaty.models import Accreditation, Party
+from accounts.rules.organisations import Kind, Role
+from treaty.models import Accreditation, Annexed, Party
+from treaty.rules.consultations import Voice
 
 
 def can_act_for_lab(user: User | None, lab: Organisation, *, at: datetime) -> bool:
@@ -61,3 +63,18 @@ def may_request_for(user: User | None, *, at: datetime) -> list[Organisation]:
         return []
     held = Membership.objects.in_force(at).filter(user=user, role=Role.DEPOSITARY).values("organisation")
     return [*can_ask_to_resume(user, at=at), *Organisation.objects.filter(pk__in=held)]
+
+
+def observers_acting(user: User | None, *, at: datetime) -> list[Organisation]:
+    """Return the accredited observers for which `user` acts, by name."""
+    if user is None or not user.is_authenticated:
+        return []
+    held = Membership.objects.in_force(at).filter(user=user, role=Role.OBSERVER).values("organisation")
+    accredited = Annexed.objects.filter(organisation__in=held, from_at__lte=at).values("organisation")
+    return list(Organisation.objects.filter(pk__in=accredited, kind=Kind.OBSERVER))
+
+
+def may_submit_for(user: User | None, who: Collection[Voice], *, at: datetime) -> list[Organisation]:
+    """Return the organisations in whose name `user` may write about an amendment, as far as the text lets `who` write."""
+    acting = {Voice.PARTY: labs_acting, Voice.BODY: bodies_acting, Voice.OBSERVER: observers_acting}
+    return [one for voice, asked in acting.items() if voice in who for one in asked(user, at=at)]

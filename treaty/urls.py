@@ -4,6 +4,7 @@ from treaty.views import (
     amendments,
     cases,
     commitments,
+    consultations,
     delegations,
     determinations,
     drills,
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/keys/<slug:key>/", keys_api.KeyView.as_view(), name="api_key"),
     path("api/v1/keys/<slug:key>/revocation/", keys_api.RevocationView.as_view(), name="api_revocation"),
     path("api/v1/amendments/<slug:key>/", amendments.AmendmentView.as_view(), name="api_amendment"),
+    path("api/v1/amendments/<slug:key>/submissions/", consultations.SubmissionsApi.as_view(), name="api_submissions"),
     path("api/v1/labs/<slug:key>/order", orders_api.OrderView.as_view(), name="api_order"),
     path(
         "api/v1/labs/<slug:key>/order/acknowledgement/",
@@ -120,6 +122,23 @@ urlpatterns: list[URLPattern] = [
     path("treaty/amendments/", amendments.AmendmentsPage.as_view(), name="amendments"),
     path("treaty/amendments/new/", amendments.ProposeAmendment.as_view(), name="propose_amendment"),
     path("treaty/amendments/<slug:key>/", amendments.AmendmentPage.as_view(), name="amendment"),
+    path("treaty/amendments/<slug:key>/submissions/", consultations.SubmissionsPage.as_view(), name="submissions"),
+    path("treaty/amendments/<slug:key>/submissions/new/", consultations.Submit.as_view(), name="submit"),
+    path(
+        "treaty/amendments/<slug:key>/submissions/public/", consultations.WriteAsPublic.as_view(), name="submit_public"
+    ),
+    path(
+        "treaty/amendments/<slug:key>/submissions/<int:number>/answer/",
+        consultations.AnswerSubmission.as_view(),
+        name="answer_submission",
+    ),
+    path(
+        "treaty/amendments/<slug:key>/submissions/<int:number>/hide/",
+        consultations.HideSubmission.as_view(),
+        name="hide_submission",
+    ),
+    path("treaty/submissions/asked/", consultations.Asked.as_view(), name="submission_asked"),
+    path("treaty/submissions/confirm/<str:token>/", consultations.Confirm.as_view(), name="confirm_submission"),
     path("treaty/<int:version>/", texts.TextPage.as_view(), name="text_version"),
     path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_lines"),
     path("treaty/<slug:sha256>.yaml", texts.source, name="text_source"),

@@ -40,7 +40,8 @@ TOPICS: Final = {
     ),
     **dict.fromkeys(("case", "declaration"), Topic.COMPLIANCE),
     **dict.fromkeys(
-        ("text", "amendment", "treaty", "mandate", "lab", "party", "organisation", "withdrawal"), Topic.TREATY
+        ("text", "amendment", "submission", "treaty", "mandate", "lab", "party", "organisation", "withdrawal"),
+        Topic.TREATY,
     ),
 }
 # A pause is told of at once, also to those who asked for a digest.

@@ -18,6 +18,7 @@ from treaty.permissions import may_request_for
 from treaty.queries.numbering import next_key
 from treaty.queries.texts import required_text, rules_of
 from treaty.rules.amendments import AmendmentRefused, Changes, check_amendment
+from treaty.rules.consultations import vote_opens_at
 from treaty.rules.reading import read_text
 from treaty.rules.text import Text
 
@@ -41,7 +42,7 @@ def check_proposal(*, source: bytes, by: User | None, at: datetime) -> tuple[Tex
 def propose_amendment(
     *, source: bytes, title: str, question: str, requester: Organisation, by: User, at: datetime
 ) -> Amendment:
-    """Propose the bytes `source` as the next version; its vote opens when the text's consultation has run (Art. 26).
+    """Propose the bytes `source` as the next version; its vote opens when consultation and answers are over (Art. 26).
 
     Two entries: `vote.noticed` and `amendment.proposed`. The same bytes proposed again while their vote is undecided return it.
     """
@@ -63,7 +64,7 @@ def propose_amendment(
         subject={"effect": "amend", "amendment": key, "base": base.sha256, "sha256": made},
         requester=in_the_name_of(requester),
         subject_organisation=None,
-        opens_at=max(rules.amendment.consultation.after(at), profile.notice.after(at)),
+        opens_at=vote_opens_at(rules.amendment, profile.notice, at),
         by=by,
         at=at,
     )

@@ -1,5 +1,6 @@
 from treaty.models.amendments import Amendment
 from treaty.models.cases import Case, CaseStep
+from treaty.models.consultations import HiddenSubmission, Submission, SubmissionAnswer, UnconfirmedSubmission
 from treaty.models.delegations import Delegation
 from treaty.models.determinations import Determination
 from treaty.models.drills import Drill, DrillLab, DrillStep, DrillVerdict
@@ -30,6 +31,7 @@ __all__ = [
     "DrillStep",
     "DrillVerdict",
     "Exemption",
+    "HiddenSubmission",
     "Letter",
     "LevelChange",
     "Merger",
@@ -48,10 +50,13 @@ __all__ = [
     "RollEntry",
     "RunHalt",
     "StandDown",
+    "Submission",
+    "SubmissionAnswer",
     "Suspension",
     "TreatyText",
     "TriggerEvaluation",
     "TriggerFiring",
+    "UnconfirmedSubmission",
     "Verification",
     "Vote",
 ]

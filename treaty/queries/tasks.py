@@ -12,8 +12,9 @@ from labs.permissions import can_review_quarantine
 from treaty.models import StandDown
 from treaty.models.drills import DRILL_STAGE_LABELS
 from treaty.models.standdowns import STAGE_LABELS
-from treaty.permissions import bodies_acting, labs_acting
+from treaty.permissions import bodies_acting, labs_acting, may_request_for
 from treaty.queries.cases import awaiting_answer
+from treaty.queries.consultations import waiting
 from treaty.queries.drills import DrillSummary, awaits, current
 from treaty.queries.instruments import instruments_asked
 from treaty.queries.pauses import PauseSummary, summaries
@@ -30,7 +31,7 @@ from web.asks import Task
 def tasks_for(user: User, at: datetime) -> list[Task]:
     """Return what `user` is asked to do under the treaty at `at`, the most urgent first, what has no date last."""
     labs, bodies = labs_acting(user, at=at), bodies_acting(user, at=at)
-    asked = [*instruments_asked(user, at), *_quarantine(user, at)]
+    asked = [*instruments_asked(user, at), *_quarantine(user, at), *_submissions(user, at)]
     if not labs and not bodies:
         return asked
     living = [one for one in summaries(at) if one.state in BINDING or one.state is PauseState.ACTIVATING]
@@ -55,6 +56,19 @@ def _quarantine(user: User, at: datetime) -> Iterator[Task]:
                 detail=reading.organisation.name if reading.organisation else "",
                 action=_("Review"),
             )
+
+
+def _submissions(user: User, at: datetime) -> Iterator[Task]:
+    """Ask whoever proposed an amendment to answer what was written about it."""
+    for amendment, row in waiting(may_request_for(user, at=at), at):
+        count = row.figures.unanswered
+        yield Task(
+            title=_("Answer what was written about amendment %(key)s") % {"key": amendment.key},
+            url=reverse("treaty:submissions", args=[amendment.key]),
+            due=row.periods.answered_by,
+            detail=_("unanswered: %(count)s") % {"count": count},
+            action=_("Answer"),
+        )
 
 
 def _votes(organisations: list[Organisation], at: datetime) -> Iterator[Task]:

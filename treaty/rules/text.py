@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from treaty.rules.accounting import MaterialBalance, unknown_layers
 from treaty.rules.articles import dangling
 from treaty.rules.conditions import Condition, unresolved
+from treaty.rules.consultations import Amendment
 from treaty.rules.monitoring import Continuity, Draw, Grading, Notice, Protocol, Redactions, Special, Training
 from treaty.rules.profiles import VoteProfile
 from treaty.rules.schedules import Schedule
@@ -272,14 +273,6 @@ class Withdrawal(Provision):
 
     notice: Length
     extraordinary_events: Prose
-
-
-class Amendment(Provision):
-    """How this text changes."""
-
-    decision: Key
-    consultation: Length
-    review_every: Length
 
 
 class Text(Provision):

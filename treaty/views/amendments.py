@@ -26,8 +26,10 @@ from treaty.forms.amendments import AmendmentForm
 from treaty.models import Amendment
 from treaty.permissions import may_request_for
 from treaty.queries.amendments import amendment_row, amendments
+from treaty.queries.consultations import consultation_of, consultation_row
 from treaty.rules.reading import TextInvalid
 from treaty.views.acts import PersonAction
+from treaty.views.consultations import may
 from treaty.views.shapes import AMENDMENT
 from web.caching import cached_by
 
@@ -48,7 +50,7 @@ class AmendmentsPage(TemplateView):
         return super().get_context_data(
             at=at,
             position=position(),
-            rows=[amendment_row(one, at) for one in amendments()],
+            rows=[(amendment_row(one, at), consultation_row(one, at)) for one in amendments()],
             may_propose=isinstance(user, User) and bool(may_request_for(user, at=at)),
             crumbs=_crumbs()[:1],
             **context,
@@ -66,7 +68,13 @@ class AmendmentPage(TemplateView):
         at = timezone.now()
         amendment = get_object_or_404(amendments(), key=self.kwargs["key"])
         return super().get_context_data(
-            at=at, position=position(), row=amendment_row(amendment, at), crumbs=_crumbs(), **context
+            at=at,
+            position=position(),
+            row=amendment_row(amendment, at),
+            consultation=consultation_row(amendment, at),
+            may=may(self.request, amendment, at),
+            crumbs=_crumbs(),
+            **context,
         )
 
 
@@ -87,6 +95,7 @@ class AmendmentView(Public):
                 "base": amendment.base.sha256,
                 "proposer": amendment.proposer.key,
                 "proposed_at": stamp(amendment.proposed_at),
+                "consultation": _consultation(amendment),
                 "vote": amendment.vote.key,
                 "state": row.vote.course.state.value,
                 "in_force_at": amendment.text and amendment.text.in_force_at,
@@ -95,12 +104,24 @@ class AmendmentView(Public):
         )
 
 
+def _consultation(amendment: Amendment) -> dict[str, object] | None:
+    found = consultation_of(amendment)
+    if found is None:
+        return None
+    return {
+        "opens_at": stamp(found.opens_at),
+        "closes_at": stamp(found.closes_at),
+        "answered_by": stamp(found.answered_by),
+        "submissions": reverse("treaty:api_submissions", args=[amendment.key]),
+    }
+
+
 class ProposeAmendment(PersonAction):
     """Upload the next version of the text: check it and see what it changes, then put it to the vote."""
 
     template_name = "treaty/amendment_propose.html"
     form_class = AmendmentForm
-    success_message = gettext_lazy("The amendment is proposed. Its vote opens when the consultation has run.")
+    success_message = gettext_lazy("The amendment is proposed. Its vote opens when consultation and answers are over.")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Refuse those who may ask for no vote."""

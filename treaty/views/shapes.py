@@ -210,6 +210,15 @@ AMENDMENT: Final = thing(
     base=text("SHA-256 of the text that it amends"),
     proposer=text("who proposed it"),
     proposed_at=instant("when"),
+    consultation=maybe(
+        thing(
+            "until when it is open to submissions; null where the text takes none",
+            opens_at=instant("from when it takes submissions"),
+            closes_at=instant("until when"),
+            answered_by=instant("until when the proposer answers; the vote opens then"),
+            submissions=text("where they are"),
+        )
+    ),
     vote=text("the vote on it"),
     state=text("that vote's state now"),
     in_force_at=maybe(instant("when it enters into force, once adopted")),

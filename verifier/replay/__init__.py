@@ -8,6 +8,7 @@ from verifier.replay import (
     cases,
     challenges,
     clarifications,
+    consultations,
     declarations,
     delegations,
     drawn_days,
@@ -48,7 +49,7 @@ from verifier.replay.frame import Finding, Problem, Replay, differs, replays
 # Steps register themselves when their module is imported; of one kind, those of a module after those that it imports.
 NOUNS = (
     log, organisations, texts, keys, parties, delegations, votes, ballots, repudiations, effects, readings, sites, works, declarations, pauses, triggers, challenges, visits, specials, schedules, draws, drawn_days, reports, redactions, managed_access, clarifications, accounting, streams, standdowns,
-    cases, resumption, membership, levels, exemptions, amendments, drills, orders, recipients, tips, agreements, grades,
+    cases, resumption, membership, levels, exemptions, amendments, consultations, drills, orders, recipients, tips, agreements, grades,
 )  # fmt: skip
 
 __all__ = ["NOUNS", "Finding", "Problem", "Replay", "differs", "replays"]

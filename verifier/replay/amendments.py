@@ -8,6 +8,7 @@ from core.canonical import digest
 from core.errors import DomainError
 from ledger.rules.entries import EntryValue
 from treaty.rules.amendments import check_amendment
+from treaty.rules.consultations import vote_opens_at
 from treaty.rules.text import Text
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock
@@ -31,6 +32,8 @@ class Proposed:
     base: str
     vote: str
     rules: Text
+    proposer: str
+    proposed_at: datetime
 
 
 @dataclass
@@ -57,7 +60,8 @@ def propose(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]
     if payload["changes"] is not None:
         yield from differs("changes", "what it changes", dict(part(payload, "changes")), said)
     yield from differs("changes", "the hash over what it changes", text(payload, "changes_hash"), digest(said))
-    replay.of(Amendments).known[key] = Proposed(rules.version, sha, base.sha256, text(payload, "vote"), rules)
+    proposer, vote = text(payload, "organisation"), text(payload, "vote")
+    replay.of(Amendments).known[key] = Proposed(rules.version, sha, base.sha256, vote, rules, proposer, entry.at)
 
 
 def _put_to_the_vote(replay: Replay, entry: EntryValue) -> Iterator[Finding]:
@@ -68,8 +72,8 @@ def _put_to_the_vote(replay: Replay, entry: EntryValue) -> Iterator[Finding]:
         yield from differs("vote", f"what its vote names as {member}", vote.subject.get(member), payload[member])
     if not replay.of(Organisations).represents(entry.by, text(payload, "organisation"), entry.at):
         yield Finding("authority", f"{entry.by or 'nobody'} could not propose it for {payload['organisation']}")
-    earliest = max(rule.consultation.after(entry.at), vote.profile.notice.after(entry.at))
-    yield from differs("instant", "when its vote opens", vote.facts.opens_at, earliest)
+    opens_at = vote_opens_at(rule, vote.profile.notice, entry.at)
+    yield from differs("instant", "when its vote opens", vote.facts.opens_at, opens_at)
 
 
 @hindrance("text.amended")

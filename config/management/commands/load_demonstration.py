@@ -9,7 +9,18 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Organisation
-from config.demonstration import balances, challenges, chapters, draws, schedules, specials, streams, tips, visits
+from config.demonstration import (
+    balances,
+    challenges,
+    chapters,
+    consultations,
+    draws,
+    schedules,
+    specials,
+    streams,
+    tips,
+    visits,
+)
 from config.demonstration.cast import FOUNDED, Cast, assemble
 from config.demonstration.sites import register, works
 from config.demonstration.story import Story
@@ -64,6 +75,7 @@ def load(now: datetime, *, show: bool | None) -> None:
     tips.tell(story)
     draws.tell(story)
     balances.tell(story)
+    consultations.tell(story)
     schedules.tell(story)
     specials.tell(story)
     streams.tell(story)

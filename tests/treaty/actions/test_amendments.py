@@ -56,11 +56,11 @@ def entries(*kinds):
     return [one["payload"] for one in found if one["kind"] in kinds]
 
 
-def test_a_proposal_puts_the_hash_of_its_bytes_to_a_vote_that_opens_after_the_consultation():
+def test_a_proposal_puts_the_hash_of_its_bytes_to_a_vote_that_opens_after_consultation_and_answers():
     amendment = propose()
     digest = sha256(next_text()).hexdigest()
     assert (amendment.sha256, amendment.vote.subject["sha256"]) == (digest, digest)
-    assert (amendment.vote.opens_at, amendment.vote.decision) == (NOON + 30 * DAY, "amend")
+    assert (amendment.vote.opens_at, amendment.vote.decision) == (NOON + 40 * DAY, "amend")
     [entry] = entries("amendment.proposed")
     assert entry["changes"]["provisions"] == [["clarification.answer_within", "5 d", "7 d"]]
     assert entry["changes"]["articles"] == [["19", "changed"]]
