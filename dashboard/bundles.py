@@ -1,4 +1,4 @@
-"""The nightly bundle: every public table as CSV and JSON lines, with the head of the record that it belongs to.
+"""The nightly bundle: every list of the API as CSV and JSON lines and every figure as CSV, with the head of the record that it belongs to.
 
 The tables are read in one snapshot of the database, as of the instant of the newest entry. So the same position gives the same
 bytes, whoever makes it and whenever. A file appears under its name only when it is whole.
@@ -23,11 +23,13 @@ from redis.exceptions import RedisError
 
 from core.times import instant, stamp
 from dashboard.queries.tables import Column, Row, Table, rows_of, tables
+from dashboard.views.figures import FIGURES, every
 from ledger import published
 from ledger.queries import position
 from ledger.queries.entries import entry_at
 from ledger.rules.checkpoints import Head
-from web.exports import safe
+from web import figures
+from web.exports import csv_bytes, safe
 
 KEPT: Final = 30
 EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # the date of every file in the archive: the first that a ZIP can hold
@@ -36,6 +38,13 @@ PROGRESS: Final = "data:progress"
 LICENCE: Final = "CC-BY-4.0"
 # Frictionless Table Schema's names for the types of JSON Schema.
 TYPES: Final = {"integer": "integer", "number": "number", "boolean": "boolean", "array": "array", "object": "object"}
+FIGURE_TYPES: Final = {
+    figures.Type.WHOLE: "integer",
+    figures.Type.NUMBER: "number",
+    figures.Type.DAY: "date",
+    figures.Type.INSTANT: "datetime",
+    figures.Type.TRUTH: "boolean",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,23 @@ class Bundle:
     def stem(self) -> str:
         """Its name without the ending."""
         return self.name.removesuffix(".zip")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of a bundle: a list of the API or a figure (`key`) in one form."""
+
+    key: str
+    form: str
+    title: str
+    fields: list[dict[str, str]]
+    data: bytes
+    rows: int
+
+    @property
+    def path(self) -> str:
+        """Its name in the archive."""
+        return f"{self.key}.{self.form}"
 
 
 def kept() -> list[Bundle]:
@@ -126,10 +152,11 @@ def make(*, at: datetime) -> Bundle | None:
         if newest is None or head is None or head.size < size:
             return None
         as_of = newest.value.at
-        files, rows = _files(as_of)
-    files["head.txt"] = Head(head.origin, size, published.tree(head.size).root_at(size)).text.encode()
-    files["datapackage.json"] = _json(_package(size, stamp(as_of), files))
-    data = _archive(files)
+        parts = list(_parts(as_of))
+    signed = Head(head.origin, size, published.tree(head.size).root_at(size)).text.encode()
+    package = _json(_package(size, stamp(as_of), signed, parts))
+    data = _archive({part.path: part.data for part in parts} | {"head.txt": signed, "datapackage.json": package})
+    rows = {part.key: part.rows for part in parts}
     name = f"fermata-data-{size}.zip"
     made = Bundle(name, size, stamp(as_of), stamp(at), hashlib.sha256(data).hexdigest(), len(data), rows)
     store = storages["data"]
@@ -152,16 +179,22 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _files(as_of: datetime) -> tuple[dict[str, bytes], dict[str, int]]:
-    """Return the files of every table by name, and how many rows each has."""
-    files, counts, every = dict[str, bytes](), dict[str, int](), tables()
-    for number, table in enumerate(every):
-        _tell({"done": number, "of": len(every), "table": table.key})
+def _parts(as_of: datetime) -> Iterator[Part]:
+    """Yield every list of the API, as CSV and as JSON lines, and every figure, as CSV."""
+    lists, found_figures = tables(), [found for figure in FIGURES for found in every(figure, as_of)]
+    total = len(lists) + len(found_figures)
+    for done, table in enumerate(lists):
+        _tell({"done": done, "of": total, "table": table.key})
         rows = list(rows_of(table, as_of))
-        counts[table.key] = len(rows)
-        files[f"{table.key}.csv"] = _csv(table, rows)
-        files[f"{table.key}.jsonl"] = b"".join(_line(row) for row in rows)
-    return files, counts
+        fields = [_field(column) for column in table.columns]
+        yield Part(table.key, "csv", table.means, fields, _csv(table, rows), len(rows))
+        yield Part(table.key, "jsonl", table.means, fields, b"".join(_line(row) for row in rows), len(rows))
+    for done, found in enumerate(found_figures, start=len(lists)):
+        key = f"figures/{found.name}"
+        _tell({"done": done, "of": total, "table": key})
+        cells = found.rows()
+        described = [_described(column) for column in found.figure.columns]
+        yield Part(key, "csv", found.title, described, csv_bytes(found.figure.names, cells), len(cells))
 
 
 def _csv(table: Table, rows: list[Row]) -> bytes:
@@ -187,7 +220,7 @@ def _json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def _package(size: int, as_of: str, files: dict[str, bytes]) -> dict[str, object]:
+def _package(size: int, as_of: str, head: bytes, parts: list[Part]) -> dict[str, object]:
     """Describe the bundle as a Frictionless Data Package: what each column means, and the hash of each file."""
     return {
         "name": "fermata",
@@ -195,23 +228,27 @@ def _package(size: int, as_of: str, files: dict[str, bytes]) -> dict[str, object
         "version": str(size),
         "created": as_of,
         "licenses": [{"name": LICENCE, "path": "https://creativecommons.org/licenses/by/4.0/"}],
-        "ledger": {"position": size, "head": "head.txt", "hash": _hash(files["head.txt"])},
+        "ledger": {"position": size, "head": "head.txt", "hash": _hash(head)},
         "resources": [
             {
-                "name": f"{table.key}-{form}",
-                "title": table.means,
-                "path": f"{table.key}.{form}",
-                "format": form,
-                "mediatype": {"csv": "text/csv", "jsonl": "application/x-ndjson"}[form],
+                "name": f"{part.key}-{part.form}".replace("/", "-"),
+                "title": part.title,
+                "path": part.path,
+                "format": part.form,
+                "mediatype": {"csv": "text/csv", "jsonl": "application/x-ndjson"}[part.form],
                 "encoding": "utf-8",
-                "hash": _hash(files[f"{table.key}.{form}"]),
-                "bytes": len(files[f"{table.key}.{form}"]),
-                "schema": {"fields": [_field(column) for column in table.columns]},
+                "hash": _hash(part.data),
+                "bytes": len(part.data),
+                "schema": {"fields": part.fields},
             }
-            for table in tables()
-            for form in ("csv", "jsonl")
+            for part in parts
         ],
     }
+
+
+def _described(column: figures.Column) -> dict[str, str]:
+    found = {"name": column.name, "type": FIGURE_TYPES.get(column.type, "string"), "description": str(column.means)}
+    return found | ({"unit": str(column.unit)} if column.unit else {})
 
 
 def _hash(data: bytes) -> str:

@@ -20,13 +20,18 @@ type Cell = str | int | bool | datetime | timedelta | Decimal | Fraction | None
 
 def csv_answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> HttpResponse:
     """Return the rows as the file `name` (RFC 4180, UTF-8, CRLF). Instants are RFC 3339, spans seconds, nothing is an empty cell."""
+    response = HttpResponse(csv_bytes(columns, rows), content_type="text/csv; charset=utf-8; header=present")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    return open_to_all(response)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return the rows as CSV, below their columns."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([safe(cell) for cell in row] for row in rows)
-    response = HttpResponse(text.getvalue().encode(), content_type="text/csv; charset=utf-8; header=present")
-    response["Content-Disposition"] = f'inline; filename="{name}"'
-    return open_to_all(response)
+    return text.getvalue().encode()
 
 
 def json_answer(payload: dict[str, object]) -> HttpResponse:

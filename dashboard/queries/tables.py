@@ -57,7 +57,7 @@ def tables() -> tuple[Table, ...]:
             methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {}).get("application/json", {})
         )
         rows = resolved(schema, answer.get("schema", {})).get("properties", {}).get("results")
-        if rows:
+        if rows and "{" not in path:  # a list of one amendment's is no table of its own
             row = resolved(schema, rows["items"])
             columns = tuple(_column(schema, name, part) for name, part in row["properties"].items())
             key = path.removeprefix("/api/v1/").strip("/").replace("/", "-")

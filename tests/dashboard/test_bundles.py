@@ -58,6 +58,9 @@ def test_the_same_position_gives_the_same_bytes_and_each_file_hashes_to_what_the
     assert (pause["key"], pause["state"], first.rows["pauses"]) == ("2026-01", "in_force", 1)
     [reading] = csv.DictReader(io.StringIO(archive.read("readings.csv").decode()))
     assert reading["unit"] == "'=1+1"
+    parties = list(csv.DictReader(io.StringIO(archive.read("figures/parties.csv").decode())))
+    assert len(parties) == first.rows["figures/parties"]
+    assert "aster" in {party["lab"] for party in parties}
     page = client.get("/data/").content.decode()
     assert first.sha256 in page
     answer = client.get(f"/data/{first.stem}.zip")
