@@ -8,10 +8,16 @@ import statistics
 import subprocess
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import django
 import httpx
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page as PlaywrightPage
+from playwright.sync_api import sync_playwright
+
+from tests.quality.crawl import Page, pages
 
 # The pages that most people see, on which Lighthouse is run.
 MAIN = ("/", "/pauses/", "/votes/", "/labs/", "/labs/aster/", "/inspections/", "/ledger/", "/treaty/", "/api/")
@@ -21,26 +27,65 @@ NEWEST = {
     "/inspections/": r"/inspections/reports/[\w/-]+/",
 }
 VISITORS = ("", "Katrin Vogel", "Priya Natarajan", "Helene Marchand")
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
 
 def main() -> None:
     """Run one tool, and print what it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.quality", description=__doc__)
-    parser.add_argument("tool", choices=["nu", "lighthouse"])
+    parser.add_argument("tool", choices=["axe", "nu", "lighthouse"])
     parser.add_argument("--url", default="http://localhost:8000", help="where a demonstration runs")
-    parser.add_argument(
-        "--npm", type=Path, required=True, help="a folder in which npm installed vnu-jar and lighthouse"
-    )
+    parser.add_argument("--npm", type=Path, help="a folder in which npm installed vnu-jar and lighthouse")
     parser.add_argument("--runs", type=int, default=3, help="of Lighthouse for each page; the median counts")
     given = parser.parse_args()
-    {"nu": nu, "lighthouse": lighthouse}[given.tool](given)
+    if given.tool != "axe" and given.npm is None:
+        parser.error(f"{given.tool} is not Python: say with --npm where it is installed")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    {"axe": axe, "nu": nu, "lighthouse": lighthouse}[given.tool](given)
+
+
+def axe(given: argparse.Namespace) -> None:
+    """Print all that axe-core finds, however slight, on every kind of page with everything on it opened; on a phone in the dark and on a desktop."""
+    seen, violations = Counter(), 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        for size, scheme in (((390, 844), "dark"), ((1280, 900), "light")):
+            for name in VISITORS:
+                context = browser.new_context(
+                    viewport=dict(zip(("width", "height"), size, strict=True)), color_scheme=scheme
+                )
+                tab = context.new_page()
+                if name:
+                    tab.goto(given.url + "/demo/people/")
+                    tab.get_by_role("button", name=re.compile(name)).click()
+                    tab.wait_for_load_state()
+                for page in pages(partial(_opened, tab, given.url), "/me/" if name else "/", Counter(), of_a_kind=1):
+                    seen[size] += 1
+                    for detail in tab.locator("main details:not([open]) > summary").all():
+                        detail.click()
+                    for one in Axe().run(tab).response["violations"]:
+                        violations += 1
+                        nodes = [node["html"][:120] for node in one["nodes"][:2]]
+                        print(
+                            f"{name or 'the public'} {page.path} {size[0]} {scheme}: {one['id']} ({one['impact']}): {nodes}",
+                            flush=True,
+                        )
+                context.close()
+        browser.close()
+    print(f"{dict(seen)} pages, {violations} violations")
+
+
+def _opened(tab: PlaywrightPage, url: str, path: str) -> Page | None:
+    answer = tab.goto(url + path)
+    if answer is None or not answer.headers.get("content-type", "").startswith("text/html"):
+        return None
+    return Page(answer.url, answer.status, answer.text())
 
 
 def nu(given: argparse.Namespace) -> None:
     """Check every kind of page, of the public and of three people, with the Nu HTML checker."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
     with tempfile.TemporaryDirectory() as folder:
         names = {}
         for name in VISITORS:
@@ -63,7 +108,6 @@ def nu(given: argparse.Namespace) -> None:
 
 def _pages(url: str, name: str) -> list:
     from tests.forms import forms_of
-    from tests.quality.crawl import Page, pages
 
     with httpx.Client(base_url=url, follow_redirects=True, timeout=60, headers={"Referer": url + "/"}) as http:
         if name:
@@ -103,7 +147,7 @@ def _main_pages(url: str) -> list[str]:
 
 def _scores(npm: Path, address: str) -> dict[str, float]:
     command = [npm / "node_modules/.bin/lighthouse", address, "--quiet", "--output", "json", f"--chrome-flags={FLAGS}"]
-    environment = os.environ | {"CHROME_PATH": os.environ.get("CHROMIUM", "/usr/bin/chromium")}
+    environment = os.environ | {"CHROME_PATH": CHROMIUM}
     done = subprocess.run(command, capture_output=True, check=True, env=environment)
     return {name: one["score"] or 0 for name, one in json.loads(done.stdout)["categories"].items()}
 
