@@ -68,7 +68,7 @@ def test_a_tip_is_sealed_sent_answered_and_the_answer_read(open_page, address, a
     back.goto(address + "answers/")
     back.get_by_label("Receipt code").fill("wrong words")
     back.get_by_role("button", name="Open the answers").click()
-    expect(back.get_by_role("heading", name="This is no receipt code")).to_be_visible()
+    expect(back.get_by_role("alert").get_by_text("This is no receipt code")).to_be_visible()
     back.get_by_label("Receipt code").fill(code.upper().replace(" ", "-"))
     back.get_by_role("button", name="Open the answers").click()
     back.get_by_text("Who else saw it?").wait_for()
