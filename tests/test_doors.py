@@ -247,6 +247,7 @@ def planted(pause, drill, people):
             ),
             {**paused, "deployment": make.deployment(aster).key, "run": runs[RunStatus.RUNNING]},
         ),
+        **each(("treaty.pause", "treaty.ask_to_resume", "treaty.api_pause"), paused),
         **each(("treaty.drill", "treaty.drill_verify", "treaty.drill_lab", "treaty.drill_stage", "treaty.api_drill"), {**drilled, "stage": "acknowledge"}),
         **each(
             (
@@ -257,6 +258,7 @@ def planted(pause, drill, people):
         ),
         **each(("treaty.case", "treaty.answer_case", "treaty.close_case", "treaty.remedy_case"), {"key": case.key}),
         "treaty.trigger": {"key": "none"},
+        **each(("treaty.indicator", "treaty.submit_reading"), {"key": "ai_research_share"}),
         "treaty.review_quarantine": {"reading": reading.pk},
         "treaty.remove_endpoint": {**own, "pk": endpoint.pk},
         "treaty.revoke_delegation": {"pk": given.pk},
