@@ -7,7 +7,7 @@ from enum import StrEnum
 from core.truth import Truth
 from treaty.models import Pause, TreatyText, TriggerFiring
 from treaty.queries.parties import entry_into_force
-from treaty.queries.past import as_known, rows_known_at
+from treaty.queries.past import known_pauses
 from treaty.queries.pauses import PauseSummary, summary
 from treaty.queries.resumption import StageRow, criteria, stage_rows, under_way
 from treaty.queries.standdowns import Board, board
@@ -173,8 +173,7 @@ def situation(text: TreatyText | None, at: datetime) -> Answer:
 
 def _pause_to_speak_of(at: datetime) -> PauseSummary | None:
     """Return the newest pause that binds, else the newest on its way, else the newest that is over."""
-    rows = Pause.objects.started_by(at).select_related("vote", "text").defer("text__source")
-    found = [summary(as_known(pause, at), at) for pause in rows.prefetch_related(*rows_known_at(at))]
+    found = [summary(pause, at) for pause in known_pauses(at)]
     binding = [one for one in found if one.state in BINDING]
     living = [one for one in found if one.state not in OVER]
     return next(iter([*binding, *living, *found]), None)

@@ -74,6 +74,20 @@ def newest_of(kinds: Collection[str], limit: int = 20, until: datetime | None = 
     return [recorded(entry) for entry in found.with_position().order_by("-pk")[:limit]]
 
 
+def entries_of(
+    kinds: Collection[str], *, after: datetime | None = None, until: datetime | None = None, about: str | None = None
+) -> list[EntryValue]:
+    """Return the entries of these kinds in order: those after `after`, up to `until`, about the subject `about`."""
+    found = Entry.objects.filter(kind__in=kinds)
+    if after is not None:
+        found = found.filter(at__gt=after)
+    if until is not None:
+        found = found.filter(at__lte=until)
+    if about is not None:
+        found = found.filter(subjects__contains=[about])
+    return [_read(bytes(data)) for data in found.order_by("pk").values_list("data", flat=True)]
+
+
 def entries_between(start: int, end: int) -> list[Recorded]:
     """Return the entries at the positions `start` up to but without `end`, in order."""
     found = Entry.objects.with_position().filter(leaf__index__gte=start, leaf__index__lt=end).order_by("leaf__index")

@@ -26,6 +26,7 @@ from ledger.bundle import write_bundle
 from ledger.models import Entry
 from ledger.rules.merkle import leaf_hash
 from tests.databases import empty
+from tests.verifier import past
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.cases import answer_case, close_case, open_case, report_remedy
 from treaty.actions.determinations import determine_criterion
@@ -414,8 +415,8 @@ class WholeStory:
         open_resumption_vote(pause=Pause.objects.get(key="2026-02"), organisation=lab, by=by, at=at)
 
 
-def tell_the_whole_story(folder: Path) -> tuple[list[bytes], Path]:
-    """The record, and the bundle that the site offers of it."""
+def tell_the_whole_story(folder: Path) -> tuple[list[bytes], Path, dict[datetime, dict]]:
+    """The record, the bundle that the site offers of it, and what its pages then say of past instants."""
     with empty_site(folder), patch("config.demonstration.story.JUDGED", LOOKS):
         open_log(at=NOW - FOUNDED)
         story = Story(assemble(NOW), NOW)
@@ -432,4 +433,5 @@ def tell_the_whole_story(folder: Path) -> tuple[list[bytes], Path]:
         publish(at=NOW)
         with (folder / "log.zip").open("wb") as file:
             write_bundle(file)
-        return entries_on_record(), folder / "log.zip"
+        lines = entries_on_record()
+        return lines, folder / "log.zip", {at: past.of_site(at) for at in past.instants(list(map(json.loads, lines)))}

@@ -12,6 +12,7 @@ from accounts.models import Membership, Organisation, User
 from accounts.rules.organisations import Kind, Role
 from core.times import Period
 from treaty.models import Accreditation, Annexed, Case, Party, TreatyText
+from treaty.queries.past import take_back_notices
 from treaty.queries.texts import required_text, rules_of, text_at
 from treaty.rules import parties as rules
 from treaty.rules.parties import EntryIntoForceState, Instruments, Status
@@ -136,10 +137,11 @@ class PartyRow:
 
 
 def party_rows(at: datetime) -> list[PartyRow]:
-    """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; four queries."""
+    """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; five queries."""
     members = annex(Kind.LABORATORY, at)
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
     parties = {it.organisation.key: it for it in with_instruments(Party.objects.all())}
+    take_back_notices(parties, at)
     return [
         PartyRow(
             member=member,

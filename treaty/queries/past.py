@@ -1,18 +1,28 @@
-"""A pause as it was known at a past instant: what happened later is taken out of its rows before anything reads them.
+"""Parties and pauses as the record had them at a past instant: what was entered later is taken out of the rows before anything reads them.
 
-Rows say when each thing happened, so the present row with later instants taken out is the row of then. What a row does not keep, as a pledge that was given
-anew while a pause was being entered, is not shown of the past (docs/decisions/0025-figures.md).
+Rows say when each thing happened, so the present row without later instants is the row of then. Where a row is written over (a
+notice that is revoked, a pledge given anew), and where it bears an instant of effect that the clock entered later, the record says
+what was known. At present nothing is later, and the rows are read as they are (docs/decisions/0025-figures.md).
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Prefetch, Q
 
 from core.errors import DomainError
-from core.times import known_at
-from treaty.models import Commitment, LevelChange, Pause, Resumption, ResumptionStep
+from core.times import instant, known_at
+from ledger.queries.entries import entries_of
+from ledger.rules.entries import EntryValue
+from treaty.models import Commitment, LevelChange, Party, Pause, Resumption, ResumptionStep
 
-OF_PAUSE = ("in_force_at", "ratified_at", "ratification_asked_at", "lapsed_at", "resuming_at", "ended_at")
+OF_PAUSE: Final = ("in_force_at", "ratified_at", "ratification_asked_at", "lapsed_at", "resuming_at", "ended_at")
+ENTERED: Final = {"pause.entered_into_force": "in_force_at", "pause.ratified": "ratified_at", "pause.ended": "ended_at"}
+JOINED: Final = "pause.joined"
+PLEDGED, TAKEN_BACK = "commitment.confirmed", "commitment.withdrawn"
+NOTICED, REVOKED = "withdrawal.noticed", "withdrawal.revoked"
 
 
 class NotShown(DomainError):
@@ -26,25 +36,62 @@ class NotShown(DomainError):
         )
 
 
-def rows_known_at(at: datetime) -> tuple[Prefetch[str], Prefetch[str]]:
-    """Return what decides a pause's state, as `with_rows` fetches it, without what came after `at`."""
+def known_pauses(at: datetime, **which: str) -> list[Pause]:
+    """Return the pauses that were on record at `at`, the newest first, without what was entered later. They are to be read, never saved."""
+    later: dict[str, list[EntryValue]] = defaultdict(list)
+    for entry in entries_of((*ENTERED, JOINED, PLEDGED, TAKEN_BACK), after=at):
+        later[str(entry.payload["pause"])].append(entry)
+    rows = Pause.objects.started_by(at).exclude(vote__effect_applied_at__gt=at).filter(**which)
+    rows = rows.select_related("vote", "text").defer("text__source")
+    return [_as_known(pause, later[pause.key], at) for pause in rows.prefetch_related(*_rows_known_at(at, later))]
+
+
+def _rows_known_at(at: datetime, later: Mapping[str, Iterable[EntryValue]]) -> tuple[Prefetch[str], Prefetch[str]]:
     pledged = Commitment.objects.filter(Q(joined_at=None) | Q(joined_at__lte=at)).select_related("organisation")
+    for entry in (one for told in later.values() for one in told if one.kind == JOINED):
+        labs = [lab["lab"] for lab in entry.payload["labs"]]  # type: ignore[union-attr,index,call-overload] # docs/ledger-entries.md
+        pledged = pledged.exclude(pause__key=entry.payload["pause"], organisation__key__in=labs)
     decided = Resumption.objects.filter(Q(begun_at__lte=at) | Q(refused_at__lte=at))
+    decided = decided.exclude(vote__effect_applied_at__gt=at)
     reached = Prefetch("steps", ResumptionStep.objects.filter(reached_at__lte=at))
     return Prefetch("commitments", pledged), Prefetch("resumptions", decided.prefetch_related(reached))
 
 
-def as_known(pause: Pause, at: datetime) -> Pause:
-    """Take out of a pause that was fetched with `rows_known_at` what happened after `at`. It is to be read, never saved."""
+def _as_known(pause: Pause, later: Iterable[EntryValue], at: datetime) -> Pause:
     for name in OF_PAUSE:
         setattr(pause, name, known_at(getattr(pause, name), at))
+    kinds = {entry.kind for entry in later}
+    for kind in kinds & ENTERED.keys():
+        setattr(pause, ENTERED[kind], None)
+    if kinds & {PLEDGED, TAKEN_BACK}:
+        _as_pledged(pause, at)
     for one in pause.commitments.all():
-        one.confirmed_at, one.withdrawn_at = known_at(one.confirmed_at, at), known_at(one.withdrawn_at, at)
         if pause.in_force_at is None and one.joined_at is None:
             one.bound = one.reason = None
     for resumption in pause.resumptions.all():
         resumption.snapped_back_at = known_at(resumption.snapped_back_at, at)
     return pause
+
+
+def _as_pledged(pause: Pause, at: datetime) -> None:
+    """Let each pledge be the one that was on record at `at`: whoever gives it anew writes over it."""
+    told = entries_of((PLEDGED, TAKEN_BACK), until=at, about=f"pause:{pause.key}")
+    newest = {str(entry.payload["lab"]): entry for entry in told}
+    for one in pause.commitments.all():
+        entry = newest.get(one.organisation.key)
+        stands = entry is not None and entry.kind == PLEDGED
+        one.confirmed_at, one.withdrawn_at = (entry.at if entry and stands else None), None
+        one.condition = entry.payload["condition"] if entry and stands else {}
+
+
+def take_back_notices(parties: Mapping[str, Party], at: datetime) -> None:
+    """Give each party the notice of withdrawal that was on record at `at`: one that is revoked leaves no row."""
+    for entry in reversed(entries_of((NOTICED, REVOKED), after=at)):
+        party = parties.get(str(entry.payload["lab"]))
+        if party is not None:
+            revoked = entry.kind == REVOKED
+            party.withdrawal_noticed_at = instant(str(entry.payload["noticed_at"])) if revoked else None
+            party.withdrawal_effective_at = None
 
 
 def require_rows(at: datetime) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
 from labs.rules.deployments import DeploymentStatus
 from labs.rules.runs import RunStatus
-from treaty.models import Case, Party, Pause, StandDown
+from treaty.models import Case, DeadlineExtension, Party, Pause, StandDown
 from treaty.queries.exemptions import exempted_runs
 from treaty.queries.pauses import facts, state, terms
 from treaty.rules.pauses import BINDING, PauseTerms, activation_outcome
@@ -100,16 +100,16 @@ def standing_at(
 
 
 def board(pause: Pause, at: datetime) -> Board:
-    """Return the board at `at`, in seven queries however many labs there are."""
+    """Return the board at `at`, in seven queries however many labs there are; without what votes decided and nobody had entered yet."""
     level = terms(pause).level
-    stand_downs = {
-        one.organisation_id: one
-        for one in pause.stand_downs.filter(starts_at__lte=at)
-        .select_related("organisation")
-        .prefetch_related("extensions", "verifications", "run_halts")
-    }
+    begun = pause.stand_downs.filter(starts_at__lte=at) if pause.in_force_at else pause.stand_downs.none()
+    extended = Prefetch("extensions", DeadlineExtension.objects.exclude(vote__effect_applied_at__gt=at))
+    rows_of = begun.select_related("organisation").prefetch_related(extended, "verifications", "run_halts")
+    stand_downs = {one.organisation_id: one for one in rows_of}
     cases: dict[int, list[Case]] = defaultdict(list)
-    for case in Case.objects.filter(pause=pause, opened_at__lte=at):
+    for case in Case.objects.filter(pause=pause, opened_at__lte=at).select_related("vote"):
+        if case.vote and case.vote.effect_applied_at and case.vote.effect_applied_at > at:
+            case.determined_at = None
         cases[case.organisation_id].append(case)
     labs = [one.organisation for one in pause.commitments.all()]
     remaining = runs_in_scope(pause, labs, at)

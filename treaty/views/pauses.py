@@ -1,8 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -18,7 +17,7 @@ from treaty.models.pauses import STATE_LABELS
 from treaty.models.standdowns import STAGE_LABELS
 from treaty.permissions import bodies_acting, can_ask_to_resume, labs_acting
 from treaty.queries.commitments import commitment_rows
-from treaty.queries.past import as_known, require_rows, rows_known_at
+from treaty.queries.past import known_pauses, require_rows
 from treaty.queries.pauses import PauseSummary, summaries, summary
 from treaty.queries.resumption import criteria, stage_rows, under_way
 from treaty.queries.standdowns import board
@@ -61,8 +60,9 @@ class PausePage(OfAnInstant):
         """Return the pause as it stands, and what is asked of the reader; of the past, what the rows of then tell."""
         at, past = self.at, self.past
         require_rows(at)
-        rows_of = Pause.objects.started_by(at).select_related("vote", "text").defer("text__source")
-        pause = as_known(get_object_or_404(rows_of.prefetch_related(*rows_known_at(at)), key=self.kwargs["key"]), at)
+        pause = next(iter(known_pauses(at, key=self.kwargs["key"])), None)
+        if pause is None:
+            raise Http404
         found, resumption = summary(pause, at), under_way(pause)
         binds = found.state in BINDING
         standing = criteria(pause, at) if binds else ()
