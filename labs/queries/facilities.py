@@ -9,13 +9,15 @@ from labs.rules.inventories import Line
 
 
 def facilities_of(organisations: Iterable[Organisation], at: datetime) -> list[Facility]:
-    """Return the facilities in use at `at`, each with `standing`: its newest inventory of then with its lines, in a list of 0 or 1."""
+    """Return the facilities in use at `at` and registered by then, each with `standing`: its newest inventory of then with its lines, in a list of 0 or 1."""
     lines = Prefetch(
         "lines", InventoryLine.objects.prefetch_related("accelerator").order_by("accelerator__name")
     )  # many lines of few models
     standing = Prefetch("inventories", Inventory.objects.standing(at).prefetch_related(lines), to_attr="standing")
     owners = {one.pk: one for one in organisations}
-    found = Facility.objects.open_at(at).filter(organisation__in=owners).prefetch_related(standing)
+    found = (
+        Facility.objects.open_at(at).filter(organisation__in=owners, registered_at__lte=at).prefetch_related(standing)
+    )
     facilities = list(found.order_by("organisation__name", "name"))
     for facility in facilities:
         facility.organisation = owners[

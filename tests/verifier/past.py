@@ -1,7 +1,7 @@
 """What the site's pages say of a past instant, and what follows from the entries up to it: the two are compared."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,52 +9,67 @@ from accounts.rules.organisations import Kind
 from core.errors import DomainError
 from core.times import instant
 from dashboard.views.parties import all_parties
+from inspections.queries.matrix import matrix
+from inspections.rules.evidence import Observation, cell
+from inspections.rules.reports import Answer
 from treaty.models import Pause
-from treaty.queries.past import NotShown, known_pauses, require_rows
-from treaty.queries.pauses import summary
+from treaty.queries.past import known_pauses
+from treaty.queries.pauses import facts, summary, terms
+from treaty.queries.resumption import criteria, stage_rows, under_way
 from treaty.queries.standdowns import board
-from treaty.rules.pauses import is_provisional
+from treaty.queries.texts import text_at
+from treaty.queries.triggers import standing
+from treaty.rules.pauses import BINDING, PauseFacts, activation_outcome, is_provisional
 from treaty.rules.standdowns import Conclusion
 from treaty.rules.standing import CaseValue, VerificationValue, standing_of
+from treaty.rules.text import Monitoring
 from verifier.replay import Replay
 from verifier.replay.parties import Parties, annexed
 from verifier.replay.pauses import PauseRecord, Pauses
+from verifier.replay.resumption import criteria as criteria_of
+from verifier.replay.sites import Sites
+from verifier.replay.streams import Streams
+from verifier.replay.texts import Texts
+from verifier.replay.triggers import judged
 from verifier.replay.votes import Votes, effect_of
 
 ABOUT = {"treaty", "withdrawal", "pause", "commitment", "standdown", "resumption", "case"}
 
 
 def instants(entries: list[dict]) -> list[datetime]:
-    """The instants that are compared: at the first and the last entry of each kind about parties, pauses and cases, and just before."""
+    """The instants that are compared: just before the first entry of each kind about parties, pauses and cases, and at the last."""
     about = [entry for entry in entries if entry["kind"].split(".")[0] in ABOUT]
     last = {entry["kind"]: instant(entry["at"]) for entry in about}
     first = {entry["kind"]: instant(entry["at"]) for entry in reversed(about)}
-    at = {*last.values(), *first.values()}
-    return sorted(at | {one - timedelta(microseconds=1) for one in at})
+    return sorted({*last.values(), *(at - timedelta(microseconds=1) for at in first.values())})
 
 
 def of_site(at: datetime) -> dict:
     """What the pages say."""
-    try:
-        require_rows(at)
-    except NotShown:
-        return {}
     _pause, parties = all_parties(at)
+    text = text_at(at)
+    seen = matrix(at) if text else None
     return {
         "parties": {one.key: one.status for one in parties if one.status},
         "pauses": {pause.key: _shown(pause, at) for pause in known_pauses(at)},
+        "triggers": {one.key: one.truth for one in standing(at)},
+        "evidence": {
+            row.facility.key: dict(zip(seen.layers, (cell.state for cell in row.cells), strict=True))
+            for row in (seen.rows if seen else ())
+        },
     }
 
 
 def _shown(pause: Pause, at: datetime) -> dict:
-    found = summary(pause, at)
+    found, resumption = summary(pause, at), under_way(pause)
     return {
         "state": found.state,
         "provisional": found.provisional,
         "bound": found.bound,
-        "confirmed": sorted(
-            one.organisation.key for one in pause.commitments.all() if one.confirmed_at and not one.withdrawn_at
-        ),
+        "criteria": {one.key: one.truth for one in criteria(pause, at)} if found.state in BINDING else {},
+        "stages": sum(1 for one in stage_rows(resumption) if one.reached_at) if resumption else 0,
+        "pledges": pledges(facts(pause)),
+        "reasons": activation_outcome(facts(pause), terms(pause)).bound.reasons,
         "labs": {
             row.organisation.key: {
                 "stages": row.stages,
@@ -69,10 +84,12 @@ def _shown(pause: Pause, at: datetime) -> dict:
 class Known:
     """The replay so far, and of verifications and cases the instants, which it has no need to keep."""
 
-    def __init__(self, replay: Replay) -> None:
-        self.replay = replay
+    def __init__(self, fetch: Callable[[str], bytes]) -> None:
+        self.replay = Replay()
+        self.replay.of(Texts).fetch = fetch
         self.seen: dict[tuple[str, str], list[VerificationValue]] = defaultdict(list)
         self.cases: dict[str, tuple[str, str | None, CaseValue]] = {}
+        self.reports: dict[str, dict] = {}  # by visit, as it was submitted last
 
     def apply(self, index: int, entry: dict, line: bytes) -> None:
         """Take the next entry."""
@@ -84,6 +101,8 @@ class Known:
                 self.seen[payload["pause"], payload["lab"]].append(
                     VerificationValue(Conclusion(payload["conclusion"]), at, expires_at, payload["visit"] or "")
                 )
+            case "report.submitted" | "report.amended":
+                self.reports[payload["visit"]] = payload
             case "case.opened":
                 self.cases[payload["case"]] = payload["lab"], payload["pause"], CaseValue(payload["case"], at)
             case "case.determined":
@@ -99,11 +118,37 @@ class Known:
         parties = self.replay.of(Parties)
         try:
             labs = annexed(self.replay, Kind.LABORATORY, at)
+            rules = self.replay.of(Texts).at(at).rules
         except DomainError:
-            labs = frozenset()
+            return {"parties": {}, "pauses": {}, "triggers": {}, "evidence": {}}
         return {
             "parties": {lab: parties.status(lab, at) for lab in labs},
             "pauses": {key: self._pause(pause, at) for key, pause in self.replay.of(Pauses).known.items()},
+            "triggers": {
+                key: next(judged(self.replay, rule.condition, rules, at)).truth for key, rule in rules.triggers.items()
+            },
+            "evidence": {
+                site: self._evidence(site, rules.monitoring, at)
+                for lab in parties.bound(at)
+                for site in self.replay.of(Sites).of(lab, at)
+            },
+        }
+
+    def _evidence(self, site: str, monitoring: Monitoring, at: datetime) -> dict:
+        reports = [one for one in self.reports.values() if one["facility"] == site]
+        return {
+            layer: cell(
+                [
+                    Observation(Answer(one["answers"][layer]), instant(one["collected_at"]), one["report"])
+                    for one in reports
+                    if one["answers"].get(layer)
+                ],
+                monitoring.evidence_validity.get(layer),
+                at,
+                stream=self.replay.of(Streams).known.get((site, layer), ()),
+                continuity=monitoring.continuity.get(layer),
+            ).state
+            for layer in monitoring.layers
         }
 
     def _pause(self, pause: PauseRecord, at: datetime) -> dict:
@@ -111,18 +156,28 @@ class Known:
             "state": pause.state(at),
             "provisional": is_provisional(pause.facts(), pause.terms, at),
             "bound": len(pause.stand_downs),
-            "confirmed": sorted(lab for lab, pledge in pause.pledges.items() if pledge.is_confirmed),
+            "criteria": {one.key: one.truth for one in next(criteria_of(self.replay, pause, at))}
+            if pause.state(at) in BINDING
+            else {},
+            "stages": sum(len(one.reached) for one in pause.resumptions if one.snapped_back_at is None),
+            "pledges": pledges(pause.facts()),
+            "reasons": activation_outcome(pause.facts(), pause.terms).bound.reasons,
             "labs": {lab: self._lab(pause, lab, at) for lab in {*pause.pledges, *pause.joined}},
         }
 
     def _lab(self, pause: PauseRecord, lab: str, at: datetime) -> dict:
         stages = pause.stages(lab, at) if lab in pause.stand_downs else ()
         cases = [case for whose, under, case in self.cases.values() if (whose, under) == (lab, pause.key)]
-        standing = standing_of(
+        answer = standing_of(
             bound=lab in pause.stand_downs, stages=stages, verifications=self.seen[pause.key, lab], cases=cases, at=at
         )
         open_cases = sorted(case.key for case in cases if case.closed_at is None)
-        return {"stages": stages, "standing": standing, "cases": open_cases}
+        return {"stages": stages, "standing": answer, "cases": open_cases}
+
+
+def pledges(found: PauseFacts) -> dict:
+    """The pledges that stand: when each was given, on what condition."""
+    return {one.lab: (one.confirmed_at, one.condition, one.compute) for one in found.pledges if one.is_confirmed}
 
 
 def differences(said: object, follows: object, path: tuple[str, ...] = ()) -> Iterator[str]:

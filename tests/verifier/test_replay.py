@@ -13,9 +13,7 @@ from core.times import instant
 from tests.verifier import past, records
 from tests.verifier.records import TEXT, Record, ballot_hash, later, rehash_votes
 from verifier.cli import main
-from verifier.replay import Replay
 from verifier.replay.pauses import Pauses
-from verifier.replay.texts import Texts
 from verifier.replay.votes import Votes
 
 # django_db: without a test that asks for the database pytest-django makes none.
@@ -82,16 +80,15 @@ def test_the_replay_arrives_where_the_site_does(record):
 
 
 def test_what_pages_say_of_a_past_instant_is_what_follows_from_the_entries_up_to_it(told, original):
-    known, entries = past.Known(Replay()), list(enumerate(zip(original.entries, told[0], strict=True)))
-    known.replay.of(Texts).fetch = original.fetch
-    found = []
-    for at, said in told[2].items():
-        while entries and instant(entries[0][1][0]["at"]) <= at:
-            index, (entry, line) = entries.pop(0)
-            known.apply(index, entry, line)
-        found += [(str(at), one) for one in past.differences(said, known.at(at))]
-    open("/tmp/asof.diff", "w").write("\n".join(map(str, found)))
-    assert found == []
+    lines, _bundle, shown = told
+    known, index = past.Known(original.fetch), 0
+    for at, said in shown.items():
+        while index < len(lines) and instant(original.entries[index]["at"]) <= at:
+            known.apply(index, original.entries[index], lines[index])
+            index += 1
+        assert list(past.differences(said, known.at(at))) == [], at
+    assert len(shown) > 12
+    assert index == len(lines)
 
 
 # Votes

@@ -85,7 +85,7 @@ class PausePage(OfAnInstant):
             standings=standings(rows),
             stage_labels=[STAGE_LABELS[key] for key in stage_keys(found)],
             pledged=pledged,
-            commitments=[] if past else [commitment_row(row) for row in pledged.rows],
+            commitments=[commitment_row(row) for row in pledged.rows],
             criteria=[criterion_row(one, pause) for one in standing],
             resumption_stages=stage_rows(resumption) if resumption else [],
             votes=[] if past else votes_of(pause, at),
