@@ -241,7 +241,7 @@ def test_the_list_of_parties_asks_the_database_as_often_for_one_as_for_eight(dja
     text()
     party(laboratory("aster"))
     for _ in range(2):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             rows = party_rows(NOON)
         parties()
     assert rows[0].status is Status.PARTY
