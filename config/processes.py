@@ -6,14 +6,14 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 
 
-def web(port: int, *, workers: int = 1, threads: int = 16) -> list[str]:
+def web(port: int, *, host: str = "127.0.0.1", workers: int = 1, threads: int = 16) -> list[str]:
     """Return granian's command line; WSGI under granian was the fastest of the servers tried.
 
     There are more threads than readers may hold at once (`web.front.AT_ONCE` and `WAITING`), so that one is always free for who acts.
     """
     return [
         str(BIN / "granian"),
-        *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+        *("--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning"),
         "config.wsgi:application",
     ]

@@ -47,9 +47,9 @@ def _migrate(connection: psycopg.Connection, url: str, name: str) -> None:
 
 
 @contextmanager
-def database(url: str, name: str) -> Iterator[str]:
-    """A fresh database `name`, migrated, on the server of `url`; dropped afterwards."""
-    copied = template(url)
+def database(url: str, name: str, *, migrated: bool = True) -> Iterator[str]:
+    """A fresh database `name`, migrated or with nothing in it, on the server of `url`; dropped afterwards."""
+    copied = template(url) if migrated else "template0"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
