@@ -43,7 +43,7 @@ def due_at(terms: Terms, at: datetime) -> datetime:
 
 def listed(at: datetime) -> tuple[Ticketed, ...]:
     """Return what a draw would be made from: the facilities in use of the bound laboratories, with their weights, as declared by `at`."""
-    sites = [one for one in facilities_of(bound_labs(at), at) if one.registered_at <= at]
+    sites = facilities_of(bound_labs(at), at)
     held = {
         one.pk: operations_per_second(lines_of(one)) if inventories else None
         for one in sites
