@@ -126,7 +126,8 @@ def place_checkpoint(*, checkpoint: Checkpoint, at: datetime) -> bool:
 def rebuild() -> int:
     """Write every published tile again from the entries; return how many checkpoints were written.
 
-    For a storage that lost files. Nothing is written unless the entries give the root of the newest checkpoint.
+    For a storage that lost files. Nothing is written unless the entries give the root of the newest checkpoint, and the one
+    that the signer remembers: an older database, or one that went its own way, must not write over what was published.
     """
     lock_log()
     newest = Checkpoint.objects.order_by("-size").first()
@@ -136,6 +137,7 @@ def rebuild() -> int:
         raise PublishingRefused(
             f"The entries do not give the root that was signed for {newest.size} entries: nothing was written."
         )
+    _refuse_another_history(Edge(), signer().mark)
     edge, count = Edge(), 0
     for size in Checkpoint.objects.order_by("size").values_list("size", flat=True).iterator():
         edge, count = _extend(edge, size, published.write), count + 1

@@ -5,7 +5,7 @@ from django.db import connection, transaction
 
 from ledger import published
 from ledger.actions import open_log, record
-from ledger.actions.publish import publish, rebuild
+from ledger.actions.publish import PublishingRefused, publish, rebuild
 from ledger.models import Checkpoint, Entry, Leaf, Publisher
 from ledger.queries import position, receipt
 from ledger.rules.checkpoints import Head
@@ -132,6 +132,8 @@ def test_an_older_copy_with_new_entries_on_top_is_refused_before_anything_is_wri
     write(250, start=5000)
     assert publish(at=NOON) is None
     assert "history was changed" in refusal()
+    with pytest.raises(PublishingRefused, match="history was changed"):
+        rebuild()
     assert {path: path.read_bytes() for path in tlog.rglob("*") if path.is_file()} == before
 
 
