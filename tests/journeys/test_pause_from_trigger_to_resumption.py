@@ -19,6 +19,7 @@ from tests.texts import quick_text
 pytestmark = [pytest.mark.xdist_group("journey"), pytest.mark.slow]
 
 OBJECT = ("cobalt", "daxing", "hanbit")
+COURSES = ("methods", "safety", "confidentiality")
 LAYERS = ["chips", "network", "power", "schedulers", "weights", "code", "people", "reports"]
 
 
@@ -112,6 +113,9 @@ def appoint_inspectors(site, who):
         page = who[key].get(f"/inspections/bodies/{key}/")
         for path in re.findall(r'href="([^"]+/designate/)"', page):
             who[key].fill(path)
+            for course in COURSES:
+                taught = path.replace("/designate/", "/training/")
+                who[key].fill(taught, course=course, completed_at=f"{datetime.now(UTC):%Y-%m-%d}")
         assert site.observer.get(f"/inspections/bodies/{key}/").count(f"{len(names) - 1} designated inspectors")
 
 
