@@ -1,4 +1,4 @@
-"""What tools that are not Python say of a running demonstration: docs/quality.md."""
+"""What tools that are run by hand say of a running demonstration: docs/quality.md."""
 
 import argparse
 import json
