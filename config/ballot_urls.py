@@ -17,3 +17,4 @@ urlpatterns = [
 ]
 handler400 = "treaty.views.host.cannot_read"
 handler404 = "treaty.views.host.no_such_page"
+handler500 = "web.views.errors.failed"

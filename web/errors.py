@@ -1,4 +1,4 @@
-"""Refusals as answers: 403 for NotAllowed, 400 for Malformed, 409 for every other DomainError.
+"""Refusals as answers: 403 for NotAllowed, 400 for Malformed, 503 for Unavailable, 409 for every other DomainError.
 
 Programs get them as problem documents (RFC 9457), whose `code` is stable and whose `detail` says what to do.
 """
@@ -7,12 +7,37 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from psycopg.errors import ReadOnlySqlTransaction
 
 from core.errors import DomainError, Malformed, NotAllowed
 
 PROBLEM: Final = "application/problem+json"
+COME_AGAIN: Final = "30"  # seconds
+
+
+class Unavailable(DomainError):
+    """The database takes nothing at the moment."""
+
+    code = "unavailable"
+
+
+def unavailable(error: BaseException | None) -> Unavailable | None:
+    """Return what to tell people where the database is away, too busy or only reads; None for every other error."""
+    if isinstance(error.__cause__ if error else None, ReadOnlySqlTransaction):
+        return Unavailable(
+            _("The database only reads at the moment. Nothing was changed: please send it again in a few minutes.")
+        )
+    if isinstance(error, OperationalError | InterfaceError):
+        return Unavailable(
+            _(
+                "The database cannot answer at the moment. What you sent was recorded whole or not at all: in a few minutes look whether it is there, and send it again if not."
+            )
+        )
+    return None
 
 
 def status_of(error: DomainError) -> HTTPStatus:
@@ -22,6 +47,8 @@ def status_of(error: DomainError) -> HTTPStatus:
             return HTTPStatus.FORBIDDEN
         case Malformed():
             return HTTPStatus.BAD_REQUEST
+        case Unavailable():
+            return HTTPStatus.SERVICE_UNAVAILABLE
         case _:
             return HTTPStatus.CONFLICT
 

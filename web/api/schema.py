@@ -21,6 +21,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "409": "Refused by the text in force or by what is already on record: `code` says which rule.",
     "413": "The body is too large.",
     "415": "Only JSON is read.",
+    "503": "The database cannot answer, or only reads: ask again after `Retry-After`. `detail` says whether what was sent may be on record.",
 }
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -121,7 +122,7 @@ class Described(AutoSchema):
         return dict(sorted(found.items()))
 
     def _refusals(self) -> list[str]:
-        codes = ["400", "405", "406"]
+        codes = ["400", "405", "406", "503"]
         if "{" in self.path:
             codes.append("404")
         if self.view.get_authenticators():

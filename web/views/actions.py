@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db import InternalError
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.generic import FormView
 from django_stubs_ext import StrOrPromise
 
-from core.errors import DomainError, NotAllowed
+from core.errors import DomainError
+from web.errors import COME_AGAIN, status_of, unavailable
 
 
 class ActionView(LoginRequiredMixin, FormView[forms.Form]):
@@ -27,11 +29,15 @@ class ActionView(LoginRequiredMixin, FormView[forms.Form]):
         raise NotImplementedError
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        """Do it; on a refusal show the form again with its reason (409, or 403 when the person may not)."""
+        """Do it; on a refusal show the form again with its reason (409, 403 when the person may not, 503 while the database only reads)."""
         try:
             self.result = self.act(form, at=timezone.now())
         except DomainError as error:
             return self.refuse(form, error)
+        except InternalError as error:
+            if reads_only := unavailable(error):
+                return self.refuse(form, reads_only)
+            raise
         if self.success_message:
             messages.success(self.request, self.success_message)
         return super().form_valid(form)
@@ -49,7 +55,10 @@ class ActionView(LoginRequiredMixin, FormView[forms.Form]):
         if not error.fields:
             form.add_error(None, error.detail)
         response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
-        response.status_code = HTTPStatus.FORBIDDEN if isinstance(error, NotAllowed) else HTTPStatus.CONFLICT
+        status = status_of(error)
+        response.status_code = HTTPStatus.CONFLICT if status == HTTPStatus.BAD_REQUEST else status
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            response.headers["Retry-After"] = COME_AGAIN
         return response
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:

@@ -1,14 +1,16 @@
+import sys
 from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
 from core.errors import NotAllowed
-from web.errors import problem
+from web.errors import COME_AGAIN, Unavailable, body_of, problem, unavailable
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes the reason
@@ -36,9 +38,16 @@ def _too_large(request: HttpRequest) -> HttpResponse:
         "The form holds more than %(size)s kB of text, or too many fields. Nothing was changed and what you typed is still there: go back, shorten it, and send longer documents as files."
     ) % {"size": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1000}
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    if request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json"):
+    if _is_program(request):
         return problem(status, {"code": "too_large", "detail": detail})
     return render(request, "400.html", {"detail": detail}, status=status)
+
+
+def _is_program(request: HttpRequest) -> bool:
+    """Whether a program asks, or a page's script."""
+    is_json = "application/json"
+    asked = request.headers.get("Accept", "").startswith(is_json) or request.content_type == is_json
+    return request.path.startswith("/api/") or asked
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -50,8 +59,24 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer that the site failed; a program is told so in its own form."""
+    """Answer that the site failed, or that the database takes nothing; a program is told so in its own form."""
+    if error := unavailable(sys.exception()):
+        return _not_now(request, error)
     if request.path.startswith("/api/"):
         body = {"code": "failed", "detail": "The site failed. Nothing was changed; the operator was told."}
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, body)
     return defaults.server_error(request)
+
+
+def _not_now(request: HttpRequest, error: Unavailable) -> HttpResponse:
+    """Answer without a look at the database: who is signed in is not known either."""
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": COME_AGAIN, "Cache-Control": "no-store"}
+    if _is_program(request):
+        answer: HttpResponse = problem(status, body_of(error))
+    else:
+        sent = request.method not in {"GET", "HEAD"}
+        answer = HttpResponse(render_to_string("503.html", {"error": error, "sent": sent}), status=status)
+    for name, value in headers.items():
+        answer.headers[name] = value
+    return answer
