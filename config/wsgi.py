@@ -10,8 +10,9 @@ django = get_wsgi_application()
 
 from ledger.queries import position  # noqa: E402 - models can be imported once Django is set up
 from web.front import Front  # noqa: E402
+from web.replicas import read  # noqa: E402
 
-application = Front(django, position)
+application = Front(django, lambda: read(position, position))
 
 # What is loaded now stays: the collector need not walk it again and again while pages are rendered.
 gc.collect()

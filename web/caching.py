@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
 from web.front import SHARED, State, state_at
+from web.replicas import read
 
 KEPT: Final = 90  # seconds: a little longer than the minute in the key
 VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
@@ -49,6 +50,9 @@ def cached_by[**P](position: Callable[[], int], *parameters: str) -> Callable[[V
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not _is_anonymous(request):
                 return _own(view(request, *args, **kwargs))
+            return read(lambda: shared(request, *args, **kwargs), position)
+
+        def shared(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             state = state_at(position(), timezone.now())
             request.META[SHARED], tag = state, _tag(request, state, parameters)
             if tag in parse_etags(request.headers.get("If-None-Match", "")):
@@ -56,7 +60,7 @@ def cached_by[**P](position: Callable[[], int], *parameters: str) -> Callable[[V
             stored = _read(tag)
             if stored is not None:
                 return _public(HttpResponse(stored[0], headers=stored[1]), tag)
-            response = view(request, *args, **kwargs)
+            response = _whole(view(request, *args, **kwargs))
             if not _is_shared(request, response):
                 del request.META[SHARED]
                 return _own(response)
@@ -76,10 +80,13 @@ def tagged_by[**P](position: Callable[[], int]) -> Callable[[View[P]], View[P]]:
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not _is_anonymous(request):
                 return view(request, *args, **kwargs)
+            return read(lambda: tagged(request, *args, **kwargs), position)
+
+        def tagged(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             tag = _tag(request, state_at(position(), timezone.now()), tuple(request.GET))
             if tag in parse_etags(request.headers.get("If-None-Match", "")):
                 return _public(HttpResponseNotModified(), tag)
-            response = view(request, *args, **kwargs)
+            response = _whole(view(request, *args, **kwargs))
             is_plain = response.status_code == 200 and not {"ETag", "Cache-Control"} & set(response.headers)
             return _public(response, tag) if is_plain else response
 
@@ -94,10 +101,13 @@ def _is_anonymous(request: HttpRequest) -> bool:
     return request.method in {"GET", "HEAD"} and not mine and "Authorization" not in request.headers
 
 
+def _whole(response: HttpResponseBase) -> HttpResponseBase:
+    """Render what would be rendered later: all of a page is read where its position was."""
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+
 def _is_shared(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Whether the answer may be given to others: complete, and without a token or a cookie."""
-    if isinstance(response, SimpleTemplateResponse):
-        response.render()
     token = request.META.get("CSRF_COOKIE_NEEDS_UPDATE", False)
     return isinstance(response, HttpResponse) and response.status_code == 200 and not token and not response.cookies
 

@@ -22,6 +22,7 @@ from ledger.queries import position
 from ledger.queries.health import health as ledger_health
 from notices.models import Subscription
 from treaty.models import OrderDelivery, Vote
+from web.replicas import replicas
 
 BEAT = "dashboard:beat"
 FRESH = timedelta(seconds=60)
@@ -132,6 +133,24 @@ def _cache(_at: datetime) -> Iterable[Check]:
         yield Check("cache", gettext_lazy("Redis"), _("Answers"), 1)
 
 
+def _replicas(_at: datetime) -> Iterable[Check]:
+    found = replicas()
+    if not found:
+        return
+    for replica in found:
+        replica.look(position)
+    counts = {"well": sum(one.is_well for one in found), "all": len(found)}
+    behind = [one.behind for one in found if one.behind is not None]
+    number = max(behind) if len(behind) == len(found) else None
+    words = (
+        _("Public pages are read from %(well)s of %(all)s; one does not answer") % counts
+        if number is None
+        else _("Public pages are read from %(well)s of %(all)s; the slowest is %(n)s entries behind")
+        % (counts | {"n": number})
+    )
+    yield Check("replica_lag_entries", gettext_lazy("Replicas"), words, number, well=counts["well"] == counts["all"])
+
+
 def _beat(at: datetime) -> Iterable[Check]:
     age = beat_age(at)
     words = (
@@ -189,4 +208,4 @@ def _sweeps(at: datetime) -> Iterable[Check]:
     yield Check("mail_waiting", gettext_lazy("Subscribers to mail"), words, waiting)
 
 
-LOOKS: Final[tuple[Callable[[datetime], Iterable[Check]], ...]] = (_cache, _beat, _record, _bundle, _sweeps)
+LOOKS: Final[tuple[Callable[[datetime], Iterable[Check]], ...]] = (_replicas, _cache, _beat, _record, _bundle, _sweeps)
