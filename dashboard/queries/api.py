@@ -60,10 +60,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Group:
-    """The operations on one noun."""
+    """The operations on one noun. `key` is the noun in an address."""
 
-    name: str
+    key: str
     operations: tuple[Operation, ...]
+
+    @property
+    def name(self) -> str:
+        """The noun in words."""
+        return self.key.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,7 @@ def reference(address: str) -> Reference:
     found = sorted(
         _operations(schema, address), key=lambda one: (_noun(one.path), one.path, METHODS.index(one.method.lower()))
     )
-    groups = (
-        Group(name.replace("_", " "), tuple(operations))
-        for name, operations in groupby(found, key=lambda one: _noun(one.path))
-    )
+    groups = (Group(noun, tuple(operations)) for noun, operations in groupby(found, key=lambda one: _noun(one.path)))
     return Reference(str(schema["info"]["version"]), tuple(groups))
 
 
