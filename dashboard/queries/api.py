@@ -144,10 +144,15 @@ def _parameter(schema: Schema, found: Schema) -> Member:
     return Member(
         found["name"],
         _type(schema, found.get("schema", {})),
-        found.get("description", ""),
+        _prose(found.get("description", "")),
         bool(found.get("required")),
         found["in"],
     )
+
+
+def _prose(description: str) -> str:
+    """Return a description without its marks and without the list of values that the type says already."""
+    return description.partition("* `")[0].replace("`", "").strip()
 
 
 def _content(holder: Schema) -> Schema:
@@ -164,7 +169,7 @@ def _members(schema: Schema, found: Schema, prefix: str = "", depth: int = 0) ->
     required, members = set(whole.get("required", ())), list[Member]()
     for name, part in whole.get("properties", {}).items():
         members.append(
-            Member(f"{prefix}{name}", _type(schema, part), str(part.get("description", "")), name in required)
+            Member(f"{prefix}{name}", _type(schema, part), _prose(part.get("description", "")), name in required)
         )
         if depth < DEEPEST:
             inner = resolved(schema, part)

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -100,10 +101,17 @@ class TextMixin:
             "position": position(),
             "text": text,
             "in_force": text is not None and text.in_force_at is not None and text.in_force_at <= at,
+            "is_replaced": text is not None and _is_replaced(text, at),
             "document": document(text) if text else None,
             "parts": parts(document(text)) if text else [],
             "base": self.base(),
         }
+
+
+def _is_replaced(text: TreatyText, at: datetime) -> bool:
+    """Whether a later text is in force."""
+    now = texts.text_at(at)
+    return now is not None and now.in_force_at is not None and text.version < now.version and now.in_force_at <= at
 
 
 class SearchForm(forms.Form):
@@ -193,7 +201,7 @@ class SourcePage(TextMixin, TemplateView):
         at = texts.lines(text.sha256)
         return super().get_context_data(
             text=text,
-            page=page,
+            page_obj=page,
             sections=[(key, line_address(text.version, line)) for key, line in at.items() if "." not in key],
             crumbs=[(reverse("treaty:text"), _("Treaty"))],
             **context,

@@ -72,6 +72,14 @@ def test_the_whole_text_stands_on_one_page(client):
     assert 'Within <a class="provision"' in body
 
 
+def test_a_text_that_was_replaced_says_so_and_leads_to_the_one_in_force(client):
+    text()
+    text(model_text().replace(b"\nversion: 1\n", b"\nversion: 2\n"), in_force_at=NOON)
+    assert "Read the text in force" in page(client, "article", 1, "4")
+    assert "Read the text in force" not in page(client, "article", "4")
+    assert "version 2" in page(client, "article", "4")
+
+
 def test_words_are_found_in_articles_and_annexes_with_what_stands_around_them(client):
     text()
     body = client.get("/treaty/", {"q": "  NIL  return "}).content.decode()
