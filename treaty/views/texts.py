@@ -202,7 +202,7 @@ class SourcePage(TextMixin, TemplateView):
         return super().get_context_data(
             text=text,
             page_obj=page,
-            sections=[(key, line_address(text.version, line)) for key, line in at.items() if "." not in key],
+            sections=[(key, line_address(text.version, line)) for key, line in at.items() if key and "." not in key],
             crumbs=[(reverse("treaty:text"), _("Treaty"))],
             **context,
         )
