@@ -161,18 +161,24 @@ def publication() -> list[Row]:
     ]
 
 
-def large_log() -> list[Row]:
+def fill_log(entries: int) -> None:
+    """Put so many entries on record, that mean nothing, in batches of their own transactions."""
     from django.db import connection
+
+    with connection.cursor() as cursor:
+        # Within one transaction each position is a new version of the head row, so large batches cost their square.
+        for start in range(0, entries, 2_000):
+            cursor.execute(MANY, [start, min(start + 2_000, entries) - 1])
+
+
+def large_log() -> list[Row]:
     from django.utils import timezone
 
     from ledger import published
     from ledger.actions.publish import publish
     from ledger.bundle import write_bundle
 
-    with connection.cursor() as cursor:
-        # Within one transaction each position is a new version of the head row, so large batches cost their square.
-        for start in range(0, ENTRIES, 2_000):
-            cursor.execute(MANY, [start, min(start + 2_000, ENTRIES) - 1])
+    fill_log(ENTRIES)
     before, start = published.head().size, time.perf_counter()
     size = publish(at=timezone.now()).size
     rows = [

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection
+from statistics import median
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +23,7 @@ from tests.site import free_port
 
 CLIENTS = 4
 ROUNDS = 2
+ANEW = 15
 WRK = shutil.which("wrk")
 TOOL = "wrk" if WRK else "a loop of Python threads"
 
@@ -70,12 +72,17 @@ def requests_per_second(url: str, headers: Mapping[str, str] | None = None, *, s
     return rate
 
 
-def slow_per_second(url: str, headers: Mapping[str, str]) -> float:
-    """Send a page that is not cached a fixed number of requests by CLIENTS clients: a second may be too short for one."""
-    start = time.perf_counter()
-    _expect(200, url, headers)
-    count = min(max(2, round(1 / (time.perf_counter() - start))), 50)  # for each client
-    return _threads(url, headers, 200, count=count)
+def milliseconds(url: str, headers: Mapping[str, str] | None = None) -> float:
+    """Return the median time of one answer, of ANEW requests that one client sends one after the other."""
+    with httpx.Client(headers=dict(headers or {}), timeout=60) as client:
+        client.get(url)
+        times = []
+        for _ in range(ANEW):
+            start = time.perf_counter()
+            if client.get(url).status_code != HTTPStatus.OK:
+                raise RuntimeError(f"{url} does not answer")
+            times.append(time.perf_counter() - start)
+    return median(times) * 1000
 
 
 def _expect(status: int, url: str, headers: Mapping[str, str]) -> None:
@@ -101,13 +108,13 @@ def _wrk(url: str, headers: Mapping[str, str]) -> float:
     return float(found[1])
 
 
-def _threads(url: str, headers: Mapping[str, str], status: int, *, count: int = 10**9, seconds: float = 600) -> float:
-    """Let every client send `count` requests, or as many as fit into `seconds`."""
+def _threads(url: str, headers: Mapping[str, str], status: int, *, seconds: float) -> float:
+    """Let every client send as many requests as fit into `seconds`."""
     parts, start = urlsplit(url), time.perf_counter()
 
     def client(_number: int) -> int:
         connection, done = HTTPConnection(parts.netloc, timeout=60), 0
-        while done < count and time.perf_counter() < start + seconds:
+        while time.perf_counter() < start + seconds:
             connection.request("GET", parts.path, headers=dict(headers))
             answer = connection.getresponse()
             answer.read()
@@ -126,7 +133,7 @@ def page_rows(site: str, path: str, what: str) -> list[Row]:
 
     They are loaded in turn, ROUNDS times, and the best round of each counts: what else the machine does disturbs all alike.
     """
-    url, own = site + path, {"Cookie": "sessionid=nobody"}  # whoever has a session gets a page of their own
+    url = site + path
     length = len(httpx.get(url, timeout=30).content)
     best: dict[str, float] = defaultdict(float)
     with (
@@ -141,15 +148,24 @@ def page_rows(site: str, path: str, what: str) -> list[Row]:
                 "same": _unchanged(url),
             }
             best.update({name: max(best[name], rate) for name, rate in rates.items()})
-        anew = slow_per_second(url, own)
     note = f"{length:,} bytes"
     return [
         Row(f"{what}, cached", best["cached"], best["full"], "requests/s", queries(path), note),
         Row(
             f"{what}, not changed (304)", best["same"], best["empty"], "requests/s", queries(path, tag=True), "0 bytes"
         ),
-        Row(f"{what}, rendered anew", anew, best["full"], "requests/s", queries(path, own=True), note),
+        anew_row(site, path, what),
     ]
+
+
+def anew_row(site: str, path: str, what: str) -> Row:
+    """Time a page that is made for one request alone, beside a bare view of as many bytes."""
+    own = {"Cookie": "sessionid=nobody"}  # whoever has a session gets a page of their own
+    length = len(httpx.get(site + path, headers=own, timeout=30).content)
+    with served("benchmarks.bare:application", BARE_BYTES=str(length)) as bare:
+        floor = milliseconds(bare)
+    anew = milliseconds(site + path, own)
+    return Row(f"{what}, rendered anew", anew, floor, "ms", queries(path, own=True), f"{length:,} bytes")
 
 
 def _unchanged(url: str) -> float:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Membership, Organisation, User
 from accounts.rules.names import skeleton
 from accounts.rules.organisations import Kind, Role
+from benchmarks.ledger import fill_log
 from core.canonical import canonical, digest
 from inspections.models import Designation, Finding, Report, Visit, VisitInspector
 from inspections.rules.findings import Severity
@@ -77,10 +78,11 @@ class Site:
         return self.now - 300 * DAY
 
 
-def populate(labs: int) -> Site:
-    """Make the rows; a pause and votes come about through their actions, all else directly."""
+def populate(labs: int, entries: int = 0) -> Site:
+    """Make the rows; a pause and votes come about through their actions, all else directly. `entries` that mean nothing are on record before them."""
     now = timezone.now()
     open_log(at=now - 301 * DAY)
+    fill_log(entries)
     site = _parties(now, labs)
     _facilities(site)
     _readings(site)

@@ -12,12 +12,9 @@ from fractions import Fraction
 from django.db.models import Count, Q
 
 from accounts.rules.organisations import Kind
-from inspections.queries.jurisdictions import state_of
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.rules.evidence import EvidenceState
 from labs.models import Inventory, OpenWeightRelease
-from labs.queries.facilities import lines_of
-from labs.rules.inventories import h100_equivalents
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.text import Text
 
@@ -70,27 +67,22 @@ def coverage_of(rules: Text, evidence: Matrix, at: datetime) -> Coverage:
         known=Count("pk"), above=Count("pk", filter=Q(flop__gt=above)), unestimated=Count("pk", filter=Q(flop=None))
     )
     ops = rules.covered.h100_ops_per_second
-    bound = [(row, _equivalents(row, ops)) for row in evidence.rows]
     return Coverage(
         above_flop=above,
         open_weights=releases["above"] if releases["known"] else None,
         unestimated=releases["unestimated"],
         capacity=Capacity(
-            bound=sum((size for _, size in bound), Fraction(0)),
-            evidenced=sum((size for row, size in bound if has_valid_evidence(row)), Fraction(0)),
+            bound=sum((row.capacity for row in evidence.rows), Fraction(0)),
+            evidenced=sum((row.capacity for row in evidence.rows if has_valid_evidence(row)), Fraction(0)),
             outside=_outside((row.facility.pk for row in evidence.rows), ops, at),
         ),
         at=at,
     )
 
 
-def _equivalents(row: MatrixRow, ops: Decimal) -> Fraction:
-    return h100_equivalents(lines_of(row.facility), ops)
-
-
 def has_valid_evidence(row: MatrixRow) -> bool:
     """Whether at least one layer is verified and not expired, and none contradicts what was declared."""
-    return state_of(row) is EvidenceState.VERIFIED
+    return row.state is EvidenceState.VERIFIED
 
 
 def _outside(bound: Iterable[int], ops: Decimal, at: datetime) -> Fraction:

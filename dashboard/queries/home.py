@@ -24,6 +24,8 @@ from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import TriggerStanding, standing
 from treaty.queries.vote_pages import VoteRow, rows
 from treaty.queries.votes import open_votes, summaries
+from treaty.queries.worlds import surroundings
+from treaty.rules.evaluation import World
 from treaty.rules.parties import BOUND
 from treaty.rules.text import Text
 from web.charts import Chart
@@ -120,9 +122,10 @@ def home(at: datetime, *, past: bool = False) -> Home:
     """Return the first page at `at`. Of the `past` it leaves out what rows do not keep: votes, visits, and who had cosigned the record."""
     text = text_at(at)
     rules = rules_of(text) if text else None
-    answer = situation(text, at)
+    around = surroundings(rules, at) if rules else None
+    answer = situation(text, at, around)
     evidence = matrix(at) if text else None
-    triggers = standing(at)
+    triggers = standing(at, around)
     return Home(
         at=at,
         text=text,
@@ -133,7 +136,7 @@ def home(at: datetime, *, past: bool = False) -> Home:
         ),
         evidence=evidence,
         triggers=triggers,
-        charts=_charts(triggers, at),
+        charts=_charts(triggers, at, around),
         open_votes=() if past else rows(open_votes(at)[:MOST_OPEN], at),
         recent_votes=() if past else _recent(at),
         visits=() if past else _announced(at),
@@ -152,10 +155,10 @@ def _announced(at: datetime) -> list[VisitRow]:
     return visit_rows(found.prefetch_related(with_team()).order_by("planned_from", "key")[:MOST_VISITS], at)
 
 
-def _charts(triggers: Sequence[TriggerStanding], at: datetime) -> list[TriggerChart]:
+def _charts(triggers: Sequence[TriggerStanding], at: datetime, around: World | None) -> list[TriggerChart]:
     """Draw the triggers that one line can show: those that fired, those with a gap in their data, then the nearest."""
     order = sorted(triggers, key=lambda one: (one.firing is None, one.truth is not Truth.UNKNOWN, -(one.share or 0)))
-    drawn = ((one, trigger_chart(one, at)) for one in order)
+    drawn = ((one, trigger_chart(one, at, around)) for one in order)
     return list(islice((TriggerChart(one, chart) for one, chart in drawn if chart and not chart.is_empty), MOST_CHARTS))
 
 

@@ -1,7 +1,7 @@
 """Every party on the same terms: the compliance matrix under a pause, or what each has declared while there is none."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -9,11 +9,9 @@ from typing import Final
 
 from accounts.models import Organisation
 from inspections.models import Visit
-from inspections.queries.matrix import Matrix
+from inspections.queries.matrix import Matrix, MatrixRow
 from inspections.rules.evidence import EvidenceState
 from labs.models import Declaration
-from labs.queries.facilities import lines_of
-from labs.rules.inventories import h100_equivalents
 from treaty.queries.parties import PartyRow, party_rows
 from treaty.queries.standdowns import Board, BoardRow
 from treaty.rules.parties import BOUND, Status
@@ -108,7 +106,7 @@ def parties(rules: Text | None, board: Board | None, evidence: Matrix | None, at
         return []
     annex = party_rows(at)
     rows = {row.organisation.key: row for row in board.rows} if board else {}
-    seen = _evidence(evidence, rules) if evidence else {}
+    seen = _evidence(evidence) if evidence else {}
     visits, overdue = _next_visits(at), _overdue(rules, at)
     known = {row.member.key for row in annex}
     found = [_party(row, rows.get(row.member.key), seen, visits, overdue) for row in annex]
@@ -156,21 +154,24 @@ def _former(
     )
 
 
-def _evidence(evidence: Matrix, rules: Text) -> Mapping[int, Evidence]:
-    found: dict[int, Evidence] = defaultdict(Evidence)
+def _evidence(evidence: Matrix) -> Mapping[int, Evidence]:
+    """Return what is known of the sites of each laboratory, by its primary key."""
+    sites: dict[int, list[MatrixRow]] = defaultdict(list)
     for row in evidence.rows:
-        states = [cell.state for cell in row.cells]
-        have = found[row.facility.organisation_id]
-        found[row.facility.organisation_id] = Evidence(
-            verified=have.verified + states.count(EvidenceState.VERIFIED),
-            in_scope=have.in_scope + len(states) - states.count(EvidenceState.OUT_OF_SCOPE),
-            sites=have.sites + 1,
-            stale=have.stale + states.count(EvidenceState.STALE),
-            discrepancies=have.discrepancies + states.count(EvidenceState.DISCREPANCY),
-            h100_equivalents=have.h100_equivalents
-            + h100_equivalents(lines_of(row.facility), rules.covered.h100_ops_per_second),
-        )
-    return found
+        sites[row.facility.organisation_id].append(row)
+    return {lab: _of_sites(rows) for lab, rows in sites.items()}
+
+
+def _of_sites(rows: Sequence[MatrixRow]) -> Evidence:
+    states = Counter(state for row in rows for state in row.states)
+    return Evidence(
+        verified=states[EvidenceState.VERIFIED],
+        in_scope=states.total() - states[EvidenceState.OUT_OF_SCOPE],
+        sites=len(rows),
+        stale=states[EvidenceState.STALE],
+        discrepancies=states[EvidenceState.DISCREPANCY],
+        h100_equivalents=sum((row.capacity for row in rows), Fraction(0)),
+    )
 
 
 def _next_visits(at: datetime) -> Mapping[int, datetime]:

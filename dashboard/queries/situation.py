@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from core.truth import Truth
 from treaty.models import Pause, TreatyText, TriggerFiring
@@ -12,6 +13,7 @@ from treaty.queries.pauses import PauseSummary, summary
 from treaty.queries.resumption import StageRow, criteria, stage_rows, under_way
 from treaty.queries.standdowns import Board, board
 from treaty.queries.texts import rules_of
+from treaty.rules.evaluation import World
 from treaty.rules.parties import EntryIntoForceState
 from treaty.rules.pauses import BINDING, OVER, PauseState
 from treaty.rules.profiles import VoteProfile
@@ -75,7 +77,7 @@ class PauseView:
         """The how-manieth day of it this is, from 1."""
         return (self.at - self.since) // timedelta(days=1) + 1
 
-    @property
+    @cached_property
     def confirmed(self) -> int:
         """How many laboratories have confirmed their commitment and not taken it back."""
         return sum(1 for one in self.pause.commitments.all() if one.confirmed_at and not one.withdrawn_at)
@@ -85,53 +87,53 @@ class PauseView:
         found = (row.stage(key) for row in self.board.rows)
         return sum(1 for stage in found if stage and stage.done_at)
 
-    @property
+    @cached_property
     def halted(self) -> int:
         """How many bound laboratories have halted."""
         return self.done(StageKey.HALT)
 
-    @property
+    @cached_property
     def verified(self) -> int:
         """How many bound laboratories were verified on site."""
         return self.done(StageKey.VERIFY)
 
-    @property
+    @cached_property
     def late(self) -> int:
         """How many bound laboratories are late with a stage now."""
         return sum(1 for row in self.board.rows if any(stage.state is StageState.LATE for stage in row.stages))
 
-    @property
+    @cached_property
     def longest_delay(self) -> timedelta:
         """How late the latest of those stages is."""
         late = [stage.late_by for row in self.board.rows for stage in row.stages if stage.state is StageState.LATE]
         return max(late, default=timedelta(0))
 
-    @property
+    @cached_property
     def ongoing(self) -> int:
         """How many laboratories are still being evaluated."""
         return self.board.count(Standing.ONGOING)
 
-    @property
+    @cached_property
     def unable(self) -> int:
         """About how many no conclusion can be drawn."""
         return self.board.count(Standing.UNABLE)
 
-    @property
+    @cached_property
     def breaches(self) -> int:
         """How many are under review or were determined to be in breach."""
         return self.board.count(Standing.POTENTIAL_BREACH) + self.board.count(Standing.BREACH)
 
-    @property
+    @cached_property
     def met(self) -> int:
         """How many criteria are met."""
         return self._criteria(Truth.TRUE)
 
-    @property
+    @cached_property
     def unmet(self) -> int:
         """How many criteria are not met."""
         return self._criteria(Truth.FALSE)
 
-    @property
+    @cached_property
     def unknown(self) -> int:
         """How many criteria cannot be judged."""
         return self._criteria(Truth.UNKNOWN)
@@ -139,7 +141,7 @@ class PauseView:
     def _criteria(self, truth: Truth) -> int:
         return sum(1 for one in self.criteria if one.truth is truth)
 
-    @property
+    @cached_property
     def owed(self) -> int:
         """How many data are missing without which a criterion stays unknown."""
         return len({owed for one in self.criteria for owed in one.owed})
@@ -159,8 +161,11 @@ class Answer:
     entry: EntryIntoForceState | None = None
 
 
-def situation(text: TreatyText | None, at: datetime) -> Answer:
-    """Return what the site says at `at`; a bounded number of queries whatever the number of laboratories."""
+def situation(text: TreatyText | None, at: datetime, around: World | None = None) -> Answer:
+    """Return what the site says at `at`; a bounded number of queries whatever the number of laboratories.
+
+    `around` are `surroundings`, where they are at hand.
+    """
     if text is None:
         return Answer(Situation.NO_TEXT)
     found = _pause_to_speak_of(at)
@@ -168,7 +173,7 @@ def situation(text: TreatyText | None, at: datetime) -> Answer:
         in_force = text.in_force_at is not None and text.in_force_at <= at
         return Answer(Situation.NEVER) if in_force else Answer(Situation.NOT_IN_FORCE, entry=entry_into_force(at))
     word = Situation.PROVISIONAL if found.provisional else _SITUATIONS[found.state]
-    return Answer(word, pause=_view(found, at))
+    return Answer(word, pause=_view(found, at, around))
 
 
 def _pause_to_speak_of(at: datetime) -> PauseSummary | None:
@@ -179,13 +184,13 @@ def _pause_to_speak_of(at: datetime) -> PauseSummary | None:
     return next(iter([*binding, *living, *found]), None)
 
 
-def _view(found: PauseSummary, at: datetime) -> PauseView:
+def _view(found: PauseSummary, at: datetime, around: World | None) -> PauseView:
     pause, rules = found.pause, rules_of(found.pause.text)
     resumption = under_way(pause)
     return PauseView(
         summary=found,
         board=board(pause, at),
-        criteria=criteria(pause, at) if found.state in BINDING else (),
+        criteria=criteria(pause, at, around) if found.state in BINDING else (),
         firing=TriggerFiring.objects.filter(vote=pause.vote_id).select_related("evaluation").first(),
         article=governing(rules, "levels"),
         decision=rules.profiles[rules.decisions[found.terms.resumption.decision]],

@@ -47,9 +47,7 @@ class HomePage(OfAnInstant):
             ended=found.situation is Situation.OVER,
             way=way(found.pause, found.rules) if found.pause and found.rules else (),
             find=FindForm(),
-            countries=country_rows(found.evidence, found.rules, MOST_COUNTRIES)
-            if found.evidence and found.rules
-            else (),
+            countries=country_rows(found.evidence, MOST_COUNTRIES) if found.evidence else (),
             table=overview(found.parties, found.pause.pause if found.pause and found.is_paused else None),
             reports=[
                 (one, CONCLUSION_LABELS[Conclusion(one.conclusion)], list(one.findings.all())) for one in found.reports

@@ -16,7 +16,7 @@ from inspections.rules.drawn_days import Drawn, chain, order, possible_days
 from inspections.rules.draws import ALGORITHM, Ticketed
 from inspections.rules.seeds import Contribution, Dates, Stage, Standing, caps, next_due, stage, standings, tickets
 from labs.models import Facility
-from labs.queries.facilities import facilities_of, lines_of
+from labs.queries.facilities import facilities_of, holding_of
 from labs.rules.inventories import operations_per_second
 from treaty.permissions import can_ask_to_resume
 from treaty.queries.parties import bound_labs
@@ -44,12 +44,11 @@ def due_at(terms: Terms, at: datetime) -> datetime:
 def listed(at: datetime) -> tuple[Ticketed, ...]:
     """Return what a draw would be made from: the facilities in use of the bound laboratories, with their weights, as declared by `at`."""
     sites = facilities_of(bound_labs(at), at)
-    held = {
-        one.pk: operations_per_second(lines_of(one)) if inventories else None
-        for one in sites
-        for inventories in [getattr(one, "standing")]  # noqa: B009 - an attribute that the prefetch adds
-    }
-    return tickets((one.key, one.organisation.key, held[one.pk]) for one in sites)
+    held = ((one, holding_of(one)) for one in sites)
+    return tickets(
+        (one.key, one.organisation.key, operations_per_second(holding.lines) if holding else None)
+        for one, holding in held
+    )
 
 
 def draws() -> QuerySet[Draw]:

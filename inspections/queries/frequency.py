@@ -6,8 +6,8 @@ from datetime import datetime
 from accounts.models import Organisation
 from inspections.queries.draws import drawn_facilities
 from inspections.rules.frequency import Frequency, Sample, Timeliness, frequency
-from labs.models import Facility, Inventory
-from labs.queries.facilities import facilities_of, lines_of
+from labs.models import Facility
+from labs.queries.facilities import facilities_of, holding_of
 from treaty.queries.parties import bound_labs
 from treaty.queries.texts import rules_at, text_at
 
@@ -30,11 +30,11 @@ def frequency_rows(at: datetime, *, lab: Organisation | None = None) -> list[Fre
     labs = [one for one in bound_labs(at) if lab is None or one.pk == lab.pk]
     drawn, rows = drawn_facilities(at), []
     for facility in facilities_of(labs, at):
-        inventories: list[Inventory] = getattr(facility, "standing")  # noqa: B009 - an attribute that the prefetch adds
-        found = frequency(lines_of(facility) if inventories else None, monitoring)
+        held = holding_of(facility)
+        found = frequency(held.lines if held else None, monitoring)
         place = drawn.index(facility.key) + 1 if facility.key in drawn else None
-        names = {line.accelerator.key: line.accelerator.name for one in inventories for line in one.lines.all()}
-        rows.append(FrequencyRow(facility, found, tuple((names[one.accelerator], one) for one in found.samples), place))
+        samples = tuple(zip(held.names, found.samples, strict=True)) if held else ()
+        rows.append(FrequencyRow(facility, found, samples, place))
     return sorted(rows, key=_urgency)
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from inspections.queries.matrix import Matrix, MatrixRow
-from inspections.rules.evidence import EvidenceState, of_facility
+from inspections.rules.evidence import EvidenceState
 from labs.queries.facilities import lines_of
-from labs.rules.inventories import h100_equivalents
-from treaty.rules.text import Text
 
 
 @dataclass(frozen=True)
@@ -31,27 +29,21 @@ class Jurisdiction:
         return [(state, self.count(state)) for state in EvidenceState if self.count(state)]
 
 
-def state_of(row: MatrixRow) -> EvidenceState:
-    """Return what is known of a facility as a whole."""
-    return of_facility(one.state for one in row.cells)
-
-
-def jurisdictions(evidence: Matrix, rules: Text) -> list[Jurisdiction]:
+def jurisdictions(evidence: Matrix) -> list[Jurisdiction]:
     """Return every country with a declared facility, those with the most first; no query."""
     found: dict[str, list[MatrixRow]] = {}
     for row in evidence.rows:
         found.setdefault(row.facility.jurisdiction, []).append(row)
-    answer = [_jurisdiction(code, rows, rules) for code, rows in found.items()]
+    answer = [_jurisdiction(code, rows) for code, rows in found.items()]
     return sorted(answer, key=lambda one: (-one.facilities, one.code))
 
 
-def _jurisdiction(code: str, rows: list[MatrixRow], rules: Text) -> Jurisdiction:
-    states = [state_of(row) for row in rows]
-    held = [lines_of(row.facility) for row in rows]
+def _jurisdiction(code: str, rows: list[MatrixRow]) -> Jurisdiction:
+    states = [row.state for row in rows]
     return Jurisdiction(
         code,
         len(rows),
         {state: states.count(state) for state in set(states)},
-        sum((h100_equivalents(lines, rules.covered.h100_ops_per_second) for lines in held), Fraction(0)),
-        sum(not lines for lines in held),
+        sum((row.capacity for row in rows), Fraction(0)),
+        sum(not lines_of(row.facility) for row in rows),
     )

@@ -1,28 +1,43 @@
 """The evidence matrix: verification layer × facility, what each cell is worth and until when."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
 
 from accounts.models import Organisation
 from accounts.queries.organisations import affiliates
 from inspections.models import Mandate, Report, StreamReading, Visit
-from inspections.queries.reports import section_value
-from inspections.rules.evidence import Cell, EvidenceState, Observation, StreamValue, cell
+from inspections.queries.reports import answer_of
+from inspections.rules.evidence import Cell, EvidenceState, Observation, StreamValue, cell, of_facility
 from inspections.rules.needs import needed
 from labs.models import Facility
-from labs.queries.facilities import facilities_of
+from labs.queries.facilities import facilities_of, lines_of
+from labs.rules.inventories import h100_equivalents
 from treaty.queries.parties import bound_labs, participating_bodies
 from treaty.queries.texts import rules_at
+from treaty.rules.text import Monitoring
 
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A facility and its cells, in the order of the matrix's layers."""
+    """A facility, what it holds in H100-equivalents, and its cells in the order of the matrix's layers."""
 
     facility: Facility
+    capacity: Fraction
     cells: tuple[Cell, ...]
+
+    @cached_property
+    def states(self) -> tuple[EvidenceState, ...]:
+        """What is known of each layer."""
+        return tuple(one.state for one in self.cells)
+
+    @cached_property
+    def state(self) -> EvidenceState:
+        """What is known of the facility as a whole."""
+        return of_facility(self.states)
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class Matrix:
 
     def count(self, state: EvidenceState) -> int:
         """How many cells are in this state."""
-        return sum(one.state is state for row in self.rows for one in row.cells)
+        return sum(row.states.count(state) for row in self.rows)
 
     @property
     def total(self) -> int:
@@ -44,40 +59,44 @@ class Matrix:
 
 def matrix(at: datetime) -> Matrix:
     """Return the matrix over every facility of every bound laboratory, in a number of queries that does not grow."""
-    monitoring = rules_at(at).monitoring
-    facilities = facilities_of(bound_labs(at), at)
+    rules = rules_at(at)
+    layers, ops = rules.monitoring.layers, rules.covered.h100_ops_per_second
     seen, streams = observations(at), stream_readings(at)
-    rows = tuple(
-        MatrixRow(
-            facility,
-            tuple(
-                cell(
-                    seen[facility.pk, layer],
-                    monitoring.evidence_validity.get(layer),
-                    at,
-                    stream=streams[facility.pk, layer],
-                    continuity=monitoring.continuity.get(layer),
-                )
-                for layer in monitoring.layers
-            ),
-        )
-        for facility in facilities
+    known = {facility for facility, _layer in (*seen, *streams)}
+    nothing = tuple(_cell(rules.monitoring, layer, at) for layer in layers)  # the same for all that nobody looked at
+
+    def cells(facility: int) -> tuple[Cell, ...]:
+        found = ((seen.get((facility, one), ()), streams.get((facility, one), ())) for one in layers)
+        return tuple(_cell(rules.monitoring, one, at, *held) for one, held in zip(layers, found, strict=True))
+
+    rows = (
+        MatrixRow(one, h100_equivalents(lines_of(one), ops), cells(one.pk) if one.pk in known else nothing)
+        for one in facilities_of(bound_labs(at), at)
     )
-    return Matrix(monitoring.layers, rows)
+    return Matrix(layers, tuple(rows))
+
+
+def _cell(
+    monitoring: Monitoring,
+    layer: str,
+    at: datetime,
+    seen: Iterable[Observation] = (),
+    stream: Iterable[StreamValue] = (),
+) -> Cell:
+    validity, continuity = monitoring.evidence_validity.get(layer), monitoring.continuity.get(layer)
+    return cell(seen, validity, at, stream=stream, continuity=continuity)
 
 
 def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
     """Return what submitted reports received by `at` say, by facility and layer, in one query."""
     found: dict[tuple[int, str], list[Observation]] = defaultdict(list)
-    reports = Report.objects.standing(at)
-    for report in reports.select_related("visit").only(
-        "version", "sections", "collected_at", "visit__key", "visit__facility_id"
-    ):
-        for layer, section in report.sections.items():
-            answer = section_value(section).answer
-            if answer and report.collected_at:
-                seen = Observation(answer, report.collected_at, f"{report.visit.key}/{report.version}")
-                found[report.visit.facility_id, layer].append(seen)
+    reports = Report.objects.standing(at).exclude(collected_at=None)
+    columns = "visit__facility", "visit__key", "version", "collected_at", "sections"
+    for facility, visit, version, collected_at, sections in reports.values_list(*columns):
+        for layer, section in sections.items():
+            answer = answer_of(section)
+            if answer:
+                found[facility, layer].append(Observation(answer, collected_at, f"{visit}/{version}"))
     return found
 
 
@@ -92,14 +111,8 @@ def stream_readings(at: datetime) -> Mapping[tuple[int, str], list[StreamValue]]
 
 def cell_at(facility: Facility, layer: str, at: datetime) -> Cell:
     """Return one cell."""
-    monitoring = rules_at(at).monitoring
-    return cell(
-        observations(at)[facility.pk, layer],
-        monitoring.evidence_validity.get(layer),
-        at,
-        stream=stream_readings(at)[facility.pk, layer],
-        continuity=monitoring.continuity.get(layer),
-    )
+    place = facility.pk, layer
+    return _cell(rules_at(at).monitoring, layer, at, observations(at)[place], stream_readings(at)[place])
 
 
 @dataclass(frozen=True)

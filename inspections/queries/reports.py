@@ -76,14 +76,15 @@ def section_value(section: Mapping[str, Any]) -> SectionValue:
     """Return a stored section as the rules' value. One that was stored before there were three marks says `confidential`."""
     mark = section.get("mark") or (Mark.SEALED if section.get("confidential") else Mark.PUBLIC)
     return SectionValue(
-        answer=_answer(section),
+        answer=answer_of(section),
         notes=section.get("notes", ""),
         mark=Mark(mark),
-        items={key: ItemValue(_answer(one), one.get("notes", "")) for key, one in section.get("items", {}).items()},
+        items={key: ItemValue(answer_of(one), one.get("notes", "")) for key, one in section.get("items", {}).items()},
     )
 
 
-def _answer(stored: Mapping[str, Any]) -> Answer | None:
+def answer_of(stored: Mapping[str, Any]) -> Answer | None:
+    """Return what a stored section, or an item of it, answers."""
     return Answer(stored["answer"]) if stored.get("answer") else None
 
 

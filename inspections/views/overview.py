@@ -1,4 +1,4 @@
-"""The public overview: the plan as far as it is opened, reports and findings; and what is known of each facility."""
+"""The public overview: plan as far as opened, reports, evidence, parity; and the same as tables to take away."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +18,7 @@ from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
+from inspections.queries.grades import grades
 from inspections.queries.jurisdictions import jurisdictions
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.reports import recent_findings, recent_reports
@@ -29,6 +30,7 @@ from inspections.rules.frequency import Timeliness
 from inspections.rules.visits import VisitState
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
+from inspections.views.grades import figures
 from inspections.views.specials import special_words
 from inspections.views.words import (
     EVIDENCE_LABELS,
@@ -40,15 +42,14 @@ from inspections.views.words import (
 )
 from ledger.queries import position
 from treaty.queries.texts import rules_at, text_at
-from treaty.rules.text import Text
 from web.caching import cached_by
 from web.listings import SOUGHT, Listing, listing
 
-LISTS: Final = ("matrix", "conclusions", "frequency")
+LISTS: Final = ("visits", "frequency", "matrix", "conclusions", "parity")
 PER_PAGE: Final = 20
 
 
-@method_decorator(cached_by(position, SOUGHT, "visits"), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, *LISTS), name="dispatch")
 class InspectionsPage(TemplateView):
     """Who looks at what, when, and what it showed."""
 
@@ -59,13 +60,10 @@ class InspectionsPage(TemplateView):
         at = timezone.now()
         if text_at(at) is None:
             return super().get_context_data(at=at, position=position(), text=None, **context)
-        visits = listing(self.request.GET, upcoming(at), lambda row: _lab(row.visit), name="visits", per_page=PER_PAGE)
         return super().get_context_data(
             at=at,
             position=position(),
             text=True,
-            listing=visits,
-            upcoming=[visit_row(row) for row in visits.rows],
             past=[visit_row(row) for row in past(at, 10)],
             challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
             specials=[special_words(row) for row in special_rows(at, limit=10)],
@@ -76,38 +74,29 @@ class InspectionsPage(TemplateView):
             findings=[
                 (one, SEVERITY_LABELS[Severity(one.state)], layer_title(one.layer)) for one in recent_findings(at)
             ],
+            **_lists(self.request.GET, at),
             **context,
         )
 
 
-@method_decorator(cached_by(position, SOUGHT, *LISTS), name="dispatch")
-class EvidencePage(TemplateView):
-    """What was verified at each facility, until when that stands, and what is concluded from it."""
-
-    template_name = "inspections/evidence.html"
-
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Add what is known of each facility now; without a text there is nothing to know."""
-        at, crumbs = timezone.now(), [(reverse("inspections:list"), _("Inspections"))]
-        found = _lists(self.request.GET, at) if text_at(at) else {"text": None}
-        return super().get_context_data(at=at, position=position(), crumbs=crumbs, **found, **context)
-
-
 def _lists(asked: QueryDict, at: datetime) -> dict[str, Any]:
-    """Return the lists that grow with the facilities, a page of each, with words for its rows."""
-    seen, often = matrix(at), frequency_rows(at)
+    """Return the lists that grow with the laboratories, a page of each, with words for its rows."""
+    seen, often, parity = matrix(at), frequency_rows(at), figures(grades(at))
     found: dict[str, Listing[Any]] = {
+        "visits": listing(asked, upcoming(at), lambda row: _lab(row.visit), name="visits", per_page=PER_PAGE),
+        "frequency": listing(asked, often, _lab, name="frequency", per_page=PER_PAGE),
         "matrix": listing(asked, seen.rows, _lab, name="matrix", per_page=PER_PAGE),
         "conclusions": listing(asked, conclusions(at), _lab, name="conclusions", per_page=PER_PAGE),
-        "frequency": listing(asked, often, _lab, name="frequency", per_page=PER_PAGE),
+        "parity": listing(asked, parity["labs"], lambda row: row[0].name, name="parity", per_page=PER_PAGE),
     }
     return {
-        "text": True,
         "lists": found,
-        "matrix": matrix_rows(seen, found["matrix"].rows),
-        "where": country_rows(seen, rules_at(at)),
-        "conclusions": [conclusion_row(row) for row in found["conclusions"].rows],
+        "upcoming": [visit_row(row) for row in found["visits"].rows],
         "frequency": frequency_words(often, found["frequency"].rows),
+        "matrix": matrix_rows(seen, found["matrix"].rows),
+        "where": country_rows(seen),
+        "conclusions": [conclusion_row(row) for row in found["conclusions"].rows],
+        "parity": parity | {"labs": found["parity"].rows},
     }
 
 
@@ -165,11 +154,11 @@ def matrix_rows(found: Matrix, shown: Sequence[MatrixRow]) -> dict[str, Any]:
     }
 
 
-def country_rows(found: Matrix, rules: Text, most: int | None = None) -> list[dict[str, Any]]:
+def country_rows(found: Matrix, most: int | None = None) -> list[dict[str, Any]]:
     """Return the countries where facilities stand, those with the most first, with words for what is known of them."""
     return [
         {"country": one, "parts": [(state, EVIDENCE_LABELS[state], count) for state, count in one.parts]}
-        for one in jurisdictions(found, rules)[:most]
+        for one in jurisdictions(found)[:most]
     ]
 
 

@@ -15,7 +15,6 @@ from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import frequency_rows
 from inspections.queries.grades import grades as grades_at
 from inspections.queries.jurisdictions import jurisdictions as jurisdictions_of
-from inspections.queries.jurisdictions import state_of
 from inspections.queries.matrix import MatrixRow
 from inspections.queries.matrix import matrix as matrix_at
 from inspections.queries.specials import rows as special_rows
@@ -26,8 +25,7 @@ from inspections.views.accounting import chart_of, site_of
 from inspections.views.words import layer_title
 from labs.queries.facilities import lines_of
 from labs.rules.accelerators import Precision
-from labs.rules.inventories import h100_equivalents
-from treaty.queries.texts import rules_at, text_at
+from treaty.queries.texts import text_at
 from web.charts import Chart
 from web.exports import Cell
 from web.figures import Rows, Words
@@ -148,20 +146,18 @@ def facilities(at: datetime, _subject: str) -> Rows:
     """Return every facility of the bound laboratories."""
     if text_at(at) is None:
         return []
-    ops = rules_at(at).covered.h100_ops_per_second
-    return [_facility(row, ops) for row in matrix_at(at).rows]
+    return [_facility(row) for row in matrix_at(at).rows]
 
 
-def _facility(row: MatrixRow, ops: Decimal) -> tuple[Cell, ...]:
-    states, lines = [one.state for one in row.cells], lines_of(row.facility)
+def _facility(row: MatrixRow) -> tuple[Cell, ...]:
     return (
         row.facility.organisation.key,
         row.facility.key,
         row.facility.jurisdiction,
-        state_of(row).value,
-        states.count(EvidenceState.VERIFIED),
-        len(states) - states.count(EvidenceState.OUT_OF_SCOPE),
-        round(h100_equivalents(lines, ops)) if lines else None,
+        row.state.value,
+        row.states.count(EvidenceState.VERIFIED),
+        len(row.states) - row.states.count(EvidenceState.OUT_OF_SCOPE),
+        round(row.capacity) if lines_of(row.facility) else None,
     )
 
 
@@ -171,7 +167,7 @@ def jurisdictions(at: datetime, _subject: str) -> Rows:
         return []
     return [
         (one.code, one.facilities, *(one.count(state) for state in WEIGHT), round(one.capacity), one.undeclared)
-        for one in jurisdictions_of(matrix_at(at), rules_at(at))
+        for one in jurisdictions_of(matrix_at(at))
     ]
 
 

@@ -1,40 +1,73 @@
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Prefetch
+from functools import cache
 
 from accounts.models import Organisation
-from labs.models import Facility, Inventory, InventoryLine
+from labs.models import AcceleratorModel, Facility, Inventory
 from labs.rules.inventories import Line
 
 
+@dataclass(frozen=True)
+class Holding:
+    """A facility's newest inventory as plain values. `names` are those of the accelerators, in the order of the lines."""
+
+    version: int
+    as_of: datetime
+    lines: tuple[Line, ...]
+    names: tuple[str, ...]
+
+
 def facilities_of(organisations: Iterable[Organisation], at: datetime) -> list[Facility]:
-    """Return the facilities in use at `at` and registered by then, each with `standing`: its newest inventory of then with its lines, in a list of 0 or 1."""
-    lines = Prefetch(
-        "lines", InventoryLine.objects.prefetch_related("accelerator").order_by("accelerator__name")
-    )  # many lines of few models
-    standing = Prefetch("inventories", Inventory.objects.standing(at).prefetch_related(lines), to_attr="standing")
+    """Return the facilities in use at `at` and registered by then, in three queries; `holding_of` and `lines_of` say what each held then."""
     owners = {one.pk: one for one in organisations}
-    found = (
-        Facility.objects.open_at(at).filter(organisation__in=owners, registered_at__lte=at).prefetch_related(standing)
-    )
+    found = Facility.objects.open_at(at).filter(organisation__in=owners, registered_at__lte=at)
     facilities = list(found.order_by("organisation__name", "name"))
+    holdings = _holdings([facility.pk for facility in facilities], at)
     for facility in facilities:
-        facility.organisation = owners[
-            facility.organisation_id
-        ]  # it is at hand: no join, and one object for all its sites
+        # Its laboratory is at hand: no join, and one object for all its sites.
+        facility.organisation = owners[facility.organisation_id]
+        facility.holding = holdings.get(facility.pk)  # type: ignore[attr-defined] # read by `holding_of` alone
     return facilities
+
+
+def holding_of(facility: Facility) -> Holding | None:
+    """Return what a facility that `facilities_of` returned held; None where it declared no inventory."""
+    found: Holding | None = getattr(facility, "holding")  # noqa: B009 - an attribute that `facilities_of` adds
+    return found
 
 
 def lines_of(facility: Facility) -> Sequence[Line]:
     """Return the standing lines of a facility that `facilities_of` returned, as values for the rules; no inventory is no line."""
-    found: list[Inventory] = getattr(facility, "standing")  # noqa: B009 - an attribute that the prefetch adds
-    return [as_line(line) for inventory in found for line in inventory.lines.all()]
+    holding = holding_of(facility)
+    return holding.lines if holding else ()
 
 
-def as_line(line: InventoryLine) -> Line:
-    """Return a row as the rules' value."""
-    chip = line.accelerator
+def _holdings(facilities: Sequence[int], at: datetime) -> Mapping[int, Holding]:
+    """Return the newest inventory of each facility that has declared one, from plain rows: sites are many, models few."""
+    models = AcceleratorModel.objects.in_bulk()
+    line = cache(lambda model, quantity: as_line(models[model], quantity))  # many sites hold the same
+    heads: dict[int, tuple[int, datetime]] = {}
+    held: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = Inventory.objects.standing(at).filter(facility__in=facilities).order_by("lines__accelerator__name")
+    columns = "facility", "version", "as_of", "lines__accelerator", "lines__quantity"
+    for facility, version, as_of, model, quantity in rows.values_list(*columns):
+        heads[facility] = version, as_of
+        if model is not None:
+            held[facility].append((model, quantity))
+    return {
+        facility: Holding(
+            *head,
+            tuple(line(*one) for one in held[facility]),
+            tuple(models[model].name for model, _quantity in held[facility]),
+        )
+        for facility, head in heads.items()
+    }
+
+
+def as_line(chip: AcceleratorModel, quantity: int) -> Line:
+    """Return so many accelerators of a model as the rules' value."""
     return Line(
-        accelerator=chip.key, quantity=line.quantity, memory_gb=chip.memory_gb, ops_8bit=chip.ops_8bit, tdp_w=chip.tdp_w
+        accelerator=chip.key, quantity=quantity, memory_gb=chip.memory_gb, ops_8bit=chip.ops_8bit, tdp_w=chip.tdp_w
     )

@@ -19,7 +19,7 @@ from labs.models import (
     RollbackProcedure,
     TrainingRun,
 )
-from labs.queries.facilities import facilities_of, lines_of
+from labs.queries.facilities import Holding, facilities_of, holding_of
 from labs.queries.readings import of_organisation
 from labs.rules.declarations import DeclarationState, Standing, standing
 from labs.rules.inventories import Line, conversion_time, h100_equivalents, is_covered, memory_gb, power_w
@@ -57,7 +57,7 @@ class FacilityRow:
     """One facility, with its standing inventory and what it amounts to; None where the text is not known."""
 
     facility: Facility
-    inventory: Inventory | None
+    inventory: Holding | None
     lines: tuple[Line, ...]
     names: tuple[tuple[str, int], ...]
     memory_gb: Fraction
@@ -143,14 +143,13 @@ def overview(organisation: Organisation, at: datetime, terms: Terms | None = Non
 
 
 def _facility_row(facility: Facility, terms: Terms | None) -> FacilityRow:
-    lines = tuple(lines_of(facility))
-    inventories: list[Inventory] = facility.standing  # type: ignore[attr-defined] # added by facilities_of
-    inventory = inventories[0] if inventories else None
+    holding = holding_of(facility)
+    lines = holding.lines if holding else ()
     return FacilityRow(
         facility=facility,
-        inventory=inventory,
+        inventory=holding,
         lines=lines,
-        names=tuple((line.accelerator.name, line.quantity) for line in inventory.lines.all()) if inventory else (),
+        names=tuple((name, line.quantity) for name, line in zip(holding.names, lines, strict=True)) if holding else (),
         memory_gb=memory_gb(lines),
         power_kw=round(power_w(lines) / 1000),
         h100_equivalents=h100_equivalents(lines, terms.covered.h100_ops) if terms else None,

@@ -192,15 +192,18 @@ def _label(reading: Reading) -> str:
     return f"{reading.organisation.name}, {name}" if reading.organisation else name
 
 
-def trigger_chart(found: TriggerStanding, at: datetime) -> Chart | None:
-    """Return what the trigger compares over time, against its threshold; None where it is judged lab by lab or by several."""
+def trigger_chart(found: TriggerStanding, at: datetime, around: World | None = None) -> Chart | None:
+    """Return what the trigger compares over time, against its threshold; None where it is judged lab by lab or by several.
+
+    `around` are `surroundings`, where they are at hand.
+    """
     comparisons = [part for part in walk(found.rule.condition) if isinstance(part, Comparison)]
     text = text_at(at)
     if len(comparisons) != 1 or text is None or any(isinstance(part, InLabs) for part in walk(found.rule.condition)):
         return None
     (comparison,) = comparisons
     rules = rules_of(text)
-    judged = world([comparison], rules, at, whole=True)
+    judged = world([comparison], rules, at, whole=True, around=around)
     points = _course(comparison, judged, at)
     return line_chart(
         points,

@@ -15,9 +15,10 @@ from treaty.rules.resumption import CriterionStanding, criteria_standing, stage_
 from treaty.rules.text import ResumptionStage
 
 
-def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime) -> World:
-    """Return all that `conditions` are judged by at `at`, in seven queries."""
-    return world(conditions, rules_of(pause.text), at, tuple(_value(one) for one in _determinations(pause, at)))
+def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime, around: World | None = None) -> World:
+    """Return all that `conditions` are judged by at `at`, in six queries."""
+    made = tuple(_value(one) for one in _determinations(pause, at))
+    return world(conditions, rules_of(pause.text), at, made, around=around)
 
 
 def _determinations(pause: Pause, at: datetime) -> Iterable[Determination]:
@@ -37,11 +38,11 @@ def _parts(condition: AnyCondition) -> Iterator[AnyCondition]:
         yield from _parts(part)
 
 
-def criteria(pause: Pause, at: datetime) -> tuple[CriterionStanding, ...]:
-    """Return every resumption criterion of the pause as it stands at `at`."""
+def criteria(pause: Pause, at: datetime, around: World | None = None) -> tuple[CriterionStanding, ...]:
+    """Return every resumption criterion of the pause as it stands at `at`; `around` are `surroundings`, where they are at hand."""
     resumption = terms(pause).resumption
     conditions = [criterion.condition for criterion in resumption.criteria.values()]
-    return criteria_standing(resumption, _world(pause, conditions, at), at)
+    return criteria_standing(resumption, _world(pause, conditions, at, around), at)
 
 
 def determinable(pause: Pause) -> Mapping[str, str]:

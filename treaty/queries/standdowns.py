@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import Count, Q
 
 from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
 from labs.rules.deployments import DeploymentStatus
 from labs.rules.runs import RunStatus
-from treaty.models import Case, DeadlineExtension, Party, Pause, StandDown
+from treaty.models import Case, DeadlineExtension, Party, Pause, RunHalt, StandDown, Verification
 from treaty.queries.exemptions import exempted_runs
 from treaty.queries.pauses import facts, state, terms
 from treaty.rules.pauses import BINDING, PauseTerms, activation_outcome
@@ -24,6 +24,7 @@ from treaty.rules.standdowns import (
     stages,
 )
 from treaty.rules.standing import CaseValue, Standing, StandingAnswer, VerificationValue, standing_of
+from treaty.rules.text import Level
 
 DONE_COLUMNS: Mapping[StageKey, str] = {
     StageKey.ACKNOWLEDGE: "acknowledged_at",
@@ -66,14 +67,12 @@ class Board:
         return sum(1 for row in self.rows if row.standing.standing is standing)
 
 
-def stand_down_facts(stand_down: StandDown) -> StandDownFacts:
-    """Return a stand-down as the value that the rules take."""
-    done = {key: getattr(stand_down, column) for key, column in DONE_COLUMNS.items()}
-    return StandDownFacts(
-        stand_down.starts_at,
-        {key: instant for key, instant in done.items() if instant is not None},
-        {StageKey(one.stage): one.until_at for one in stand_down.extensions.all()},
-    )
+def stand_down_facts(stand_down: StandDown, extended: Mapping[StageKey, datetime] | None = None) -> StandDownFacts:
+    """Return a stand-down as the value that the rules take; `extended` where its moved deadlines are at hand."""
+    if extended is None:
+        extended = {StageKey(one.stage): one.until_at for one in stand_down.extensions.all()}
+    done = ((key, getattr(stand_down, column)) for key, column in DONE_COLUMNS.items())
+    return StandDownFacts(stand_down.starts_at, {key: at for key, at in done if at is not None}, extended)
 
 
 def stages_of(stand_down: StandDown, at: datetime) -> tuple[StageStanding, ...]:
@@ -85,56 +84,86 @@ def standing_at(
     stand_down: StandDown | None, found: tuple[StageStanding, ...], cases: Collection[Case], at: datetime
 ) -> StandingAnswer:
     """Return the lab's standing from its rows."""
+    return _standing(stand_down, found, _verifications(stand_down.verifications.all()) if stand_down else (), cases, at)
+
+
+def _standing(
+    stand_down: StandDown | None,
+    found: tuple[StageStanding, ...],
+    verifications: Iterable[VerificationValue],
+    cases: Collection[Case],
+    at: datetime,
+) -> StandingAnswer:
     since = stand_down.starts_at if stand_down else at
-    verifications = [one for one in stand_down.verifications.all() if one.concluded_at >= since] if stand_down else []
     return standing_of(
         bound=stand_down is not None,
         stages=found,
-        verifications=[
-            VerificationValue(Conclusion(one.conclusion), one.concluded_at, one.expires_at, one.visit_key)
-            for one in verifications
-        ],
+        verifications=[one for one in verifications if one.at >= since],
         cases=[CaseValue(one.key, one.opened_at, one.closed_at, one.determined_at) for one in cases],
         at=at,
     )
 
 
+def _verifications(rows: Iterable[Verification]) -> list[VerificationValue]:
+    return [
+        VerificationValue(Conclusion(one.conclusion), one.concluded_at, one.expires_at, one.visit_key) for one in rows
+    ]
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What belongs to the stand-downs of a pause, by the primary key of each: read at once, as plain values."""
+
+    extended: Mapping[int, Mapping[StageKey, datetime]]
+    verifications: Mapping[int, list[VerificationValue]]
+    halted: Mapping[int, int]
+    cases: Mapping[int, list[Case]]  # by laboratory
+    remaining: Mapping[int, Collection[TrainingRun]]  # by laboratory
+
+
 def board(pause: Pause, at: datetime) -> Board:
     """Return the board at `at`, in seven queries however many labs there are; without what votes decided and nobody had entered yet."""
     level = terms(pause).level
+    labs = [one.organisation for one in pause.commitments.all()]
     begun = pause.stand_downs.filter(starts_at__lte=at) if pause.in_force_at else pause.stand_downs.none()
-    extended = Prefetch("extensions", DeadlineExtension.objects.exclude(vote__effect_applied_at__gt=at))
-    rows_of = begun.select_related("organisation").prefetch_related(extended, "verifications", "run_halts")
-    stand_downs = {one.organisation_id: one for one in rows_of}
+    stand_downs = {one.organisation_id: one for one in begun.order_by()}
+    beside = _beside(pause, labs, at)
+    rows = [_row(lab, stand_downs.get(lab.pk), beside, level, at) for lab in labs]
+    return Board(pause, at, tuple(StageKey(stage.key) for stage in level.stages), tuple(rows))
+
+
+def _beside(pause: Pause, labs: Iterable[Organisation], at: datetime) -> _Beside:
+    """Read the rows, not one object for each stand-down and table: that is most of what a board of many labs would cost."""
+    extended: dict[int, dict[StageKey, datetime]] = defaultdict(dict)
+    moved = DeadlineExtension.objects.filter(stand_down__pause=pause).exclude(vote__effect_applied_at__gt=at)
+    for key, stage, until_at in moved.values_list("stand_down", "stage", "until_at"):
+        extended[key][StageKey(stage)] = until_at
+    verifications: dict[int, list[VerificationValue]] = defaultdict(list)
+    columns = "stand_down", "conclusion", "concluded_at", "expires_at", "visit_key"
+    for key, conclusion, *rest in Verification.objects.filter(stand_down__pause=pause).values_list(*columns):
+        verifications[key].append(VerificationValue(Conclusion(conclusion), *rest))
+    halts = RunHalt.objects.filter(stand_down__pause=pause, halted_at__lte=at).order_by()
+    halted = dict(halts.values_list("stand_down").annotate(number=Count("pk")))
     cases: dict[int, list[Case]] = defaultdict(list)
     for case in Case.objects.filter(pause=pause, opened_at__lte=at).select_related("vote"):
         if case.vote and case.vote.effect_applied_at and case.vote.effect_applied_at > at:
             case.determined_at = None
         cases[case.organisation_id].append(case)
-    labs = [one.organisation for one in pause.commitments.all()]
-    remaining = runs_in_scope(pause, labs, at)
-    rows = [_row(lab, stand_downs.get(lab.pk), cases[lab.pk], remaining, level_of=terms(pause), at=at) for lab in labs]
-    return Board(pause, at, tuple(StageKey(stage.key) for stage in level.stages), tuple(rows))
+    return _Beside(extended, verifications, halted, cases, runs_in_scope(pause, labs, at))
 
 
-def _row(
-    lab: Organisation,
-    stand_down: StandDown | None,
-    cases: Collection[Case],
-    remaining: Mapping[int, Collection[TrainingRun]],
-    *,
-    level_of: PauseTerms,
-    at: datetime,
-) -> BoardRow:
-    found = stages(level_of.level, stand_down_facts(stand_down), at) if stand_down else ()
-    halted = sum(1 for one in stand_down.run_halts.all() if one.halted_at <= at) if stand_down else 0
+def _row(lab: Organisation, stand_down: StandDown | None, beside: _Beside, level: Level, at: datetime) -> BoardRow:
+    cases = beside.cases.get(lab.pk, ())
+    key = stand_down.pk if stand_down else 0
+    found = stages(level, stand_down_facts(stand_down, beside.extended.get(key, {})), at) if stand_down else ()
+    halted = beside.halted.get(key, 0)
     return BoardRow(
         lab,
         stand_down,
         found,
-        standing_at(stand_down, found, cases, at),
+        _standing(stand_down, found, beside.verifications.get(key, ()), cases, at),
         delay_account(found),
-        runs=halted + len(remaining.get(lab.pk, ())) if stand_down else 0,
+        runs=halted + len(beside.remaining.get(lab.pk, ())) if stand_down else 0,
         runs_halted=halted,
         open_cases=tuple(case for case in cases if case.closed_at is None or at < case.closed_at),
     )

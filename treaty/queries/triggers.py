@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from treaty.queries.pauses import state
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.worlds import world
 from treaty.rules.conditions import InLabs, walk
-from treaty.rules.evaluation import Evaluation, evaluate
+from treaty.rules.evaluation import Evaluation, World, evaluate
 from treaty.rules.pauses import OVER
 from treaty.rules.text import Text, Trigger
 from treaty.rules.triggers import conditions_of, progress, reset_condition
@@ -108,8 +109,14 @@ class TriggerStanding:
     found: Evaluation
     asks: str
     words: str
-    owed: tuple[OwedRow, ...]
+    named: Mapping[str, str]  # what indicators, criteria and laboratories are called, by their keys
     firing: TriggerFiring | None
+
+    @cached_property
+    def owed(self) -> tuple[OwedRow, ...]:
+        """Every missing datum in words: only a page that lists them asks for it, and of many laboratories they are many."""
+        speak = voice()
+        return tuple(OwedRow(owed_in_words(owed, self.named, speak), owed.due_at) for owed in self.found.owed)
 
     @property
     def title(self) -> str:
@@ -138,21 +145,26 @@ class TriggerStanding:
         return self.found.holds_until
 
 
-def standing(at: datetime) -> list[TriggerStanding]:
-    """Return every trigger of the text in force as it stands at `at`, those that are true or unknown first; eight queries."""
+def standing(at: datetime, around: World | None = None) -> list[TriggerStanding]:
+    """Return every trigger of the text in force as it stands at `at`, those that are true or unknown first; eight queries.
+
+    `around` are `surroundings`, where they are at hand.
+    """
     text = text_at(at)
     if text is None:
         return []
     rules = rules_of(text)
-    found = _found(rules, rules.triggers, at)
+    found = _found(rules, rules.triggers, at, around)
     firings = {firing.trigger: firing for firing in TriggerFiring.objects.latched(at).select_related("vote")}
     names = _names()
     rows = [_standing(key, rules, found[key], firings.get(key), names) for key in rules.triggers]
     return sorted(rows, key=lambda row: ORDER[row.truth])
 
 
-def _found(rules: Text, triggers: Mapping[str, Trigger], at: datetime) -> dict[str, Evaluation]:
-    judged = world(conditions_of(triggers.values()), rules, at)
+def _found(
+    rules: Text, triggers: Mapping[str, Trigger], at: datetime, around: World | None = None
+) -> dict[str, Evaluation]:
+    judged = world(conditions_of(triggers.values()), rules, at, around=around)
     return {key: evaluate(trigger.condition, judged, at) for key, trigger in triggers.items()}
 
 
@@ -172,7 +184,7 @@ def _standing(
         found=found,
         asks=condition_in_words(trigger.condition, titles, speak),
         words=evaluation_in_words(found, titles, speak),
-        owed=tuple(OwedRow(owed_in_words(owed, {**titles, **names}, speak), owed.due_at) for owed in found.owed),
+        named={**titles, **names},
         firing=firing,
     )
 

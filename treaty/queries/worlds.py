@@ -15,6 +15,18 @@ from treaty.rules.spans import needed_since
 from treaty.rules.text import Text
 
 
+def surroundings(rules: Text, at: datetime) -> World:
+    """Return all of a world but its readings and determinations, in three queries: one page judges by it again and again."""
+    pairs = Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
+    return World(
+        readings=[],
+        indicators=rules.indicators,
+        labs=frozenset(Party.objects.bound(at).values_list("organisation__key", flat=True)),
+        affiliations=frozenset(frozenset(pair) for pair in pairs),
+        earlier=earlier_indicators(rules.version),
+    )
+
+
 def world(
     conditions: Iterable[AnyCondition],
     rules: Text,
@@ -22,25 +34,22 @@ def world(
     determinations: tuple[DeterminationValue, ...] = (),
     *,
     whole: bool = False,
+    around: World | None = None,
 ) -> World:
-    """Return what the conditions are judged by as known at `at`: readings, indicators, bound labs, affiliations; five queries.
+    """Return what the conditions are judged by as known at `at`: readings, indicators, bound labs, affiliations; five queries, two with `around`.
 
     Of the readings those that can count at `at`, and of who has none the last one; all of them where the `whole` is asked for.
+    `around` is `surroundings` of the same text and instant; what it has of another text is left aside.
     """
     compared = [part for condition in conditions for part in walk(condition) if isinstance(part, Comparison)]
-    pairs = Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
-    found = World(
-        readings=[],
-        indicators=rules.indicators,
-        labs=frozenset(Party.objects.bound(at).values_list("organisation__key", flat=True)),
-        affiliations=frozenset(frozenset(pair) for pair in pairs),
-        determinations=determinations,
-        earlier=earlier_indicators(rules.version),
-    )
+    if around is None or around.indicators is not rules.indicators:
+        around = surroundings(rules, at)
     if whole:
         keys = {part.indicator for part in compared}
-        return replace(found, readings=values(indicators=keys, received_by=at) if keys else [])
-    return replace(found, readings=_readings(compared, found, at))
+        readings = values(indicators=keys, received_by=at) if keys else []
+    else:
+        readings = _readings(compared, around, at)
+    return replace(around, readings=readings, determinations=determinations, judged={})
 
 
 def _readings(compared: Iterable[Comparison], around: World, at: datetime) -> list[ReadingValue]:

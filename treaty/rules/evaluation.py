@@ -9,7 +9,7 @@ is still valid. No source: unknown, with the reason and who owes the datum since
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -169,8 +169,13 @@ class _Judge:
     def _silent(self, comparison: Comparison, labs: tuple[str, ...]) -> Evaluation:
         """Return the finding about labs of which nothing was ever read: the same for all, but for who owes it."""
         nothing = self._compare(comparison, None)
-        owed = (replace(one, lab=lab) for lab in labs if lab in self.world.labs for one in nothing.own_owed)
-        return replace(nothing, labs=labs, own_owed=tuple(owed))
+        owed = tuple(
+            Owed(one.what, lab, one.by, one.due_at, one.reason)
+            for lab in labs
+            if lab in self.world.labs
+            for one in nothing.own_owed
+        )
+        return nothing.about(labs, owed)
 
 
 def _earliest(instants: Iterable[datetime | None]) -> datetime | None:

@@ -202,6 +202,10 @@ class Evaluation:
     own_owed: tuple[Owed, ...] = ()
     used: tuple[Reading, ...] = ()
 
+    def about(self, labs: tuple[str, ...], owed: tuple[Owed, ...]) -> "Evaluation":
+        """Return the same finding about other labs, with what they owe."""
+        return Evaluation(**{**vars(self), "labs": labs, "own_owed": owed})
+
     @property
     def kind(self) -> str:
         """The condition's kind."""

@@ -120,8 +120,9 @@ class Span:
         exact = [_edge(reading, comparison.edge).as_integer_ratio() for reading in self.readings]
         self.scale = _common({denominator for _, denominator in exact})
         self.values = [numerator * (self.scale // denominator) for numerator, denominator in exact]
+        read = {reading.source for reading in self.readings}
         self.windows: dict[str, _Window] = {
-            source: _Window(self.values, comparison.aggregate) for source in self.sources
+            source: _Window(self.values, comparison.aggregate) for source in self.sources if source in read
         }
 
     def _kept(self) -> list[tuple[Reading, datetime, datetime]]:
@@ -176,7 +177,21 @@ class Span:
 
     def states(self) -> Iterator[tuple[datetime, _State]]:
         """Yield each instant from `start` to `at` at which anything can change, with what holds from there."""
+        changes = self._changes()
+        for instant in sorted(changes):
+            for rank in changes[instant]:
+                window = self.windows[self.readings[rank].source]
+                if instant >= self.leaves[rank]:
+                    window.leave(rank)
+                elif rank not in window.live:
+                    window.enter(rank)
+            yield instant, self._state(instant)
+
+    def _changes(self) -> dict[datetime, list[int]]:
+        """Return the readings that can change something, by instant, in their order."""
         start, at = self.start, self.at
+        if start == at:  # all that is kept counts, and nothing changes in no time
+            return {at: list(range(len(self.readings)))}
         changes: dict[datetime, list[int]] = {start: []}
         for rank, reading in enumerate(self.readings):
             observed = reading.observed_at
@@ -187,19 +202,11 @@ class Span:
             for instant in (self.leaves[rank], self.stale[rank]):
                 if start < instant <= at:
                     changes.setdefault(instant, []).append(rank)
-        for instant in sorted(changes):
-            for rank in changes[instant]:
-                window = self.windows[self.readings[rank].source]
-                if instant >= self.leaves[rank]:
-                    window.leave(rank)
-                elif rank not in window.live:
-                    window.enter(rank)
-            yield instant, self._state(instant)
+        return changes
 
     def _state(self, instant: datetime) -> _State:
         minimum = self.comparison.minimum_readings
-        for source in self.sources:
-            window = self.windows[source]
+        for source, window in self.windows.items():
             if len(window.live) < max(1, minimum) or (minimum and self.stale[window.last()] <= instant):
                 continue
             value = self._aggregate(window)

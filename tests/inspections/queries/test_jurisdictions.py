@@ -7,7 +7,6 @@ from inspections.queries.matrix import matrix
 from inspections.rules.evidence import EvidenceState, of_facility
 from inspections.rules.visits import VisitState
 from tests import factories as make
-from treaty.queries.texts import rules_at
 
 VERIFIED, UNKNOWN = EvidenceState.VERIFIED, EvidenceState.UNKNOWN
 
@@ -34,9 +33,9 @@ def test_facilities_are_counted_by_country_and_what_is_not_declared_is_not_nough
     make.facility(make.laboratory("borealis"), name="Barn", jurisdiction="CA")
     make.facility(make.laboratory("borealis"), name="Mine", jurisdiction="NO")
     make.submitted_report(make.visit(seen, state=VisitState.IN_PROGRESS, team=make.inspectors(1)[:2]))
-    evidence, rules = matrix(make.NOON), rules_at(make.NOON)
+    evidence = matrix(make.NOON)
     with django_assert_max_num_queries(0):
-        canada, norway = jurisdictions(evidence, rules)
+        canada, norway = jurisdictions(evidence)
     assert (canada.code, canada.facilities, canada.undeclared, round(canada.capacity)) == ("CA", 2, 1, 100)
     assert (canada.count(VERIFIED), canada.count(UNKNOWN)) == (1, 1)
     assert (norway.facilities, norway.undeclared, norway.capacity) == (1, 1, Fraction(0))
