@@ -9,7 +9,7 @@ from dashboard.views.health import StatusPage, healthz, metrics, readyz
 from dashboard.views.home import HomePage
 from dashboard.views.laboratories import LaboratoriesPage, LaboratoryPage
 from dashboard.views.me import MePage
-from dashboard.views.pages import About, Accessibility, ApiPage, SchemaJson, SchemaYaml, Source
+from dashboard.views.pages import About, Accessibility, ApiGroupPage, ApiPage, SchemaJson, SchemaYaml, Source
 from dashboard.views.parties import PartiesPage
 
 app_name = "dashboard"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("about/accessibility/", Accessibility.as_view(), name="accessibility"),
     path("about/source/", Source.as_view(), name="source"),
     path("api/", ApiPage.as_view(), name="api"),
+    re_path(r"^api/(?P<noun>[a-z_]+)/$", ApiGroupPage.as_view(), name="api_group"),
     path("api/v1/schema.json", SchemaJson.as_view(), name="schema_json"),
     path("api/v1/schema.yaml", SchemaYaml.as_view(), name="schema_yaml"),
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "img/favicon.ico"), name="favicon"),

@@ -18,13 +18,12 @@ COLOURS = 128  # what a page of text and few hues needs; a third of the bytes
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: where it begins, who looks, which links lead on from there, and which part of the page it shows first."""
+    """One picture: where it begins, who looks, and which links lead on from there."""
 
     name: str
     address: str
     person: str = ""
     follow: tuple[str, ...] = ()
-    show: str = ""
     size: tuple[int, int] = (1280, 900)
 
 
@@ -40,7 +39,7 @@ SHOTS = (
     Shot("inspections", "/inspections/"),
     Shot("report", "/", follow=('#inspections a[href*="/reports/"]',)),
     Shot("asked-phone", "/me/", person="Esther Mwangi", size=PHONE),
-    Shot("treaty", "/treaty/", show="#article-6"),
+    Shot("treaty", "/treaty/articles/6/"),
     Shot("try-out", "/votes/try/"),
     Shot("status", "/status/", person="Depositary"),
 )
@@ -75,8 +74,6 @@ def opened(browser: Browser, site: str, shot: Shot) -> Iterator[Page]:
     page.goto(site + shot.address)
     for link in shot.follow:
         page.goto(site + str(page.locator(link).first.get_attribute("href")))
-    if shot.show:
-        page.locator(shot.show).first.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
     yield page
     context.close()

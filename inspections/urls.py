@@ -28,6 +28,7 @@ from inspections.views import (
 app_name = "inspections"
 urlpatterns = [
     path("", overview.InspectionsPage.as_view(), name="list"),
+    path("evidence/", overview.EvidencePage.as_view(), name="evidence_page"),
     re_path(
         r"^evidence/(?P<pk>[0-9]{1,18})/(?P<form>copy|original)/$", evidence.EvidenceFile.as_view(), name="evidence"
     ),

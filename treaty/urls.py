@@ -140,7 +140,20 @@ urlpatterns: list[URLPattern] = [
     path("treaty/submissions/asked/", consultations.Asked.as_view(), name="submission_asked"),
     path("treaty/submissions/confirm/<str:token>/", consultations.Confirm.as_view(), name="confirm_submission"),
     path("treaty/<int:version>/", texts.TextPage.as_view(), name="text_version"),
-    path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_lines"),
+    path("treaty/<int:version>/source/", texts.SourcePage.as_view(), name="text_yaml"),
+    path("treaty/<int:version>/source/<int:page>/", texts.SourcePage.as_view(), name="text_lines"),
+    # Of the version that stands before them; without one, of the text in force.
+    re_path(
+        r"^treaty/(?:(?P<version>\d{1,6})/)?articles/(?P<number>[1-9][0-9]?[a-z]?)/$",
+        texts.PartPage.as_view(),
+        name="article",
+    ),
+    re_path(
+        r"^treaty/(?:(?P<version>\d{1,6})/)?annexes/(?P<number>[1-9][0-9]?)/$",
+        texts.PartPage.as_view(),
+        name="annex",
+    ),
+    re_path(r"^treaty/(?:(?P<version>\d{1,6})/)?whole/$", texts.WholePage.as_view(), name="whole"),
     path("treaty/<slug:sha256>.yaml", texts.source, name="text_source"),
     path("treaty/parties/", parties.PartiesPage.as_view(), name="parties"),
     path("treaty/parties/<slug:key>/accept/", parties.AcceptMandate.as_view(), name="accept_mandate"),

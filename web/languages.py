@@ -42,7 +42,7 @@ def chosen(request: HttpRequest) -> str:
 
 def is_data(path: str) -> bool:
     """Whether an address is read by programs, which must find the same words whatever their reader's language."""
-    return path.startswith("/api/") or PurePosixPath(path).suffix != ""
+    return path.startswith("/api/v1/") or PurePosixPath(path).suffix != ""
 
 
 class Languages(LocaleMiddleware):

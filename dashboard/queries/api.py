@@ -60,10 +60,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Group:
-    """The operations on one noun."""
+    """The operations on one noun. `key` is the noun in an address."""
 
-    name: str
+    key: str
     operations: tuple[Operation, ...]
+
+    @property
+    def name(self) -> str:
+        """The noun in words."""
+        return self.key.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,7 @@ def reference(address: str) -> Reference:
     found = sorted(
         _operations(schema, address), key=lambda one: (_noun(one.path), one.path, METHODS.index(one.method.lower()))
     )
-    groups = (
-        Group(name.replace("_", " "), tuple(operations))
-        for name, operations in groupby(found, key=lambda one: _noun(one.path))
-    )
+    groups = (Group(noun, tuple(operations)) for noun, operations in groupby(found, key=lambda one: _noun(one.path)))
     return Reference(str(schema["info"]["version"]), tuple(groups))
 
 
@@ -142,10 +144,15 @@ def _parameter(schema: Schema, found: Schema) -> Member:
     return Member(
         found["name"],
         _type(schema, found.get("schema", {})),
-        found.get("description", ""),
+        _prose(found.get("description", "")),
         bool(found.get("required")),
         found["in"],
     )
+
+
+def _prose(description: str) -> str:
+    """Return a description without its marks and without the list of values that the type says already."""
+    return description.partition("* `")[0].replace("`", "").strip()
 
 
 def _content(holder: Schema) -> Schema:
@@ -162,7 +169,7 @@ def _members(schema: Schema, found: Schema, prefix: str = "", depth: int = 0) ->
     required, members = set(whole.get("required", ())), list[Member]()
     for name, part in whole.get("properties", {}).items():
         members.append(
-            Member(f"{prefix}{name}", _type(schema, part), str(part.get("description", "")), name in required)
+            Member(f"{prefix}{name}", _type(schema, part), _prose(part.get("description", "")), name in required)
         )
         if depth < DEEPEST:
             inner = resolved(schema, part)

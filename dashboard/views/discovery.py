@@ -33,6 +33,7 @@ PAGES = (
     "treaty:delegations",
     "labs:list",
     "inspections:list",
+    "inspections:evidence_page",
     "inspections:schedule",
     "inspections:draws",
     "inspections:balances",
@@ -105,7 +106,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 def _subjects(at: datetime) -> Iterable[tuple[str, tuple[object, ...]]]:
-    """Yield the name and the arguments of the page of each laboratory, pause, vote, text, indicator, trigger, visit and report."""
+    """Yield the name and the arguments of the page of each laboratory, pause, vote, text, article, indicator, trigger, visit and report."""
     for key in Organisation.objects.filter(kind=Kind.LABORATORY).values_list("key", flat=True):
         yield "labs:lab", (key,)
     for key in Pause.objects.started_by(at).values_list("key", flat=True):
@@ -116,6 +117,7 @@ def _subjects(at: datetime) -> Iterable[tuple[str, tuple[object, ...]]]:
         yield "treaty:text_version", (one.version,)
     if text := text_at(at):
         rules = rules_of(text)
+        yield from (("treaty:article", (article.number,)) for article in rules.articles)
         yield from (("treaty:indicator", (key,)) for key in rules.indicators)
         yield from (("treaty:trigger", (key,)) for key in rules.triggers)
     for key in Visit.objects.opened().filter(notified_at__lte=at).values_list("key", flat=True):

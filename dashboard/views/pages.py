@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularYAMLAPIView
 
@@ -37,13 +40,28 @@ class Source(TemplateView):
 
 
 class ApiPage(TemplateView):
-    """The interface for programs, readable: rendered here from the OpenAPI schema, without a script."""
+    """The interface for programs: what it asks of them, and all its operations, each with the page that describes it."""
 
     template_name = "dashboard/api.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Return the reference."""
         return super().get_context_data(**context, reference=reference(settings.SITE_URL))
+
+
+class ApiGroupPage(TemplateView):
+    """The operations on one noun, with their parameters, answers and examples."""
+
+    template_name = "dashboard/api_group.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Return the group that the address names; raise Http404 where there is none."""
+        whole = reference(settings.SITE_URL)
+        group = next((one for one in whole.groups if one.key == self.kwargs["noun"]), None)
+        if group is None:
+            raise Http404
+        crumbs = [(reverse("dashboard:api"), _("Data and API"))]
+        return super().get_context_data(**context, reference=whole, group=group, crumbs=crumbs)
 
 
 class SchemaJson(Open, SpectacularJSONAPIView):

@@ -13,8 +13,8 @@ from web.figures import Column, Figure, Type
 BODIES: Final = _("Reports of monitoring bodies and declarations of laboratories, as the record has them.")
 
 
-def _section(anchor: str) -> str:
-    return f"{reverse('inspections:list')}#{anchor}"
+def _section(anchor: str, page: str = "list") -> str:
+    return f"{reverse(f'inspections:{page}')}#{anchor}"
 
 
 VISIT = Column("visit", _("Key of the visit."))
@@ -139,7 +139,7 @@ FIGURES: Final = (
             Column("detection_probability", _("How probably the sample finds one."), Type.NUMBER, "1"),
         ),
         rows=tables.frequency,
-        page=lambda _subject: _section("frequency"),
+        page=lambda _subject: _section("frequency", "evidence_page"),
     ),
     Figure(
         key="matrix",
@@ -156,7 +156,7 @@ FIGURES: Final = (
             Column("report", _("The visit and the version of the report.")),
         ),
         rows=tables.matrix,
-        page=lambda _subject: _section("matrix"),
+        page=lambda _subject: _section("matrix", "evidence_page"),
     ),
     Figure(
         key="facilities",
@@ -173,7 +173,7 @@ FIGURES: Final = (
             Column("capacity", _("Declared capacity; empty where none is declared."), Type.WHOLE, _("H100-equivalents")),
         ),
         rows=tables.facilities,
-        page=lambda _subject: _section("where"),
+        page=lambda _subject: _section("where", "evidence_page"),
     ),
     Figure(
         key="jurisdictions",
@@ -192,7 +192,7 @@ FIGURES: Final = (
             Column("undeclared", _("Facilities that declared no capacity."), Type.WHOLE),
         ),
         rows=tables.jurisdictions,
-        page=lambda _subject: _section("where"),
+        page=lambda _subject: _section("where", "evidence_page"),
     ),
     Figure(
         key="conclusions",
@@ -208,7 +208,7 @@ FIGURES: Final = (
             Column("until", _("Until when the conclusion stands."), Type.INSTANT),
         ),
         rows=tables.conclusions,
-        page=lambda _subject: _section("conclusions"),
+        page=lambda _subject: _section("conclusions", "evidence_page"),
     ),
     Figure(
         key="parity",

@@ -1,4 +1,4 @@
-"""The public overview: plan as far as opened, reports, evidence, parity; and the same as tables to take away."""
+"""The public overview: the plan as far as it is opened, reports and findings; and what is known of each facility."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,6 @@ from inspections.queries.challenges import rows as challenge_rows
 from inspections.queries.conclusions import ConclusionRow, conclusions
 from inspections.queries.draws import rows as draw_rows
 from inspections.queries.frequency import FrequencyRow, frequency_rows
-from inspections.queries.grades import grades
 from inspections.queries.jurisdictions import jurisdictions
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
 from inspections.queries.reports import recent_findings, recent_reports
@@ -30,7 +29,6 @@ from inspections.rules.frequency import Timeliness
 from inspections.rules.visits import VisitState
 from inspections.views.challenges import challenge_row
 from inspections.views.draws import draw_words
-from inspections.views.grades import figures
 from inspections.views.specials import special_words
 from inspections.views.words import (
     EVIDENCE_LABELS,
@@ -45,11 +43,11 @@ from treaty.queries.texts import rules_at, text_at
 from web.caching import cached_by
 from web.listings import SOUGHT, Listing, listing
 
-LISTS: Final = ("visits", "frequency", "matrix", "conclusions", "parity")
+LISTS: Final = ("matrix", "conclusions", "frequency")
 PER_PAGE: Final = 20
 
 
-@method_decorator(cached_by(position, SOUGHT, *LISTS), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, "visits"), name="dispatch")
 class InspectionsPage(TemplateView):
     """Who looks at what, when, and what it showed."""
 
@@ -60,10 +58,13 @@ class InspectionsPage(TemplateView):
         at = timezone.now()
         if text_at(at) is None:
             return super().get_context_data(at=at, position=position(), text=None, **context)
+        visits = listing(self.request.GET, upcoming(at), lambda row: _lab(row.visit), name="visits", per_page=PER_PAGE)
         return super().get_context_data(
             at=at,
             position=position(),
             text=True,
+            listing=visits,
+            upcoming=[visit_row(row) for row in visits.rows],
             past=[visit_row(row) for row in past(at, 10)],
             challenges=[challenge_row(row) for row in challenge_rows(at, limit=10)],
             specials=[special_words(row) for row in special_rows(at, limit=10)],
@@ -74,29 +75,38 @@ class InspectionsPage(TemplateView):
             findings=[
                 (one, SEVERITY_LABELS[Severity(one.state)], layer_title(one.layer)) for one in recent_findings(at)
             ],
-            **_lists(self.request.GET, at),
             **context,
         )
 
 
+@method_decorator(cached_by(position, SOUGHT, *LISTS), name="dispatch")
+class EvidencePage(TemplateView):
+    """What was verified at each facility, until when that stands, and what is concluded from it."""
+
+    template_name = "inspections/evidence.html"
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Add what is known of each facility now; without a text there is nothing to know."""
+        at, crumbs = timezone.now(), [(reverse("inspections:list"), _("Inspections"))]
+        found = _lists(self.request.GET, at) if text_at(at) else {"text": None}
+        return super().get_context_data(at=at, position=position(), crumbs=crumbs, **found, **context)
+
+
 def _lists(asked: QueryDict, at: datetime) -> dict[str, Any]:
-    """Return the lists that grow with the laboratories, a page of each, with words for its rows."""
-    seen, often, parity = matrix(at), frequency_rows(at), figures(grades(at))
+    """Return the lists that grow with the facilities, a page of each, with words for its rows."""
+    seen, often = matrix(at), frequency_rows(at)
     found: dict[str, Listing[Any]] = {
-        "visits": listing(asked, upcoming(at), lambda row: _lab(row.visit), name="visits", per_page=PER_PAGE),
-        "frequency": listing(asked, often, _lab, name="frequency", per_page=PER_PAGE),
         "matrix": listing(asked, seen.rows, _lab, name="matrix", per_page=PER_PAGE),
         "conclusions": listing(asked, conclusions(at), _lab, name="conclusions", per_page=PER_PAGE),
-        "parity": listing(asked, parity["labs"], lambda row: row[0].name, name="parity", per_page=PER_PAGE),
+        "frequency": listing(asked, often, _lab, name="frequency", per_page=PER_PAGE),
     }
     return {
+        "text": True,
         "lists": found,
-        "upcoming": [visit_row(row) for row in found["visits"].rows],
-        "frequency": frequency_words(often, found["frequency"].rows),
         "matrix": matrix_rows(seen, found["matrix"].rows),
         "where": country_rows(seen),
         "conclusions": [conclusion_row(row) for row in found["conclusions"].rows],
-        "parity": parity | {"labs": found["parity"].rows},
+        "frequency": frequency_words(often, found["frequency"].rows),
     }
 
 

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from tests.quality.accessible import violations
 from tests.site import Site
 from tests.site import site as running_site
 
@@ -107,16 +107,10 @@ def page(open_page):
 
 @pytest.fixture
 def axe():
-    """`axe(page)` asserts that axe-core finds nothing serious or critical on the page as it stands; or `within` a selector."""
+    """`axe(page)` asserts that axe-core finds nothing, however slight, on the page as it stands, in light and in dark; or `within` a selector."""
 
     def check(page, within=None):
-        found = Axe().run(page, within).response["violations"]
-        grave = [
-            f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-            for one in found
-            if one["impact"] in {"serious", "critical"}
-        ]
-        assert grave == [], f"{page.url}\n" + "\n".join(grave)
+        assert violations(page, within) == [], page.url
 
     return check
 

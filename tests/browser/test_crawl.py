@@ -6,11 +6,12 @@ The content policy and the console are watched by `open_page`: one refusal anywh
 import gzip
 from collections import Counter
 
+from tests.browser.conftest import REPORT_VIOLATIONS
 from tests.quality.crawl import Page, pages
 from tests.quality.marks import read
 
 HEAVIEST = 100_000
-REFERENCES = ("/treaty/", "/api/")  # the treaty's whole text and the whole interface: as they travel, compressed
+WHOLE = "/whole/"  # the treaty's whole text, to print: as it travels, compressed
 SCRIPTED = ("/tips/", "/key/", "/ballot/")  # sealing and signing are a script's work; the pages say how to do without
 # What the page says as it stands, without what a script refines and without white space.
 WORDS = """() => {
@@ -27,7 +28,7 @@ def wrong_with(page, found):
         yield f"answers {found.status}"
     reader = read(found.html)
     yield from reader.found()
-    travels = len(gzip.compress(found.html.encode())) if found.path.startswith(REFERENCES) else found.weight
+    travels = len(gzip.compress(found.html.encode())) if found.path.endswith(WHOLE) else found.weight
     if travels > HEAVIEST:
         yield f"weighs {travels} bytes"
     came, stands = reader.words, page.evaluate(WORDS)
@@ -54,3 +55,18 @@ def opened(page, address):
     answer = page.goto(address)
     is_page = answer.headers.get("content-type", "").startswith("text/html")
     return Page(answer.url, answer.status, answer.text()) if is_page else None
+
+
+def test_what_the_content_policy_refuses_is_heard(site, chromium):
+    page, heard = chromium.new_page(), []
+    page.on("console", lambda message: heard.append(message.text))
+    page.add_init_script(REPORT_VIOLATIONS)
+    page.goto(f"{site.url}/about/")
+    assert heard == []
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=color:red onclick=alert()>x</p>')")
+    page.wait_for_function("() => true")
+    page.close()
+    assert {one.split()[2] for one in heard if one.startswith("content policy:")} == {
+        "script-src-attr",
+        "style-src-attr",
+    }

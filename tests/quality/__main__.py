@@ -1,6 +1,7 @@
 """What tools that are run by hand say of a running demonstration: docs/quality.md."""
 
 import argparse
+import gzip
 import json
 import os
 import re
@@ -13,14 +14,26 @@ from pathlib import Path
 
 import django
 import httpx
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as PlaywrightPage
 from playwright.sync_api import sync_playwright
 
+from tests.quality.accessible import states, violations
 from tests.quality.crawl import Page, pages
 
 # The pages that most people see, on which Lighthouse is run.
-MAIN = ("/", "/pauses/", "/votes/", "/labs/", "/labs/aster/", "/inspections/", "/ledger/", "/treaty/", "/api/")
+MAIN = (
+    "/",
+    "/pauses/",
+    "/votes/",
+    "/labs/",
+    "/labs/aster/",
+    "/inspections/",
+    "/ledger/",
+    "/treaty/",
+    "/treaty/articles/6/",
+    "/indicators/",
+    "/api/",
+)
 NEWEST = {
     "/pauses/": r"/pauses/[\w-]+/",
     "/votes/": r"/votes/[\d-]+/",
@@ -34,27 +47,37 @@ FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run
 def main() -> None:
     """Run one tool, and print what it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.quality", description=__doc__)
-    parser.add_argument("tool", choices=["axe", "nu", "lighthouse"])
+    parser.add_argument("tool", choices=["axe", "lighthouse", "nu", "weight"])
     parser.add_argument("--url", default="http://localhost:8000", help="where a demonstration runs")
     parser.add_argument("--npm", type=Path, help="a folder in which npm installed vnu-jar and lighthouse")
     parser.add_argument("--runs", type=int, default=3, help="of Lighthouse for each page; the median counts")
+    parser.add_argument(
+        "--visitor", choices=VISITORS, help="of axe: only as this person, or as the public with an empty name"
+    )
+    parser.add_argument("--language", default="en", help="of axe: the browser's language")
     given = parser.parse_args()
-    if given.tool != "axe" and given.npm is None:
+    if given.tool in {"lighthouse", "nu"} and given.npm is None:
         parser.error(f"{given.tool} is not Python: say with --npm where it is installed")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    {"axe": axe, "nu": nu, "lighthouse": lighthouse}[given.tool](given)
+    {"axe": axe, "lighthouse": lighthouse, "nu": nu, "weight": weight}[given.tool](given)
 
 
 def axe(given: argparse.Namespace) -> None:
-    """Print all that axe-core finds, however slight, on every kind of page with everything on it opened; on a phone in the dark and on a desktop."""
-    seen, violations = Counter(), 0
+    """Print all that axe-core finds, however slight, on every kind of page in each state that a visitor can bring it into.
+
+    Forms are sent as they are empty: what they do, if anything, they do to the demonstration.
+    """
+    seen, found = Counter(), 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        for size, scheme in (((390, 844), "dark"), ((1280, 900), "light")):
-            for name in VISITORS:
+        for width, scheme in ((390, "dark"), (1280, "light")):
+            for name in VISITORS if given.visitor is None else [given.visitor]:
                 context = browser.new_context(
-                    viewport=dict(zip(("width", "height"), size, strict=True)), color_scheme=scheme
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,
+                    reduced_motion="reduce",
+                    locale=given.language,
                 )
                 tab = context.new_page()
                 if name:
@@ -62,18 +85,15 @@ def axe(given: argparse.Namespace) -> None:
                     tab.get_by_role("button", name=re.compile(name)).click()
                     tab.wait_for_load_state()
                 for page in pages(partial(_opened, tab, given.url), "/me/" if name else "/", Counter(), of_a_kind=1):
-                    seen[size] += 1
-                    tab.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true")
-                    for one in Axe().run(tab).response["violations"]:
-                        violations += 1
-                        nodes = [node["html"][:120] for node in one["nodes"][:2]]
-                        print(
-                            f"{name or 'the public'} {page.path} {size[0]} {scheme}: {one['id']} ({one['impact']}): {nodes}",
-                            flush=True,
-                        )
+                    seen[width] += 1
+                    for state in states(tab):
+                        seen["states"] += 1
+                        for one in violations(tab):
+                            found += 1
+                            print(f"{name or 'the public'} {page.path} {state}, {width} {scheme}: {one}", flush=True)
                 context.close()
         browser.close()
-    print(f"{dict(seen)} pages, {violations} violations")
+    print(f"{dict(seen)}, {found} violations")
 
 
 def _opened(tab: PlaywrightPage, url: str, path: str) -> Page | None:
@@ -122,6 +142,14 @@ def _pages(url: str, name: str) -> list:
             return Page(str(answer.url), answer.status_code, answer.text) if is_page else None
 
         return list(pages(get, "/me/" if name else "/", Counter(), of_a_kind=2))
+
+
+def weight(given: argparse.Namespace) -> None:
+    """Print the heaviest of the public's pages, unpacked, two of each kind."""
+    found = sorted(_pages(given.url, ""), key=lambda page: -page.weight)
+    for page in found[:25]:
+        print(f"{page.weight:>8} {len(gzip.compress(page.html.encode())):>7} {page.path}")
+    print(f"{len(found)} pages")
 
 
 def lighthouse(given: argparse.Namespace) -> None:

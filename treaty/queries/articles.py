@@ -1,8 +1,11 @@
 """A treaty text as a page shows it: articles beside the numbers they govern, annexes, decisions in words."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import Final
 
 from treaty.models import TreatyText
 from treaty.queries.texts import lines, rules_of, source
@@ -13,6 +16,8 @@ from treaty.rules.words import profile_in_words, value_in_words
 from treaty.rules.words_conditions import condition_in_words
 
 QUANTITY_FROM = 6  # powers of ten: from a million on a quantity is written with its power
+LINES_A_PAGE: Final = 400  # of the YAML
+REFERENCE: Final = re.compile(r"\b(Article|Annex) ([1-9][0-9]?[a-z]?)\b")
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,19 @@ class Shown:
     quantity: Decimal | None
     line: int
 
+    @property
+    def page(self) -> int:
+        """The page of the YAML on which the line is."""
+        return page_of(self.line)
+
 
 @dataclass(frozen=True)
 class Piece:
-    """Prose, or a number in it."""
+    """Prose, a number in it, or a reference to another part of the text: its address below the text's own."""
 
     text: str
-    shown: Shown | None
+    shown: Shown | None = None
+    refers: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,11 @@ class ProvisionShown:
     level: str = ""
     decisions: tuple[str, ...] = ()
 
+    @property
+    def page(self) -> int:
+        """The page of the YAML on which the line is."""
+        return page_of(self.line)
+
 
 @dataclass(frozen=True)
 class LayerShown:
@@ -73,11 +89,20 @@ class LayerShown:
 
 
 @dataclass(frozen=True)
+class AnnexShown:
+    """An annex, and those of its provisions that have a name: where each stands on the annex's page, and its title."""
+
+    number: str
+    provisions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Document:
-    """Everything that the page of a text shows."""
+    """Everything that the pages of a text show."""
 
     rules: Text
     articles: tuple[ArticleShown, ...]
+    annexes: tuple[AnnexShown, ...]
     triggers: tuple[ProvisionShown, ...]
     criteria: tuple[ProvisionShown, ...]
     profiles: tuple[ProvisionShown, ...]
@@ -91,6 +116,11 @@ class Line:
     number: int
     label: str  # the number, as wide as the last line's
     text: str
+
+
+def page_of(line: int) -> int:
+    """Return the page of the YAML on which a line is; the bytes never change, so it stays there."""
+    return (line - 1) // LINES_A_PAGE + 1
 
 
 def document(text: TreatyText) -> Document:
@@ -109,6 +139,7 @@ def _document(sha256: str) -> Document:
     return Document(
         rules=stated,
         articles=tuple(_article(index, it, stated, at) for index, it in enumerate(stated.articles)),
+        annexes=tuple(_annexes(stated)),
         triggers=tuple(_triggers(stated, titles, at)),
         criteria=tuple(_criteria(stated, titles, at)),
         profiles=tuple(_profiles(stated, at)),
@@ -130,18 +161,42 @@ def _article(index: int, article: Article, stated: Text, at: dict[str, int]) -> 
     return ArticleShown(
         number=article.number,
         title=article.title,
-        paragraphs=tuple(
-            tuple(
-                Piece(part.text, _shown(part.governed, at) if part.governed else None)
-                for part in rules.paragraph(prose, stated)
-            )
-            for prose in article.body
-        ),
+        paragraphs=tuple(tuple(_pieces(prose, stated, at)) for prose in article.body),
         commentary=article.commentary,
         source=article.source,
         governs=tuple(_shown(it, at) for it in rules.governed(article, stated)),
         line=at.get(f"articles.{index}", 1),
     )
+
+
+def _pieces(prose: str, stated: Text, at: dict[str, int]) -> Iterator[Piece]:
+    """Yield a paragraph's prose, with its numbers and its references to other parts apart."""
+    parts = {"Article": {it.number for it in stated.articles}, "Annex": {it.number for it in _annexes(stated)}}
+    for part in rules.paragraph(prose, stated):
+        if part.governed:
+            yield Piece(part.text, _shown(part.governed, at))
+            continue
+        end = 0
+        for found in REFERENCE.finditer(part.text):
+            if found[2] in parts[found[1]]:
+                address = f"articles/{found[2]}/" if found[1] == "Article" else f"annexes/{found[2]}/"
+                yield from (Piece(part.text[end : found.start()]), Piece(found[0], refers=address))
+                end = found.end()
+        yield Piece(part.text[end:])
+
+
+def _annexes(stated: Text) -> Iterator[AnnexShown]:
+    yield AnnexShown("1")
+    yield AnnexShown("2")
+    yield AnnexShown("3", tuple((f"indicator-{key}", it.title) for key, it in stated.indicators.items()))
+    yield AnnexShown("4", tuple((f"trigger-{key}", it.title) for key, it in stated.triggers.items()))
+    yield AnnexShown("5", tuple((f"level-{key}", it.title) for key, it in stated.levels.items()))
+    yield AnnexShown("6")
+    yield AnnexShown("7", tuple((f"criterion-{key}", it.title) for key, it in stated.resumption.criteria.items()))
+    yield AnnexShown("8")
+    yield AnnexShown("9", tuple((f"profile-{key}", it.title) for key, it in stated.profiles.items()))
+    if stated.amendment.submissions:
+        yield AnnexShown("10")
 
 
 def _shown(it: Governed, at: dict[str, int]) -> Shown:

@@ -30,16 +30,26 @@ def test_the_footer_leads_only_to_pages_that_are_there(client, path):
 
 
 @pytest.mark.django_db
-def test_every_operation_of_the_schema_is_on_the_readable_page_with_an_example(client, settings):
+def test_every_operation_of_the_schema_is_on_its_readable_page_with_an_example(client, settings):
     schema = client.get("/api/v1/schema.json").json()
-    page = client.get("/api/").content.decode()
+    index = client.get("/api/").content.decode()
+    links = re.findall(r'<dt><a href="(/api/[a-z_]+/)"', index)
+    page = "".join(client.get(link).content.decode() for link in links)
     assert schema["openapi"].startswith("3.1")
     operations = [(path, method) for path, methods in schema["paths"].items() for method in methods]
     assert len(operations) >= 3
     for path, method in operations:
         assert f"<code>{method.upper()} {path}</code>" in page
+        assert f"<code>{method.upper()} {path}</code>" in index
     assert page.count(f"{settings.SITE_URL}/api/v1/") >= len(operations)
     assert "<script>" not in page
+    assert client.get("/api/nothing/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_what_describes_the_interface_is_in_the_readers_language_and_the_interface_itself_in_english(client):
+    assert '<html lang="fr"' in client.get("/api/", headers={"Accept-Language": "fr"}).content.decode()
+    assert client.get("/api/v1/votes/", headers={"Accept-Language": "fr"})["Content-Language"] == "en"
 
 
 @pytest.mark.django_db

@@ -31,6 +31,7 @@ FOR = {
 # What each role is answered on GET, in the order of ROLES: a door that is not here fails the test.
 DOORS = {
     "list": "200 200 200 200 200 200 200 200",
+    "evidence_page": "200 200 200 200 200 200 200 200",
     "evidence": "404 404 404 404 404 302 302 404",
     "balances": "200 200 200 200 200 200 200 200",
     "balance_party": "200 200 200 200 200 200 200 200",

@@ -60,7 +60,7 @@ def test_the_ladder_on_pages_from_the_question_to_the_case(client, as_, report, 
     public = client.get(page).text
     assert "Where are they?" not in public  # the finding is sealed, and so is what is said about it
     assert "Acknowledged" in public
-    assert "The laboratory is being heard" in client.get("/inspections/").text
+    assert "The laboratory is being heard" in client.get("/inspections/evidence/").text
     noon.shift(timedelta(days=6))
     officer = make.officer(make.body("pacific"))
     assert "Open a case" in as_(officer).get(page).text
@@ -84,7 +84,7 @@ def test_dissent_is_shown_beside_the_report_and_refused_to_others(client, as_, r
     assert as_(officer).post(page + "dissent/", fields).status_code == 302
     client.logout()
     assert "The register was misread." in client.get(page).text
-    assert "A body dissents" in client.get("/inspections/").text
+    assert "A body dissents" in client.get("/inspections/evidence/").text
     rows = client.get("/figures/conclusions.json").json()["rows"]
     assert [row["not_drawn"] for row in rows] == ["disagreement"]
     assert "disagreement" in client.get("/figures/conclusions.csv").text

@@ -84,16 +84,26 @@ FINDING = {
 # --- the public pages
 
 
-def test_the_overview_answers_without_a_text(client):
-    answer = client.get(reverse("inspections:list"))
+@pytest.mark.parametrize("name", ["list", "evidence_page"])
+def test_the_overview_answers_without_a_text(client, name):
+    answer = client.get(reverse(f"inspections:{name}"))
     assert (answer.status_code, b"No treaty text" in answer.content) == (200, True)
 
 
-def test_the_overview_shows_visits_evidence_reports_findings_and_parity(client, visit):
+def test_the_overview_shows_visits_reports_and_findings_and_leads_on_to_the_evidence(client, visit):
     make.submitted_report(visit, conclusion=Conclusion.DISCREPANCY, findings=(make.finding_value(),))
     page = client.get(reverse("inspections:list")).content.decode()
-    for words in ("Aster Institute site 1", "Preliminary findings", "Discrepancy", "The same terms for all", "Power"):
+    for words in (
+        "Aster Institute site 1",
+        "Preliminary findings",
+        "Discrepancy",
+        "Power",
+        'href="/inspections/evidence/"',
+    ):
         assert words in page
+    known = client.get(reverse("inspections:evidence_page")).content.decode()
+    for words in ("Aster Institute site 1", 'id="matrix"', 'id="where"', 'id="conclusions"', 'id="frequency"'):
+        assert words in known
 
 
 def test_a_sealed_visit_is_counted_and_nothing_more(client, people):
@@ -136,13 +146,15 @@ def test_the_overview_takes_the_same_number_of_queries_for_more_visits(client, p
 
     add(0)
     add(1)
-    client.get(reverse("inspections:list"))
+    pages = [reverse("inspections:list"), reverse("inspections:evidence_page")]
+    for page in pages:
+        client.get(page)
     cache.clear()
-    few = count_queries(client, reverse("inspections:list"), django_assert_max_num_queries)
+    few = [count_queries(client, page, django_assert_max_num_queries) for page in pages]
     for number in range(2, 8):
         add(number)
     cache.clear()
-    assert count_queries(client, reverse("inspections:list"), django_assert_max_num_queries) == few
+    assert [count_queries(client, page, django_assert_max_num_queries) for page in pages] == few
 
 
 def test_a_visits_page_shows_its_stages_and_no_names(client, visit, pair):

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tests.factories import NOON, text
 from tests.texts import model_text
+from treaty.queries.articles import LINES_A_PAGE
 
 pytestmark = pytest.mark.django_db
 
@@ -29,33 +30,86 @@ def test_without_a_text_the_page_says_so(client):
     assert "No treaty text has been published yet." in page(client, "text")
 
 
-def test_the_articles_stand_with_their_numbers_commentary_and_sources(client):
+def test_the_contents_lead_to_each_article_and_annex_and_keep_the_anchors_of_old_links(client):
     text()
     body = page(client, "text")
-    assert body.count('<article class="article"') == 28
-    assert 'Within <a class="provision"' in body
+    for anchor, address in (
+        ("article-6", "/treaty/articles/6/"),
+        ("annex-4", "/treaty/annexes/4/"),
+        ("trigger-horizon", "/treaty/annexes/4/#trigger-horizon"),
+    ):
+        assert f'id="{anchor}"' in body
+        assert f'href="{address}"' in body
+    assert body.count('<li id="article-') == 28
+    assert 'href="/treaty/1/articles/6/"' in page(client, "text_version", 1)
+
+
+def test_an_article_stands_with_its_numbers_commentary_and_sources(client):
+    text()
+    body = page(client, "article", "4")
     assert ">45 days</a>" in body
-    assert ">10<sup>24</sup></a>" in body
     assert "New START" in body
     assert "{" not in body.split('<main id="main"')[1].split("</main>")[0]
+    assert ">10<sup>24</sup></a>" in page(client, "article", 1, "1")
+
+
+def test_parts_of_the_text_lead_to_each_other(client):
+    text()
+    body = page(client, "article", "6")
+    assert '<a href="/treaty/annexes/4/">Annex 4</a>' in body
+    assert 'rel="prev" href="/treaty/articles/5/"' in body
+    assert 'rel="next" href="/treaty/articles/7/"' in body
+    assert 'rel="next" href="/treaty/1/annexes/1/"' in page(client, "article", 1, "28")
+    assert 'rel="next"' not in page(client, "annex", "10")
+
+
+def test_the_whole_text_stands_on_one_page(client):
+    text()
+    body = page(client, "whole")
+    assert body.count('<article class="article"') == 28
+    assert body.count('<section id="annex-') == 10
+    assert body.count('id="trigger-') == 7
+    assert 'Within <a class="provision"' in body
+
+
+def test_a_text_that_was_replaced_says_so_and_leads_to_the_one_in_force(client):
+    text()
+    text(model_text().replace(b"\nversion: 1\n", b"\nversion: 2\n"), in_force_at=NOON)
+    assert "Read the text in force" in page(client, "article", 1, "4")
+    assert "Read the text in force" not in page(client, "article", "4")
+    assert "version 2" in page(client, "article", "4")
+
+
+def test_words_are_found_in_articles_and_annexes_with_what_stands_around_them(client):
+    text()
+    body = client.get("/treaty/", {"q": "  NIL  return "}).content.decode()
+    assert '<a href="/treaty/articles/4/">' in body
+    assert "<mark>nil return</mark>" in body
+    assert 'href="/treaty/annexes/9/#profile-' in client.get("/treaty/", {"q": "silence is consent"}).content.decode()
+    assert "The text does not have these words." in client.get("/treaty/", {"q": "<zebra>"}).content.decode()
 
 
 def test_a_number_leads_to_its_line_in_the_yaml(client):
     text()
-    line = next(
-        number for number, it in enumerate(model_text().decode().splitlines(), 1) if it == "  initial_due: 45 d"
-    )
-    assert f'href="/treaty/1/source/#L{line}"' in page(client, "text")
-    assert f'<span id="L{line}"><a href="#L{line}">{line:>4}</a>   initial_due: 45 d' in page(client, "text_lines", 1)
+    lines = model_text().decode().splitlines()
+    line = next(number for number, it in enumerate(lines, 1) if it == "  initial_due: 45 d")
+    at = f"/treaty/1/source/{(line - 1) // LINES_A_PAGE + 1}/"
+    assert f'href="{at}#L{line}"' in page(client, "article", "4")
+    assert f'<span id="L{line}"><a href="#L{line}">{line:>4}</a>   initial_due: 45 d' in client.get(at).content.decode()
+    assert client.get(f"/treaty/1/source/?line={line}")["Location"] == f"{at}#L{line}"
+    pages = -(-len(lines) // LINES_A_PAGE)
+    shown = [page(client, "text_lines", 1, number).count('<span id="L') for number in range(1, pages + 1)]
+    assert sum(shown) == len(lines)
+    assert client.get(f"/treaty/1/source/{pages + 1}/").status_code == 404
 
 
 def test_annexes_say_triggers_and_profiles_in_words(client):
     text()
-    body = page(client, "text")
-    assert "Silence is consent: adopted after 48 hours unless more than 1/3 of those entitled object" in body
-    assert body.count('id="trigger-') == 7
-    assert body.count('id="criterion-') == 4
-    assert "International Verification Body" in body
+    triggers, profiles = page(client, "annex", "4"), page(client, "annex", "9")
+    assert "Silence is consent: adopted after 48 hours unless more than 1/3 of those entitled object" in profiles
+    assert triggers.count('id="trigger-') == 7
+    assert page(client, "annex", "7").count('id="criterion-') == 4
+    assert "International Verification Body" in page(client, "annex", "2")
 
 
 def test_the_exact_bytes_are_served_and_never_change(client):
@@ -70,7 +124,17 @@ def test_the_exact_bytes_are_served_and_never_change(client):
 
 
 @pytest.mark.parametrize(
-    "url", ["/treaty/" + "0" * 64 + ".yaml", "/treaty/nothing.yaml", "/treaty/9/", "/treaty/9/source/"]
+    "url",
+    [
+        "/treaty/" + "0" * 64 + ".yaml",
+        "/treaty/nothing.yaml",
+        "/treaty/9/",
+        "/treaty/9/source/",
+        "/treaty/9/whole/",
+        "/treaty/9/articles/1/",
+        "/treaty/1/articles/99/",
+        "/treaty/annexes/11/",
+    ],
 )
 def test_a_text_that_was_never_published_is_not_found(client, url):
     text()
