@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -12,7 +11,6 @@ from tests.quality.accessible import violations
 from tests.site import Site
 from tests.site import site as running_site
 
-HERE = Path(__file__).parent
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 OPTIONS = [
     "--no-sandbox",
@@ -22,18 +20,19 @@ OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Each window would load the address bar's suggestions as pages of their own, which costs more than a page of this site.
+    # This list stands in place of Playwright's: what of it matters here is repeated.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,OptimizationHints,PaintHolding,MediaRouter,HttpsUpgrades",
 ]
 REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`content policy: ${event.violatedDirective} refused ${event.blockedURI}`));"""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Browser tests share one Chromium and one site, so they run in one process."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_itemcollected(item):
+    """Tests that look at the demonstration share one, so they run in one process."""
+    item.add_marker(pytest.mark.browser)
+    if "site" in item.fixturenames:
+        item.add_marker(pytest.mark.xdist_group("demonstration"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 
 import httpx
@@ -144,31 +145,43 @@ def test_two_workers_close_each_of_many_votes_once_and_alike_however_late(site, 
 def test_of_a_hundred_ballots_around_the_close_each_is_counted_or_refused_and_the_verifier_agrees(site, queue):
     tokens = {key: AuthToken.objects.create(person_of(key))[1] for key in LABS}
     wait_for(site)
-    vote = notice(timezone.now() - PERIOD + timedelta(seconds=3))
     with sweeping(queue):
-        answers = voted_around(site, vote, tokens)
-        site.until(lambda: settled(votes=1), 30, "the vote is closed")
-    taken = [said for status, said in answers if status == 201]
-    refused = [(status, said["code"]) for status, said in answers if status != 201]
+        for seconds in (
+            1,
+            4,
+            16,
+        ):  # on a busy machine, over a longer time, until ballots arrived before the close and after
+            vote = notice(timezone.now() - PERIOD + timedelta(seconds=seconds + 2))
+            taken, refused = voted_around(site, vote, tokens, seconds)
+            site.until(partial(settled, Vote.objects.count()), 30, "the vote is closed")
+            counted_or_refused(vote, taken, refused)
+            if taken and refused:
+                break
     assert taken
     assert refused
-    assert set(refused) == {(409, "vote_closed")}
-    assert len(taken) + len(refused) == BALLOTS
-    assert all(instant(said["received_at"]) < vote.closes_at for said in taken)
-    assert {said["entry_hash"] for said in taken} == set(Ballot.objects.values_list("entry_hash", flat=True))
-    assert len(told("ballot.cast")) == told("vote.closed")[0]["ballots_received"] == len(taken)
     queue.send_task("ledger.tasks.publish")
     verified = site.until(lambda: verify(site), 30, "the verifier agrees with all of it")
     assert verified["entries_checked"] == Entry.objects.count()
 
 
-def voted_around(site, vote, tokens):
-    """What ballots of all laboratories are answered, sent by parallel clients from a second before the close to a second after."""
-    labs, first = sorted(tokens), vote.closes_at.timestamp() - 1
+def counted_or_refused(vote, taken, refused):
+    assert len(taken) + len(refused) == BALLOTS
+    assert all((status, said["code"]) == (409, "vote_closed") for status, said in refused)
+    assert all(instant(said["received_at"]) < vote.closes_at for said in taken)
+    hashes = Ballot.objects.filter(vote=vote).values_list("entry_hash", flat=True)
+    assert {said["entry_hash"] for said in taken} == set(hashes)
+    cast = [one for one in told("ballot.cast") if one["vote"] == vote.key]
+    [closed] = [one for one in told("vote.closed") if one["vote"] == vote.key]
+    assert len(cast) == closed["ballots_received"] == len(taken)
+
+
+def voted_around(site, vote, tokens, seconds):
+    """What was taken, and what was refused, of ballots that parallel clients send from so many seconds before the close to as many after."""
+    labs, first = sorted(tokens), vote.closes_at.timestamp() - seconds
 
     def cast(number):
         lab = labs[number % len(labs)]
-        time.sleep(max(0, first + 2 * number / (BALLOTS - 1) - time.time()))
+        time.sleep(max(0, first + 2 * seconds * number / (BALLOTS - 1) - time.time()))
         answer = client.post(
             f"{site.url}/api/v1/votes/{vote.key}/ballots/",
             json={"organisation": lab, "choice": "consent"},
@@ -177,7 +190,8 @@ def voted_around(site, vote, tokens):
         return answer.status_code, answer.json()
 
     with httpx.Client(timeout=60) as client, ThreadPoolExecutor(CLIENTS) as threads:
-        return list(threads.map(cast, range(BALLOTS)))
+        answers = list(threads.map(cast, range(BALLOTS)))
+    return [said for status, said in answers if status == 201], [one for one in answers if one[0] != 201]
 
 
 def verify(site):

@@ -16,7 +16,7 @@ def bare_site(tmp_path_factory, worker_id="main"):
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bound_parties(tmp_path_factory):
     """A site with six parties that are bound and have orders, in real processes.
 
