@@ -16,7 +16,14 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"auth_permission", "django_content_type", "django_migrations"}  # what migrating writes
 # Without looking for cycles: the states between a hundred migrations are full of them, and the process ends soon.
-MIGRATE = "import gc; gc.disable(); import django; django.setup(); django.core.management.call_command('migrate', verbosity=0)"
+MIGRATE = """
+import gc
+import django
+from django.core.management import call_command
+gc.disable()
+django.setup()
+call_command("migrate", verbosity=0)
+"""
 LOCK = 7_164_201  # any number: of several test processes one migrates and the others wait
 
 
