@@ -1,8 +1,11 @@
 import threading
+from copy import deepcopy
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.once import undone
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -25,3 +28,19 @@ def serve():
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture(scope="module")
+def recorded(founded):
+    """`recorded(event)` is the record after `event(site)` on the module's `founded` site, told once; each call gives a copy to alter."""
+    known = {}
+
+    def record(event):
+        if event not in known:
+            with undone():
+                site = deepcopy(founded)
+                event(site)
+                known[event] = site.record()
+        return known[event].copy()
+
+    return record

@@ -150,6 +150,10 @@ def test_a_level_goes_up_and_down_by_votes(site):
     assert_follows(site)
 
 
+def escalated(site):
+    site.decide(site.ask("escalate", pause=site.pause().key, level="halt"))
+
+
 @pytest.mark.parametrize(
     ("member", "value", "code"),
     [
@@ -160,17 +164,14 @@ def test_a_level_goes_up_and_down_by_votes(site):
         ("pause", "2026-07", "unknown_pause"),
     ],
 )
-def test_an_escalation_that_says_otherwise_is_named(site, member, value, code):
-    site.decide(site.ask("escalate", pause=site.pause().key, level="halt"))
-    record = site.record()
+def test_an_escalation_that_says_otherwise_is_named(recorded, member, value, code):
+    record = recorded(escalated)
     record.payload("pause.escalated")[member] = value
     assert codes(record)[0] == code
 
 
-def test_an_escalation_that_was_voted_down_is_named(site):
-    pause = site.pause()
-    site.decide(site.ask("escalate", pause=pause.key, level="halt"))
-    record = site.record()
+def test_an_escalation_that_was_voted_down_is_named(recorded):
+    record = recorded(escalated)
     vote = record.payload("pause.escalated")["vote"]
     record.payload("vote.closed", vote=vote)["outcome"] = "rejected"
     assert "not_adopted" in codes(record)
@@ -205,9 +206,8 @@ def test_a_granted_exemption_lets_the_stage_of_halting_be_complete(site):
     assert_follows(site)
 
 
-def test_an_exemption_that_the_record_does_not_show_leaves_the_run_to_be_halted(site):
-    exempted(site)
-    record = site.record()
+def test_an_exemption_that_the_record_does_not_show_leaves_the_run_to_be_halted(recorded):
+    record = recorded(exempted)
     record.drop("exemption.granted")
     assert codes(record) == ["effect", "complete"]
 
@@ -221,16 +221,14 @@ def test_an_exemption_that_the_record_does_not_show_leaves_the_run_to_be_halted(
         ("purpose", "security", "purpose"),
     ],
 )
-def test_an_exemption_that_says_otherwise_is_named(site, member, value, code):
-    exempted(site)
-    record = site.record()
+def test_an_exemption_that_says_otherwise_is_named(recorded, member, value, code):
+    record = recorded(exempted)
     record.payload("exemption.granted")[member] = value
     assert codes(record)[0] == code
 
 
-def test_a_request_for_an_exemption_beyond_the_text_is_named(site):
-    exempted(site)
-    record = site.record()
+def test_a_request_for_an_exemption_beyond_the_text_is_named(recorded):
+    record = recorded(exempted)
     vote = record.payload("vote.noticed", decision="grant_exemption")
     vote["subject"]["purpose"] = "curiosity"
     assert "purpose" in codes(record)
@@ -253,22 +251,25 @@ NEXT = TEXT.replace(b"\nversion: 1\n", b"\nversion: 2\n").replace(b"answer_withi
 
 
 def amended(site):
-    """The site's record after an amendment, with both texts to be fetched by their hashes."""
     amendment = propose_amendment(
         source=NEXT, title="A week to answer", question="Shall it be so?", requester=site.organisation("aster"),
         by=site.person("aster"), at=site.now,
     )  # fmt: skip
     site.decide(amendment.vote)
     site.ask("advisory", by="elbe")
-    record = site.record()
+
+
+@pytest.fixture
+def amendment(recorded):
+    """The record of an amendment, with both texts to be fetched by their hashes."""
+    record = recorded(amended)
     record.fetch = {sha256(source).hexdigest(): source for source in (TEXT, NEXT)}.__getitem__
     return record
 
 
-def test_an_amendment_follows_and_later_votes_freeze_the_new_text(site):
-    record = amended(site)
-    assert codes(record) == []
-    assert record.entries[-1]["payload"]["text"] == sha256(NEXT).hexdigest()
+def test_an_amendment_follows_and_later_votes_freeze_the_new_text(amendment):
+    assert codes(amendment) == []
+    assert amendment.entries[-1]["payload"]["text"] == sha256(NEXT).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -282,16 +283,14 @@ def test_an_amendment_follows_and_later_votes_freeze_the_new_text(site):
         ("text.amended", "amendment", "2026-09", "unknown_amendment"),
     ],
 )
-def test_an_amendment_that_says_otherwise_is_named(site, kind, member, value, code):
-    record = amended(site)
-    record.payload(kind)[member] = value
-    assert codes(record)[0] == code
+def test_an_amendment_that_says_otherwise_is_named(amendment, kind, member, value, code):
+    amendment.payload(kind)[member] = value
+    assert codes(amendment)[0] == code
 
 
-def test_a_text_in_force_that_no_vote_amended_is_named_with_what_rests_on_it(site):
-    record = amended(site)
-    record.drop("text.amended")
-    assert codes(record)[:2] == ["effect", "text_hash"]
+def test_a_text_in_force_that_no_vote_amended_is_named_with_what_rests_on_it(amendment):
+    amendment.drop("text.amended")
+    assert codes(amendment)[:2] == ["effect", "text_hash"]
 
 
 def owing(site):
@@ -308,9 +307,8 @@ def test_a_declaration_that_stays_away_is_asked_about(site):
     assert_follows(site)
 
 
-def test_a_case_about_a_declaration_that_is_not_long_overdue_is_named(site):
-    owing(site)
-    record = site.record()
+def test_a_case_about_a_declaration_that_is_not_long_overdue_is_named(recorded):
+    record = recorded(owing)
     index = record.find("case.opened", last=True)
     entry = record.entries[index]
     due = entry["payload"]["subject"].partition(":")[2]
@@ -318,9 +316,8 @@ def test_a_case_about_a_declaration_that_is_not_long_overdue_is_named(site):
     assert "too_early" in codes(record)
 
 
-def test_a_second_case_about_one_declaration_and_one_about_none_are_named(site):
-    owing(site)
-    record = site.record()
+def test_a_second_case_about_one_declaration_and_one_about_none_are_named(recorded):
+    record = recorded(owing)
     entry = record.entries[record.find("case.opened")]
     record.add(len(record.entries), entry, at=record.entries[-1]["at"], case="2026-900")
     record.add(
@@ -362,16 +359,14 @@ def test_a_party_that_merged_leaves_open_votes_and_later_rolls(site):
 
 
 @pytest.mark.parametrize(("member", "value", "expected"), [("into", "aster", "into"), ("lab", "borealis", "lab")])
-def test_a_merger_of_others_than_the_vote_named_is_named(site, member, value, expected):
-    merged(site)
-    record = site.record()
+def test_a_merger_of_others_than_the_vote_named_is_named(recorded, member, value, expected):
+    record = recorded(merged)
     record.payload("party.merged")[member] = value
     assert codes(record)[0] == expected
 
 
-def test_a_merger_that_the_record_does_not_show_makes_the_tally_not_follow(site):
-    merged(site)
-    record = site.record()
+def test_a_merger_that_the_record_does_not_show_makes_the_tally_not_follow(recorded):
+    record = recorded(merged)
     record.drop("party.merged")
     assert "tally" in codes(record)
 
@@ -421,21 +416,19 @@ def test_delegations_and_what_they_count_for_follow(site):
         ("decision", "amend", ["roll", "roll"]),
     ],
 )
-def test_a_delegation_changed_afterwards_is_named(site, member, value, expected):
-    delegated(site)
-    record = site.record()
+def test_a_delegation_changed_afterwards_is_named(recorded, member, value, expected):
+    record = recorded(delegated)
     record.payload("delegation.given")[member] = value
     found = codes(record)
     assert found[: len(expected)] == expected
 
 
-def test_a_delegation_by_a_stranger_and_one_that_nobody_gave_are_named(site):
-    delegated(site)
-    record = site.record()
+def test_a_delegation_by_a_stranger_and_one_that_nobody_gave_are_named(recorded):
+    record = recorded(delegated)
     given, noticed = record.find("delegation.given"), record.find("vote.noticed")
     record.entries[given]["by"] = record.entries[noticed]["by"]
     assert codes(record) == ["authority"]
-    record = site.record()
+    record = recorded(delegated)
     record.drop("delegation.given")
     assert codes(record)[:2] == ["roll", "roll"]
 

@@ -95,16 +95,14 @@ def test_a_drill_refused_because_a_pause_came_first_follows(site):
         ("drill.ended", "ended_at", "2026-11-22T12:00:00Z", "instant"),
     ],
 )
-def test_what_was_altered_is_named(site, kind, member, value, code):
-    exercised(site)
-    record = site.record()
+def test_what_was_altered_is_named(recorded, kind, member, value, code):
+    record = recorded(exercised)
     record.payload(kind)[member] = value
     assert code in [problem.code for problem in record.problems()]
 
 
-def test_a_stage_without_what_it_needs_is_named(site):
-    exercised(site)
-    record = site.record()
+def test_a_stage_without_what_it_needs_is_named(recorded):
+    record = recorded(exercised)
     record.drop("drill.declared", lab="aster")
     assert [problem.code for problem in record.problems()].count("order") == 2  # to stand up, and to be concluded about
 
