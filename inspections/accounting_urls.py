@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inspections.views import accounting_api, cells, grades, observations
+from inspections.views import accounting_api, cells, grades, observations, visits_api
 
 app_name = "accounting_api"
 urlpatterns = [
@@ -14,4 +14,6 @@ urlpatterns = [
     path("balances/<slug:key>/", accounting_api.BalanceView.as_view(), name="balance"),
     path("balances/<slug:key>/observations/", accounting_api.ObservationsView.as_view(), name="observations"),
     path("balances/<slug:key>/declarations/", accounting_api.WorkView.as_view(), name="declarations"),
+    path("specials/", visits_api.SpecialsView.as_view(), name="specials"),
+    path("visits/", visits_api.VisitsView.as_view(), name="visits"),
 ]

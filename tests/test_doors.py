@@ -78,6 +78,8 @@ DOORS = {
     "treaty.api_drill": "200 200 200 200",
     "treaty.api_readings": "200 200 200 200 200 200 200 | 401 400 400 400 400 400 400",
     "treaty.api_triggers": "200 200 200 200",
+    "treaty.api_cases": "200 200 200 200",
+    "treaty.api_parties": "200 200 200 200",
     "treaty.api_pauses": "200 200 200 200",
     "treaty.api_pause": "200 200 200 200",
     "treaty.api_votes": "200 200 200 200",

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path, re_path
 from treaty.views import (
     amendments,
     cases,
+    cases_api,
     commitments,
     consultations,
     delegations,
@@ -14,6 +15,7 @@ from treaty.views import (
     orders,
     orders_api,
     parties,
+    parties_api,
     pauses,
     pauses_api,
     quarantine,
@@ -37,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/keys/<slug:key>/revocation/", keys_api.RevocationView.as_view(), name="api_revocation"),
     path("api/v1/amendments/<slug:key>/", amendments.AmendmentView.as_view(), name="api_amendment"),
     path("api/v1/amendments/<slug:key>/submissions/", consultations.SubmissionsApi.as_view(), name="api_submissions"),
+    path("api/v1/cases/", cases_api.CasesView.as_view(), name="api_cases"),
     path("api/v1/labs/<slug:key>/order", orders_api.OrderView.as_view(), name="api_order"),
     path(
         "api/v1/labs/<slug:key>/order/acknowledgement/",
@@ -48,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("api/v1/drills/<slug:key>/", drills.DrillView.as_view(), name="api_drill"),
     path("api/v1/readings/", readings_api.ReadingsView.as_view(), name="api_readings"),
     path("api/v1/triggers/", triggers.TriggersView.as_view(), name="api_triggers"),
+    path("api/v1/parties/", parties_api.PartiesView.as_view(), name="api_parties"),
     path("api/v1/pauses/", pauses_api.PausesView.as_view(), name="api_pauses"),
     path("api/v1/pauses/<slug:key>/", pauses_api.PauseView.as_view(), name="api_pause"),
     path("api/v1/votes/", votes_api.VotesView.as_view(), name="api_votes"),

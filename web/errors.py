@@ -3,6 +3,7 @@
 Programs get them as problem documents (RFC 9457), whose `code` is stable and whose `detail` says what to do.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -16,6 +17,7 @@ from psycopg.errors import ReadOnlySqlTransaction
 from core.errors import DomainError, Malformed, NotAllowed
 
 PROBLEM: Final = "application/problem+json"
+FILE: Final = re.compile(r"/figures/.+\.(csv|json|svg)")  # the site's other files are links that people follow
 COME_AGAIN: Final = "30"  # seconds
 
 
@@ -64,8 +66,8 @@ def problem_of(status: int, body: Mapping[str, object]) -> dict[str, object]:
 
 
 def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Answer with the refusal, as a page or as JSON."""
-    if request.path.startswith("/api/"):
+    """Answer with the refusal, as a page or, where programs ask, as JSON."""
+    if request.path.startswith("/api/") or FILE.fullmatch(request.path):
         return problem(status_of(error), body_of(error))
     return render(request, "web/refused.html", {"error": error}, status=status_of(error))
 

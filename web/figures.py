@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 
 from web.charts import Chart, Number
 from web.exports import Cell, plain, word
+from web.past import query
 
 FORMS: Final = ("svg", "csv", "json", "metadata.json")
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
@@ -50,6 +51,7 @@ class Figure:
     """A table, perhaps with a chart of it. `rows` and `chart` take an instant and a subject.
 
     A figure with `subjects` is a family: one figure for each of them, as `indicator/training_compute`. It raises Http404 for others.
+    One that `has_past` takes any instant since the record began, and tells nothing that came later; others take the present only.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Figure:
     chart: Callable[[datetime, str], Chart | None] | None = None
     titled: Callable[[datetime, str], Words] | None = None  # the title of one of a family
     subjects: Callable[[datetime], Iterable[str]] | None = None
+    has_past: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,19 +77,19 @@ def place(key: str, subject: str = "") -> str:
     return f"{key}/{subject}" if subject else key
 
 
-def address(name: str, form: str = "") -> str:
-    """Return the path of a figure's file; without a form that of the page about it."""
-    return f"/figures/{name}.{form}" if form else f"/figures/{name}/"
+def address(name: str, form: str = "", past: datetime | None = None) -> str:
+    """Return the path of a figure's file; without a form that of the page about it. Either may be as of a past instant."""
+    return (f"/figures/{name}.{form}" if form else f"/figures/{name}/") + query(past)
 
 
 def metadata(
-    figure: Figure, name: str, title: str, *, site: str, position: int, at: datetime, page: str
+    figure: Figure, name: str, title: str, *, site: str, position: int, at: datetime, page: str, past: datetime | None
 ) -> dict[str, object]:
     """Return what CSV on the Web (W3C, 2015) says of a table: columns with type and unit, source, licence, of which state it is."""
     return {
         "@context": CSVW,
-        "@id": f"{site}{address(name, 'metadata.json')}",
-        "url": f"{site}{address(name, 'csv')}",
+        "@id": f"{site}{address(name, 'metadata.json', past)}",
+        "url": f"{site}{address(name, 'csv', past)}",
         "dc:title": title,
         "dc:description": str(figure.description),
         "dc:source": str(figure.source),

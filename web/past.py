@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from core.errors import DomainError, Malformed
+from core.times import stamp
 
 PARAMETER: Final = "at"
 # So long an instant is still the present: an entry of it may be on its way into the record.
@@ -51,6 +52,11 @@ def past_instant(request: HttpRequest, *, now: datetime, founded: Callable[[], d
     if first is None or at < first:
         raise BeforeRecord(first)
     return at
+
+
+def query(past: datetime | None) -> str:
+    """Return what follows an address to ask for that instant; nothing for now."""
+    return f"?{PARAMETER}={stamp(past)}" if past else ""
 
 
 def _read(text: str) -> datetime:

@@ -1,7 +1,7 @@
 """Every figure of the site at its addresses: the registry of all apps, the files, and a page about each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,25 +15,30 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
+from core.errors import Malformed
 from dashboard.queries.coverage import coverage
 from dashboard.queries.parties import exported
 from dashboard.views.parties import all_parties
 from inspections.views.figures import FIGURES as OF_INSPECTIONS
 from labs.views.figures import FIGURES as OF_LABS
 from labs.views.figures import JURISDICTION, LAB, NAME
-from ledger.queries import position
+from ledger.queries import founded_at, position, position_at
+from ledger.views.past import OfAnInstant
+from treaty.queries.past import require_rows
 from treaty.views.figures import FIGURES as OF_TREATY
 from treaty.views.figures import RECORD
 from web.caching import cached_by
 from web.charts import Chart
 from web.exports import csv_answer, json_answer, open_to_all, records
 from web.figures import FORMS, INK, LICENCE, Column, Figure, Rows, Type, address, drawing, line_data, metadata, place
+from web.past import PARAMETER, keep_forever, past_instant
 
 MOST_SHOWN: Final = 100
 
 
 def party_rows(at: datetime, _subject: str) -> Rows:
     """Return every party, on the same terms."""
+    require_rows(at)
     return map(exported, all_parties(at)[1])
 
 
@@ -60,6 +65,7 @@ def _stage(name: str) -> Column:
 FIGURES: Final = (
     Figure(
         key="parties",
+        has_past=True,
         title=_("Parties"),
         description=_("Every laboratory of Annex 1 and of the roll of the pause that binds: what binds it, how it stands, and what was verified."),
         source=RECORD,
@@ -89,6 +95,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="not-covered",
+        has_past=True,
         title=_("What is not covered"),
         description=_("What a pause does not reach, as far as somebody declared or published it. An empty value is unknown, which is not nought."),
         source=RECORD,
@@ -108,6 +115,16 @@ FIGURES: Final = (
 BY_KEY: Final[Mapping[str, Figure]] = {figure.key: figure for figure in FIGURES}
 
 
+class NoPast(Malformed):
+    """The figure's rows cannot be taken back to a past instant."""
+
+    code = "figure_has_no_past"
+
+    def __init__(self) -> None:
+        able = ", ".join(figure.key for figure in FIGURES if figure.has_past)
+        super().__init__(f"This figure is to be had of the present only. Those with a past are: {able}.")
+
+
 @dataclass(frozen=True)
 class Found:
     """A figure by its name at an instant; `subject` is empty where it is no family."""
@@ -115,6 +132,7 @@ class Found:
     figure: Figure
     subject: str
     at: datetime
+    past: datetime | None = None  # `at`, where the address asks for it
 
     @property
     def name(self) -> str:
@@ -135,12 +153,17 @@ class Found:
     @property
     def address(self) -> str:
         """The address of the page about it."""
-        return f"{settings.SITE_URL}{address(self.name)}"
+        return f"{settings.SITE_URL}{address(self.name, past=self.past)}"
 
     @property
     def forms(self) -> dict[str, str]:
         """Its addresses by their forms."""
-        return {form.partition(".")[0]: f"{settings.SITE_URL}{address(self.name, form)}" for form in FORMS}
+        return {form.partition(".")[0]: f"{settings.SITE_URL}{address(self.name, form, self.past)}" for form in FORMS}
+
+    @property
+    def position(self) -> int:
+        """How many entries the record had."""
+        return position_at(self.past) if self.past else position()
 
     @property
     def chart(self) -> Chart | None:
@@ -161,13 +184,25 @@ def find(name: str, at: datetime) -> Found:
     return Found(figure, subject, at)
 
 
+def as_of(found: Found, past: datetime | None) -> Found:
+    """Return the figure of a past instant; raise NoPast where its rows cannot be taken back."""
+    if past is None:
+        return found
+    if not found.figure.has_past:
+        raise NoPast
+    return replace(found, at=past, past=past)
+
+
 @require_safe
-@cached_by(position)
-def figure_file(request: HttpRequest, name: str, form: str) -> HttpResponse:  # noqa: ARG001 - a view takes its request
+@cached_by(position, PARAMETER)
+def figure_file(request: HttpRequest, name: str, form: str) -> HttpResponse:
     """Answer with a figure as SVG, CSV, JSON or the metadata of its CSV."""
-    found = find(name, timezone.now())
+    now = timezone.now()
+    found = as_of(find(name, now), past_instant(request, now=now, founded=founded_at))
     answer = _FORMS[form](found)
-    answer["Link"] = f'<{address(name, "metadata.json")}>; rel="describedby"; type="application/csvm+json"'
+    described = address(name, "metadata.json", found.past)
+    answer["Link"] = f'<{described}>; rel="describedby"; type="application/csvm+json"'
+    keep_forever(answer, found.past, now)
     return answer
 
 
@@ -182,7 +217,7 @@ def _json(found: Found) -> HttpResponse:
             "figure": found.name,
             "title": found.title,
             "at": found.at,
-            "position": position(),
+            "position": found.position,
             "licence": LICENCE,
             "metadata": found.forms["metadata"],
             "rows": records(found.figure.names, found.rows()),
@@ -195,7 +230,7 @@ def _metadata(found: Found) -> HttpResponse:
     found.rows()  # no metadata of what is not there
     said = metadata(
         found.figure, found.name, found.title,
-        site=settings.SITE_URL, position=position(), at=found.at, page=found.page,
+        site=settings.SITE_URL, position=found.position, at=found.at, page=found.page, past=found.past,
     )  # fmt: skip
     return open_to_all(
         JsonResponse(said, content_type="application/csvm+json", json_dumps_params={"ensure_ascii": False})
@@ -204,7 +239,7 @@ def _metadata(found: Found) -> HttpResponse:
 
 def _svg(found: Found) -> HttpResponse:
     chart = found.chart
-    context = {"found": found, "position": position(), "at": found.at, "host": settings.SITE_URL.partition("//")[2]}
+    context = {"found": found, "position": found.position, "at": found.at, "host": settings.SITE_URL.partition("//")[2]}
     if chart:
         text = render_to_string("dashboard/figure_chart.svg", context | {"chart": chart, "ink": INK})
     else:
@@ -216,16 +251,15 @@ def _svg(found: Found) -> HttpResponse:
 _FORMS: Final = {"csv": _csv, "json": _json, "metadata.json": _metadata, "svg": _svg}
 
 
-@method_decorator(cached_by(position), name="dispatch")
-class FigurePage(TemplateView):
+@method_decorator(cached_by(position, PARAMETER), name="dispatch")
+class FigurePage(OfAnInstant):
     """What a figure is: its columns, its source, its licence, and how to take it away, cite it and embed it."""
 
     template_name = "dashboard/figure.html"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """Add the figure as it is now."""
-        at = timezone.now()
-        found = find(self.kwargs["name"], at)
+        """Add the figure as it is, or as it was."""
+        found = as_of(find(self.kwargs["name"], self.at), self.past)
         rows = found.rows()
         return super().get_context_data(
             found=found,
@@ -233,8 +267,7 @@ class FigurePage(TemplateView):
             columns=found.figure.columns,
             rows=rows[:MOST_SHOWN],
             count=len(rows),
-            at=at,
-            position=position(),
+            retrieved_at=timezone.now(),
             licence=LICENCE,
             crumbs=[
                 (reverse("dashboard:api"), _("Data and API")),
@@ -274,7 +307,7 @@ def figures_json(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
     """Answer with every figure that there is now, and its addresses."""
     at = timezone.now()
     listed = [
-        {"figure": found.name, "description": str(figure.description), **found.forms}
+        {"figure": found.name, "description": str(figure.description), "has_past": figure.has_past, **found.forms}
         for figure in FIGURES
         for found in every(figure, at)
     ]

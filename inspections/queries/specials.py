@@ -1,6 +1,6 @@
 """Special visits as pages, actions and tasks need them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,7 +48,12 @@ def states_of(special: Special) -> list[VisitState]:
 
 def rows(at: datetime, found: QuerySet[Special] | None = None, limit: int = 50) -> list[SpecialRow]:
     """Return special visits, the newest first: all of them, or those of a query that comes from `specials`."""
-    taken = list((specials() if found is None else found).filter(requested_at__lte=at)[:limit])
+    return rows_of((specials() if found is None else found).filter(requested_at__lte=at)[:limit], at)
+
+
+def rows_of(found: Iterable[Special], at: datetime) -> list[SpecialRow]:
+    """Return these special visits as they stand; they come from `specials`."""
+    taken = list(found)
     cases = Case.objects.filter(kind=CaseKind.SPECIAL.value, subject__in=[one.key for one in taken])
     by_key = {one.subject: one for one in cases}
     return [_row(one, by_key.get(one.key), at) for one in taken]

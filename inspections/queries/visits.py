@@ -10,6 +10,7 @@ from accounts.models import Organisation, User
 from core.canonical import Json, commitment
 from core.times import stamp
 from inspections.models import Plan, Visit, VisitInspector
+from inspections.models.visits import VisitQuerySet
 from inspections.rules.visits import (
     ENDED,
     Timer,
@@ -104,16 +105,20 @@ def with_team() -> Prefetch[str]:
     )
 
 
+def announced(at: datetime) -> VisitQuerySet:
+    """Return every visit of which notice had been given by `at`, as `rows` takes them; the plan stays sealed."""
+    return Visit.objects.opened().filter(notified_at__lte=at).with_names().prefetch_related(with_team())
+
+
 def upcoming(at: datetime, limit: int = 50) -> list[VisitRow]:
     """Return the visits whose notice was given and that have not yet ended, the soonest first; the plan stays sealed."""
-    found = Visit.objects.opened().not_ended().filter(notified_at__lte=at).with_names().prefetch_related(with_team())
-    return rows(found.order_by("planned_from", "key")[:limit], at)
+    return rows(announced(at).not_ended().order_by("planned_from", "key")[:limit], at)
 
 
 def past(at: datetime, limit: int = 50) -> list[VisitRow]:
     """Return the visits that have ended, the newest first."""
-    found = Visit.objects.opened().filter(state__in=[state.value for state in ENDED], notified_at__lte=at)
-    return rows(found.with_names().prefetch_related(with_team()).order_by("-planned_from", "-key")[:limit], at)
+    found = announced(at).filter(state__in=[state.value for state in ENDED])
+    return rows(found.order_by("-planned_from", "-key")[:limit], at)
 
 
 def sealed_count(at: datetime) -> int:

@@ -143,6 +143,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="matrix",
+        has_past=True,
         title=_("Evidence, layer by facility"),
         description=_("What the evidence of each verification layer at each facility is worth, and until when. Evidence expires."),
         source=BODIES,
@@ -160,6 +161,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="facilities",
+        has_past=True,
         title=_("Declared facilities"),
         description=_("Every facility that a bound laboratory declared, its country, and what is known of it as a whole."),
         source=BODIES,
@@ -177,6 +179,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="jurisdictions",
+        has_past=True,
         title=_("Facilities by country"),
         description=_("Where the declared facilities of the bound laboratories stand, and how many of them are verified. The exact places are confidential."),
         source=BODIES,

@@ -4,7 +4,10 @@ from typing import Final
 
 from inspections.rules.evidence import EvidenceState
 from inspections.rules.needs import Need
+from inspections.rules.reports import Conclusion
 from inspections.rules.seeds import Stage
+from inspections.rules.specials import Standing
+from inspections.rules.visits import VisitKind, VisitState
 from web.api.shapes import by_key, free, instant, many, maybe, number, text, thing, truth, whole
 
 LAB: Final = text("the laboratory's key")
@@ -146,4 +149,69 @@ FILED_ROWS: Final = thing(
         ),
         "every row",
     ),
+)
+VISIT: Final = thing(
+    "A visit of which notice was given.",
+    key=text("such as 2026-0001"),
+    lab=LAB,
+    facility=SITE,
+    kind=text("why inspectors come", *(one.value for one in VisitKind)),
+    state=text("where it is", *(one.value for one in VisitState if one is not VisitState.PLANNED)),
+    bodies=many(text("a body's key"), "who sends inspectors"),
+    pause=maybe(text("the pause under which it verifies")),
+    challenge=maybe(text("the challenge that it follows")),
+    special=maybe(text("the special visit that it is")),
+    draw=maybe(text("the draw that its place and day come from")),
+    drawn_place=maybe(whole("which place of the draw")),
+    passed=many(
+        thing("", day=instant("the day"), provision=text("what stood in its way")),
+        "days that were drawn before its own",
+    ),
+    planned_from=instant("when it begins, as announced"),
+    planned_until=instant("when it ends, as announced"),
+    due_at=maybe(instant("when it has to have taken place; null where nothing says so")),
+    notified_at=instant("when notice was given"),
+    access_at=maybe(instant("when access was granted")),
+    began_at=maybe(instant("when it began")),
+    ended_at=maybe(instant("when it was over for good")),
+    stages=many(
+        thing(
+            "A stage with its deadline.",
+            stage=text("notice, acknowledge, access, report, comment or final"),
+            due_at=instant("by when it is due"),
+            done_at=maybe(instant("when it was done")),
+            late_seconds=whole("how late it was, or is by now"),
+        ),
+        "in order; comments are a stage once a report is in",
+    ),
+    reports=many(
+        thing(
+            "A report.",
+            version=whole("its version: a later one amends those before"),
+            received_at=instant("when it was received"),
+            conclusion=text("what it concludes", *(one.value for one in Conclusion)),
+        ),
+        "those submitted so far",
+    ),
+    commitment=text("what the plan was committed to with; the record holds the salt since the notice"),
+    text=text("SHA-256 of the treaty text that governs it"),
+    page=text("the address of its page"),
+)
+SPECIAL: Final = thing(
+    "A special visit that a body asked for.",
+    key=text("such as 2026-01"),
+    lab=LAB,
+    facility=SITE,
+    body=text("the key of the body that asked for it"),
+    reason=text("why"),
+    standing=text("where it is", *(one.value for one in Standing)),
+    requested_at=instant("when it was asked for"),
+    answer_by=instant("until when the laboratory answers"),
+    agrees=maybe(truth("whether it agreed; null while it has not answered")),
+    answer=maybe(text("what it said")),
+    answered_at=maybe(instant("when it answered")),
+    visit=maybe(text("its visit, once notice of that was given")),
+    is_sealed=truth("whether its visit is planned and notice not yet given"),
+    case=maybe(text("the case that followed")),
+    page=text("the address of its page"),
 )

@@ -24,6 +24,7 @@ def open_weights(at: datetime, _subject: str) -> Rows:
 FIGURES = (
     Figure(
         key="open-weights",
+        has_past=True,
         title=_("Register of open-weight releases"),
         description=_(
             "Models whose weights anybody can download, so that no pause reaches them. A release that nobody reported is missing here."

@@ -1,25 +1,30 @@
 """The record for programs: /api/v1/ledger/."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.errors import DomainError
 from ledger import published
 from ledger.models import Leaf
-from ledger.queries.entries import entry_at, position, recorded
+from ledger.queries.entries import entry_at, founded_at, position, recorded
 from ledger.queries.health import health
 from ledger.queries.receipts import receipt_of
 from ledger.rules.encoding import base64_of
 from ledger.words import sentence
 from web.api.filters import Equal, Since
 from web.api.views import PublicView
+from web.past import PARAMETER, past_instant
 
 
 class WitnessSerializer(serializers.Serializer[Any]):
@@ -109,6 +114,19 @@ class Public(PublicView):
     """A public read, tagged by the record's position."""
 
     position = staticmethod(position)
+
+
+class OfAnInstant(Public):
+    """A public read that also answers for a past instant: `?at=` chooses it."""
+
+    @cached_property
+    def at(self) -> datetime:
+        """The instant that is answered for: now, that which the address asks for, or that which the site itself asks for."""
+        now = super().at
+        try:
+            return past_instant(self.request, now=now, founded=founded_at) or now
+        except DomainError as error:
+            raise ValidationError({PARAMETER: [error.detail]}) from None
 
 
 class Open(Public):

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from accounts.rules.organisations import Kind
 from core.errors import DomainError
 from core.times import instant
-from dashboard.views.parties import all_parties
-from inspections.queries.matrix import matrix
+from core.truth import Truth
+from dashboard.views.figures import BY_KEY
 from inspections.rules.evidence import Observation, cell
 from inspections.rules.reports import Answer
 from treaty.models import Pause
@@ -17,8 +17,7 @@ from treaty.queries.past import known_pauses
 from treaty.queries.pauses import facts, summary, terms
 from treaty.queries.resumption import criteria, stage_rows, under_way
 from treaty.queries.standdowns import board
-from treaty.queries.texts import text_at
-from treaty.queries.triggers import standing
+from treaty.rules.parties import Instruments
 from treaty.rules.pauses import BINDING, PauseFacts, activation_outcome, is_provisional
 from treaty.rules.standdowns import Conclusion
 from treaty.rules.standing import CaseValue, VerificationValue, standing_of
@@ -33,6 +32,7 @@ from verifier.replay.texts import Texts
 from verifier.replay.triggers import judged
 from verifier.replay.votes import Votes, effect_of
 
+DEPOSITED = ("signed_at", "ratified_at", "bound_at", "withdrawal_effective_at")
 ABOUT = {"treaty", "withdrawal", "pause", "commitment", "standdown", "resumption", "case"}
 
 
@@ -46,18 +46,22 @@ def instants(entries: list[dict]) -> list[datetime]:
 
 def of_site(at: datetime) -> dict:
     """What the pages say."""
-    _pause, parties = all_parties(at)
-    text = text_at(at)
-    seen = matrix(at) if text else None
+    evidence = defaultdict(dict)
+    for row in rows("matrix", at):
+        evidence[row["facility"]][row["layer"]] = row["state"]
     return {
-        "parties": {one.key: one.status for one in parties if one.status},
+        "parties": {row["lab"]: row["status"] for row in rows("parties", at) if row["status"]},
+        "deposited": {row["lab"]: tuple(row[name] for name in DEPOSITED) for row in rows("annex", at)},
         "pauses": {pause.key: _shown(pause, at) for pause in known_pauses(at)},
-        "triggers": {one.key: one.truth for one in standing(at)},
-        "evidence": {
-            row.facility.key: dict(zip(seen.layers, (cell.state for cell in row.cells), strict=True))
-            for row in (seen.rows if seen else ())
-        },
+        "triggers": {row["trigger"]: Truth(row["truth"]) for row in rows("triggers", at)},
+        "evidence": evidence,
     }
+
+
+def rows(name: str, at: datetime) -> list[dict]:
+    """The rows of the figure of that instant."""
+    figure = BY_KEY[name]
+    return [dict(zip(figure.names, row, strict=True)) for row in figure.rows(at, "")]
 
 
 def _shown(pause: Pause, at: datetime) -> dict:
@@ -120,9 +124,10 @@ class Known:
             labs = annexed(self.replay, Kind.LABORATORY, at)
             rules = self.replay.of(Texts).at(at).rules
         except DomainError:
-            return {"parties": {}, "pauses": {}, "triggers": {}, "evidence": {}}
+            return {"parties": {}, "deposited": {}, "pauses": {}, "triggers": {}, "evidence": {}}
         return {
             "parties": {lab: parties.status(lab, at) for lab in labs},
+            "deposited": {lab: self._deposited(lab) for lab in labs},
             "pauses": {key: self._pause(pause, at) for key, pause in self.replay.of(Pauses).known.items()},
             "triggers": {
                 key: next(judged(self.replay, rule.condition, rules, at)).truth for key, rule in rules.triggers.items()
@@ -133,6 +138,11 @@ class Known:
                 for site in self.replay.of(Sites).of(lab, at)
             },
         }
+
+    def _deposited(self, lab: str) -> tuple:
+        parties = self.replay.of(Parties)
+        held = parties.instruments.get(lab, Instruments(lab))
+        return held.signed_at, held.ratified_at, parties.bound_at.get(lab), held.withdrawal_effective_at
 
     def _evidence(self, site: str, monitoring: Monitoring, at: datetime) -> dict:
         reports = [one for one in self.reports.values() if one["facility"] == site]

@@ -27,7 +27,9 @@ def test_no_two_figures_have_one_address():
 
 def test_metadata_name_columns_types_units_licence_and_the_state_of_the_record():
     figure = next(one for one in FIGURES if one.key == "jurisdictions")
-    said = metadata(figure, "jurisdictions", "x", site="https://site", position=7, at=NOON, page="/inspections/")
+    said = metadata(
+        figure, "jurisdictions", "x", site="https://site", position=7, at=NOON, page="/inspections/", past=None
+    )
     capacity = next(one for one in said["tableSchema"]["columns"] if one["name"] == "capacity")
     assert (capacity["datatype"], capacity["schema:unitText"]) == (Type.WHOLE, "H100-equivalents")
     assert (said["url"], said["schema:version"]) == ("https://site/figures/jurisdictions.csv", "7")

@@ -17,6 +17,7 @@ from knox.models import AuthToken
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi
 
+from inspections.rules.visits import VisitState
 from tests import factories as make
 from tests.factories import NOON
 
@@ -42,7 +43,9 @@ def story(db, time_machine):
     """Laboratories under a pause, a site with a reading; a representative of one of them with a token."""
     time_machine.move_to(NOON, tick=False)
     make.pause_in_force()
-    make.facility(make.laboratory(), key="aster-hall")
+    hall = make.facility(make.laboratory(), key="aster-hall")
+    make.submitted_report(make.visit(hall, state=VisitState.IN_PROGRESS, team=make.inspectors(each=1)[:2]))
+    make.breach("fjord", at=NOON)
     make.reading()
     return make.representative(make.laboratory())
 

@@ -10,7 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from accounts.models import Membership, Organisation, User
 from accounts.rules.organisations import Kind, Role
-from core.times import Period
+from core.times import Period, known_at
 from treaty.models import Accreditation, Annexed, Case, Party, Suspension, TreatyText
 from treaty.queries.past import take_back_notices
 from treaty.queries.texts import required_text, rules_of, text_at
@@ -163,21 +163,40 @@ def status_of(party: Party | None, at: datetime) -> Status:
     return rules.status(instruments_of(party), party.bound_at, at) if party else Status.NOT_SIGNED
 
 
+@dataclass(frozen=True)
+class Deposited:
+    """What was known at an instant of a laboratory of Annex 1: its instruments, and from when the treaty binds it."""
+
+    row: PartyRow
+    instruments: Instruments
+    bound_at: datetime | None
+
+
+def deposited(at: datetime) -> list[Deposited]:
+    """Return every laboratory of Annex 1 with what had been received by `at`; nothing that came later."""
+    is_settled = entry_into_force(at).at is not None
+    found = []
+    for row in party_rows(at):
+        held = rules.received_by(instruments_of(row.party) if row.party else Instruments(lab=row.member.key), at)
+        bound_at = row.party.bound_at if row.party and held.ratified_at else None
+        found.append(Deposited(row, held, bound_at if is_settled else known_at(bound_at, at)))
+    return found
+
+
 def party_table(at: datetime) -> list[tuple[str | datetime | None, ...]]:
     """Return the list of parties as plain rows, in the columns of the figure `annex`."""
     return [
         (
-            row.member.key,
-            row.member.name,
-            row.member.jurisdiction,
-            row.status.value,
-            *(
-                (row.party.signed_at, row.party.ratified_at, row.party.bound_at, row.party.withdrawal_effective_at)
-                if row.party
-                else (None, None, None, None)
-            ),
+            one.row.member.key,
+            one.row.member.name,
+            one.row.member.jurisdiction,
+            one.row.status.value,
+            one.instruments.signed_at,
+            one.instruments.ratified_at,
+            one.bound_at,
+            one.instruments.withdrawal_effective_at,
         )
-        for row in party_rows(at)
+        for one in deposited(at)
     ]
 
 

@@ -17,6 +17,8 @@ from core.times import instant, known_at
 from ledger.queries.entries import entries_of
 from ledger.rules.entries import EntryValue
 from treaty.models import Commitment, LevelChange, Party, Pause, Resumption, ResumptionStep
+from treaty.queries.texts import rules_at
+from treaty.rules.parties import withdrawal_effective
 
 OF_PAUSE: Final = ("in_force_at", "ratified_at", "ratification_asked_at", "lapsed_at", "resuming_at", "ended_at")
 ENTERED: Final = {"pause.entered_into_force": "in_force_at", "pause.ratified": "ratified_at", "pause.ended": "ended_at"}
@@ -90,8 +92,11 @@ def take_back_notices(parties: Mapping[str, Party], at: datetime) -> None:
         party = parties.get(str(entry.payload["lab"]))
         if party is not None:
             revoked = entry.kind == REVOKED
-            party.withdrawal_noticed_at = instant(str(entry.payload["noticed_at"])) if revoked else None
-            party.withdrawal_effective_at = None
+            noticed_at = instant(str(entry.payload["noticed_at"])) if revoked else None
+            party.withdrawal_noticed_at = noticed_at
+            party.withdrawal_effective_at = (
+                withdrawal_effective(rules_at(noticed_at).withdrawal, noticed_at) if noticed_at else None
+            )
 
 
 def require_rows(at: datetime) -> None:

@@ -52,6 +52,12 @@ class BoardRow:
         """Return one stage, None where the level has none or the lab is not bound."""
         return next((stage for stage in self.stages if stage.key is key), None)
 
+    @property
+    def site_mode(self) -> str:
+        """How the lab's sites are verified; empty until it has declared that."""
+        declared = self.stage(StageKey.DECLARE)
+        return self.stand_down.site_mode if self.stand_down and declared and declared.done_at else ""
+
 
 @dataclass(frozen=True)
 class Board:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.times import Period
+from core.times import Period, known_at
 from treaty.rules.text import EntryIntoForce, Withdrawal
 
 
@@ -37,6 +37,21 @@ class Instruments:
     withdrawal_effective_at: datetime | None = None
     suspensions: tuple[Period, ...] = ()
     merged_at: datetime | None = None
+
+
+def received_by(instruments: Instruments, at: datetime) -> Instruments:
+    """Return what had been deposited and decided by `at`, without what came later."""
+    noticed_at = known_at(instruments.withdrawal_noticed_at, at)
+    begun = [period for period in instruments.suspensions if period.start <= at]
+    return Instruments(
+        lab=instruments.lab,
+        signed_at=known_at(instruments.signed_at, at),
+        ratified_at=known_at(instruments.ratified_at, at),
+        withdrawal_noticed_at=noticed_at,
+        withdrawal_effective_at=instruments.withdrawal_effective_at if noticed_at else None,
+        suspensions=tuple(Period(start, known_at(end, at)) for start, end in begun),
+        merged_at=known_at(instruments.merged_at, at),
+    )
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def board_data(found: Board) -> list[dict[str, Cell]]:
             "basis": row.standing.basis.value,
             "reference": row.standing.reference,
             "since": row.standing.since,
-            "site_mode": row.stand_down.site_mode if row.stand_down else "",
+            "site_mode": row.site_mode,
             "runs": row.runs,
             "runs_halted": row.runs_halted,
             "delay_seconds": int(row.delay.total_seconds()),

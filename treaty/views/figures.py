@@ -16,6 +16,7 @@ from treaty.models import Drill, Pause, Vote
 from treaty.queries.drills import summary as drill_summary
 from treaty.queries.indicators import all_versions, detail, in_rows, trigger_chart
 from treaty.queries.parties import party_table
+from treaty.queries.past import known_pauses, require_rows
 from treaty.queries.standdowns import board
 from treaty.queries.texts import rules_at, text_at
 from treaty.queries.triggers import TriggerStanding, standing
@@ -45,7 +46,10 @@ def annex(at: datetime, _subject: str) -> Rows:
 
 def pause_board(at: datetime, key: str) -> Rows:
     """Return every laboratory of the pause's roll."""
-    pause = get_object_or_404(Pause.objects.started_by(at).with_rows(), key=key)
+    require_rows(at)
+    pause = next(iter(known_pauses(at, key=key)), None)
+    if pause is None:
+        raise Http404
     return [tuple(row.values()) for row in board_data(board(pause, at))]
 
 
@@ -154,6 +158,7 @@ def _of_text(part: str, at: datetime) -> list[str]:
 FIGURES: Final = (
     Figure(
         key="annex",
+        has_past=True,
         title=_("Laboratories of Annex 1"),
         description=_("Who has signed, who has ratified, whom the treaty binds since when, and who withdraws."),
         source=RECORD,
@@ -172,6 +177,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="pause",
+        has_past=True,
         title=_("Standing of each party under a pause"),
         description=_("Every laboratory of the pause's roll: its standing and what that rests on, and each stage with its deadline."),
         source=RECORD,
@@ -198,6 +204,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="triggers",
+        has_past=True,
         title=_("Triggers as they stand"),
         description=_("Each condition of the text under which a vote on a pause opens, and whether it is true, false or unknown."),
         source=RECORD,
@@ -218,6 +225,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="trigger",
+        has_past=True,
         title=_("What a trigger compares, over time"),
         description=_("The value that the trigger compares with its threshold, at every instant at which it changed. An empty value is a gap in the data."),
         source=RECORD,
@@ -233,6 +241,7 @@ FIGURES: Final = (
     ),
     Figure(
         key="indicator",
+        has_past=True,
         title=_("Readings of an indicator"),
         description=_("Every version of every reading: nothing is overwritten. The chart shows the standing ones; a gap stands where none was valid any more."),
         source=_("Whoever each reading names: a laboratory, a third party or a monitoring body; each is an entry of the record."),

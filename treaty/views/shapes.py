@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from treaty.rules.cases import CaseEvent, CaseKind, CaseState
 from treaty.rules.drills import DrillState
+from treaty.rules.parties import Status
 from treaty.rules.pauses import PauseState
 from treaty.rules.standing import Standing
 from web.api.shapes import by_key, free, instant, many, maybe, text, thing, truth, whole
@@ -230,4 +232,52 @@ ORDER_ACKNOWLEDGED: Final = thing(
     order=text("the order's hash"),
     sequence=whole("its number"),
     acknowledged_at=instant("when"),
+)
+PARTY: Final = thing(
+    "A laboratory of Annex 1 or a monitoring body of Annex 2, as of the instant that was asked for.",
+    key=text("its key in the annex"),
+    kind=text("which annex", "laboratory", "body"),
+    name=text("its name there"),
+    jurisdiction=maybe(text("its country by ISO 3166-1 alpha-2; null for an international body")),
+    status=text("what it is then", *(one.value for one in Status), "accredited", "not_accredited"),
+    signed_at=maybe(instant("when the laboratory's signature arrived")),
+    ratified_at=maybe(instant("when its ratification arrived")),
+    bound_at=maybe(instant("from when the treaty binds it; it may lie ahead")),
+    withdrawal_noticed_at=maybe(instant("when the notice of withdrawal that stands arrived")),
+    withdrawal_effective_at=maybe(instant("when that notice takes effect; it may lie ahead")),
+    suspensions=many(
+        thing("", from_at=instant("from"), until_at=maybe(instant("until, not included; null while it lasts"))),
+        "times without a vote",
+    ),
+    merged_at=maybe(instant("from when it has one vote with another party")),
+    mandate_accepted_at=maybe(instant("when the body accepted the mandate that stands")),
+)
+CASE: Final = thing(
+    "A question of compliance about one laboratory.",
+    key=text("such as 2026-001"),
+    lab=LAB,
+    kind=text("what opened it", *(one.value for one in CaseKind)),
+    subject=maybe(
+        text("the stage, visit, finding, special visit or declaration that it is about; null for a referral")
+    ),
+    pause=maybe(text("the pause's key")),
+    reason=maybe(text("the words of whoever referred it")),
+    state=text("where it stands", *(one.value for one in CaseState)),
+    opened_at=instant("when it was opened"),
+    acknowledge_by=instant("by when the laboratory is to acknowledge it"),
+    answer_by=instant("by when it is to answer"),
+    determined_at=maybe(instant("when non-compliance was determined")),
+    vote=maybe(text("the vote that determined it")),
+    closed_at=maybe(instant("when it was closed")),
+    steps=many(
+        thing(
+            "A step.",
+            event=text("what happened", *(one.value for one in CaseEvent)),
+            organisation=maybe(text("who said it")),
+            words=maybe(text("what was said")),
+            at=instant("when"),
+        ),
+        "what was said and done, in order",
+    ),
+    page=text("the address of its page"),
 )

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from web.api.deprecation import Deprecation
 from web.api.pages import Named
 from web.caching import tagged_by
+from web.past import PARAMETER
 
 READ = frozenset({"GET", "HEAD"})
 AS_OF = "fermata.as_of"  # in the environment of a request that the site makes itself: the instant to answer for
@@ -73,7 +74,7 @@ class PublicView(APIView):
 
 
 class ComputedList[Row: Mapping[str, Any]](PublicView):
-    """A list that is computed and has no rows of its own, in pages by name; `asked_by` are members that choose rows."""
+    """A list that is computed and has no rows of its own, in pages by name; `asked_by` are members that choose rows, and perhaps the instant."""
 
     pagination_class = Named
     name: ClassVar[Sequence[str]] = ("key",)  # the members that name a row, together
@@ -89,6 +90,7 @@ class ComputedList[Row: Mapping[str, Any]](PublicView):
 
     def page(self, request: Request) -> Response:
         """Answer with the rows that were asked for."""
-        asked = {name: request.query_params[name] for name in self.asked_by if name in request.query_params}
+        members = self.asked_by.keys() - {PARAMETER}
+        asked = {name: request.query_params[name] for name in members if name in request.query_params}
         rows = [row for row in self.rows(self.at) if all(str(row[name]) == said for name, said in asked.items())]
         return self.paginator.page(rows, lambda row: "/".join(str(row[part]) for part in self.name), request)

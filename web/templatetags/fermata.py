@@ -20,6 +20,7 @@ from web.countries import country_name
 from web.exports import Cell, word
 from web.hashwords import hash_words
 from web.languages import instant
+from web.past import query
 from web.signs import sign_of
 
 register = template.Library()
@@ -64,6 +65,12 @@ def until(at: datetime | None, style: str = "") -> SafeString | str:
 def machine(at: datetime) -> str:
     """Write an instant for the attribute of <time>, to the second: HTML takes no microseconds."""
     return stamp(at.replace(microsecond=0))
+
+
+@register.filter
+def as_of(past: datetime | None) -> str:
+    """Write what follows an address to ask for a past instant; nothing for None."""
+    return query(past)
 
 
 def written(at: datetime, style: str = "") -> str:

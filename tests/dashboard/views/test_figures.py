@@ -5,10 +5,14 @@ from xml.etree import ElementTree as ET
 import pytest
 import time_machine
 
+from core.times import stamp
 from dashboard.views.figures import FIGURES, every
 from inspections.rules.visits import VisitState
+from ledger.models import Entry
 from tests import factories as make
-from web.figures import Type
+from web.errors import PROBLEM
+from web.figures import FORMS, Type
+from web.past import FOREVER
 
 pytestmark = pytest.mark.django_db
 NOON = make.NOON
@@ -115,3 +119,49 @@ def test_a_name_in_a_picture_is_text(client, story):
     lab = make.laboratory("aster")
     type(lab).objects.filter(pk=lab.pk).update(name="<script>alert(1)</script>")
     assert b"<script" not in client.get("/figures/parties.svg").content
+
+
+def test_a_figure_with_a_past_tells_nothing_that_came_later_and_may_be_kept_for_ever(client, story, clock):
+    Entry.objects.create(kind="log.opened", at=NOON - timedelta(days=30), data=b"{}", subjects=[])
+    clock.move_to(AT + timedelta(days=1))
+    for figure in (one for one in FIGURES if one.has_past):
+        for found in every(figure, AT)[:1]:
+            for form in FORMS:
+                answer = client.get(f"/figures/{found.name}.{form}", {"at": stamp(AT)})
+                assert (answer.status_code, answer["Cache-Control"]) == (200, FOREVER), (found.name, form)
+                assert f"{found.name}.metadata.json?at={stamp(AT)}" in answer["Link"]
+    [aster] = [row for row in of_then(client, f"pause/{story.key}", NOON)["rows"] if row["lab"] == "aster"]
+    assert (aster["acknowledge_at"], aster["site_mode"]) == (None, "")
+    later = of_then(client, f"pause/{story.key}", NOON + timedelta(hours=1))
+    assert [row["acknowledge_at"] for row in later["rows"] if row["lab"] == "aster"] == [
+        stamp(NOON + timedelta(hours=1))
+    ]
+    assert (later["at"], later["position"]) == (stamp(NOON + timedelta(hours=1)), 1)
+    assert f"?at={stamp(NOON + timedelta(hours=1))}" in later["metadata"]
+    page = client.get(f"/figures/pause/{story.key}/", {"at": stamp(NOON)}).content.decode()
+    assert 'class="strip past"' in page
+    assert f'href="/figures/pause/{story.key}.csv?at={stamp(NOON)}"' in page
+    for shown in ("/", "/parties/", f"/pauses/{story.key}/"):
+        assert f".csv?at={stamp(AT)}" in client.get(shown, {"at": stamp(AT)}).content.decode(), shown
+
+
+def of_then(client, name, at):
+    return json.loads(client.get(f"/figures/{name}.json", {"at": stamp(at)}).content)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "status", "words"),
+    [
+        ("votes", "2026-11-20", 400, "Those with a past are: parties, not-covered, annex, pause"),
+        ("parties", "soon", 400, "is not an instant"),
+        ("parties", "2030-01-01", 409, "lies in the future"),
+        ("parties", "2020-01-01", 409, "before the record begins"),
+    ],
+)
+def test_an_instant_of_which_a_figure_is_not_to_be_had_is_refused_in_words(client, name, at, status, words):
+    Entry.objects.create(kind="log.opened", at=NOON - timedelta(days=30), data=b"{}", subjects=[])
+    for form in FORMS:
+        answer = client.get(f"/figures/{name}.{form}", {"at": at})
+        assert (answer.status_code, answer["Content-Type"]) == (status, PROBLEM)
+        assert words in answer.json()["detail"]
+    assert client.get(f"/figures/{name}/", {"at": at}).status_code == status

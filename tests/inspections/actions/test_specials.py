@@ -39,6 +39,13 @@ def ask(site):
     return act
 
 
+def of_api(client, noun="specials"):
+    """The one row of the list; an empty one where there is none."""
+    rows = client.get(f"/api/v1/{noun}/").json()["results"]
+    assert len(rows) <= 1
+    return rows[0] if rows else {}
+
+
 @pytest.fixture
 def ada(site):
     return make.representative(site.organisation)
@@ -84,8 +91,13 @@ def test_a_visit_that_was_agreed_to_is_planned_sealed_and_announced_as_a_routine
     assert (unsettled(NOON), Case.objects.count()) == ([], 0)
     [row] = rows(NOON)
     assert (row.standing.value, row.visit, row.is_sealed) == ("agreed", None, True)
+    with time_machine.travel(NOON, tick=False):
+        sealed = of_api(client)
+        assert (sealed["standing"], sealed["is_sealed"], sealed["agrees"]) == ("agreed", True, True)
+        assert (sealed["visit"], of_api(client, "visits")) == (None, {})
     give_notice(visit=visit, at=visit.notice_due_at)
     with time_machine.travel(visit.notice_due_at, tick=False):
+        assert (of_api(client)["visit"], of_api(client, "visits")["special"]) == (visit.key, made.key)
         page = client.get(reverse("inspections:special", args=[made.key])).content.decode()
     assert REASON in page
     assert reverse("inspections:visit", args=[visit.key]) in page
@@ -106,6 +118,7 @@ def test_refusal_and_silence_open_one_case(ask, ada, agrees, recorded, client):
     assert (kind, payload["about"], payload["subject"]) == ("case.opened", "special", made.key)
     assert (Visit.objects.count(), unsettled(DUE)) == (0, [])
     with time_machine.travel(DUE, tick=False):
+        assert (of_api(client)["case"], of_api(client)["body"]) == (payload["case"], made.body.key)
         page = client.get(reverse("inspections:special", args=[made.key])).content.decode()
         listed = client.get(reverse("inspections:list")).content.decode()
         case = client.get(reverse("treaty:case", args=[Case.objects.get().key])).content.decode()

@@ -114,10 +114,36 @@ def test_a_sealed_visit_is_counted_and_nothing_more(client, people):
     assert sealed.key not in page
     assert client.get(address("visit", sealed)).status_code == 404
     assert client.get("/figures/visits.csv").content.count(b"\n") == 1
+    make.visit(make.facility(), state=VisitState.CANCELLED)  # called off before anybody was told
+    assert client.get("/api/v1/visits/").json()["results"] == []
     sign_in(client, make.representative(make.laboratory("aster")))
     assert client.get(address("visit", sealed)).status_code == 404
     sign_in(client, people[0].user)
     assert b"This visit is sealed" in client.get(address("visit", sealed)).content
+
+
+def test_programs_read_what_the_page_of_a_visit_shows(client, visit, people, django_assert_max_num_queries):
+    made = make.submitted_report(visit, conclusion=Conclusion.DISCREPANCY)
+    [row] = client.get("/api/v1/visits/", {"lab": "aster", "state": "preliminary"}).json()["results"]
+    assert (row["key"], row["facility"], row["bodies"]) == (visit.key, visit.facility.key, ["ivb", "nordic"])
+    assert [stage["stage"] for stage in row["stages"]] == [
+        "notice",
+        "acknowledge",
+        "access",
+        "report",
+        "comment",
+        "final",
+    ]
+    assert [(one["version"], one["conclusion"]) for one in row["reports"]] == [(made.version, "discrepancy")]
+    assert client.get(row["page"]).status_code == 200
+    assert not any(person.user.name in str(row) for person in people)
+    assert client.get("/api/v1/visits/?state=planned").status_code == 400
+    for _ in range(2):
+        with django_assert_max_num_queries(9):
+            client.get("/api/v1/visits/")
+        make.submitted_report(
+            make.visit(state=VisitState.IN_PROGRESS, team=people[2:4], planned_from=NOON - timedelta(days=9))
+        )
 
 
 @pytest.mark.parametrize("table", ["matrix", "parity", "visits"])

@@ -16,6 +16,7 @@ from treaty.rules.parties import (
     departures,
     entry_into_force,
     may_merge,
+    received_by,
     status,
     withdrawal_effective,
 )
@@ -149,3 +150,32 @@ def test_a_party_departs_when_it_loses_its_vote_after_the_notice():
     assert {*departures(lab, START)} == {merged, withdrawn}
     assert departures(lab, START + 2 * DAY) == [withdrawn]
     assert departures(lab, START + 5 * DAY) == []
+
+
+INSTANTS = st.none() | st.integers(0, 9).map(lambda day: START + day * DAY)
+
+
+@st.composite
+def anything_deposited(draw):
+    noticed_at = draw(INSTANTS)
+    start, end = sorted(draw(st.tuples(st.integers(0, 9), st.integers(0, 9))))
+    return Instruments(
+        lab="aster",
+        signed_at=draw(INSTANTS),
+        ratified_at=draw(INSTANTS),
+        withdrawal_noticed_at=noticed_at,
+        withdrawal_effective_at=noticed_at and withdrawal_effective(WITHDRAWAL, noticed_at),
+        suspensions=draw(st.sampled_from([(), (Period(START + start * DAY, START + end * DAY),)])),
+        merged_at=draw(INSTANTS),
+    )
+
+
+@given(anything_deposited(), INSTANTS, st.integers(0, 9))
+def test_what_came_later_is_not_told_and_makes_no_difference_to_the_status_of_then(instruments, bound_at, day):
+    at = START + day * DAY
+    known = received_by(instruments, at)
+    happened = [known.signed_at, known.ratified_at, known.withdrawal_noticed_at, known.merged_at]
+    happened += [instant for period in known.suspensions for instant in period]
+    assert all(instant is None or instant <= at for instant in happened)
+    assert (known.withdrawal_effective_at is None) == (known.withdrawal_noticed_at is None)
+    assert status(known, bound_at, at) == status(instruments, bound_at, at)

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
@@ -5,6 +7,8 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.rules.organisations import Role
+from core.times import stamp
+from ledger.models import Entry
 from tests.factories import (
     LONG_AGO,
     NOON,
@@ -16,9 +20,11 @@ from tests.factories import (
     parties,
     party,
     representative,
+    suspension,
     text,
 )
 from tests.texts import model_text
+from treaty.actions.parties import give_withdrawal_notice, revoke_withdrawal_notice
 from treaty.actions.texts import publish_text
 from treaty.models import Accreditation, Party
 from treaty.queries.tasks import tasks_for
@@ -188,3 +194,48 @@ def test_a_statement_with_markup_is_shown_as_text(client):
     )
     page = listed(client)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in page
+
+
+def of_api(client, **asked):
+    answer = client.get("/api/v1/parties/", asked)
+    assert answer.status_code == 200, answer.content
+    return {row["key"]: row for row in answer.json()["results"]}
+
+
+def test_programs_read_both_annexes_and_choose_by_kind_status_and_country(client):
+    assert of_api(client) == {}  # before any text
+    parties("aster")
+    accreditation(body("ivb"), accepted_at=NOON)
+    found = of_api(client)
+    assert (found["aster"]["status"], found["aster"]["bound_at"]) == ("party", "2026-01-01T00:00:00Z")
+    assert (found["ivb"]["status"], found["ivb"]["mandate_accepted_at"]) == ("accredited", "2026-11-22T12:00:00Z")
+    assert set(of_api(client, kind="body")) == {row["key"] for row in found.values() if row["kind"] == "body"}
+    assert set(of_api(client, status="party")) == {"aster"}
+    assert "aster" in of_api(client, jurisdiction="CA", kind="laboratory")
+    for asked in ({"at": "soon"}, {"at": "2030-01-01"}, {"at": "2020-01-01"}, {"lab": "aster"}):
+        refused = client.get("/api/v1/parties/", asked)
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, list(asked))
+
+
+def test_a_party_of_a_past_instant_has_nothing_that_came_later_even_if_it_was_taken_back(client, time_machine):
+    day = timedelta(days=1)
+    Entry.objects.create(kind="log.opened", at=LONG_AGO, data=b"{}", subjects=[])
+    aster = party(laboratory("aster"), ratified_at=LONG_AGO + day, bound_at=LONG_AGO + 31 * day)
+    ada = representative(aster.organisation)
+    give_withdrawal_notice(party=aster, events="Events.", by=ada, at=NOON)
+    revoke_withdrawal_notice(party=aster, by=ada, at=NOON + day)
+    suspension("aster", from_at=NOON + 2 * day)
+    time_machine.move_to(NOON + 9 * day, tick=False)
+
+    def then(at):
+        row = of_api(client, at=stamp(at))["aster"]
+        figure = client.get("/figures/annex.json", {"at": stamp(at)}).json()["rows"][0]
+        assert all(figure[name] == row[name] for name in ("status", "bound_at", "withdrawal_effective_at"))
+        return row["status"], row["ratified_at"], row["withdrawal_effective_at"], len(row["suspensions"])
+
+    ratified = stamp(LONG_AGO + day)
+    assert then(LONG_AGO) == ("signatory", None, None, 0)
+    assert then(LONG_AGO + 40 * day) == ("party", ratified, None, 0)
+    assert then(NOON) == ("withdrawing", ratified, "2027-11-22T12:00:00Z", 0)
+    assert then(NOON + day) == ("party", ratified, None, 0)
+    assert then(NOON + 2 * day) == ("suspended", ratified, None, 1)
