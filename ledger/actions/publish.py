@@ -95,8 +95,8 @@ def sign_head(*, at: datetime) -> Checkpoint:
         return newest
     _refuse_older_than_signed(size, newest)
     _require_genesis()
-    edge = _edge_at(newest)
     mark = signer().mark
+    edge = _edge_at(newest, mark)
     _refuse_another_history(edge, mark)
     edge = _extend(edge, size, published.write_once)
     proof = published.tree(size).consistency(mark.size) if mark else []
@@ -185,19 +185,28 @@ def _require_genesis() -> None:
         )
 
 
-def _edge_at(newest: Checkpoint | None) -> Edge:
+def _edge_at(newest: Checkpoint | None, mark: Head | None) -> Edge:
     """Return the tree's right edge at the newest checkpoint, from the published tiles; raise where they do not fit it."""
     if newest is None:
         return Edge()
     try:
         edge = read_edge(newest.size, published.read_tile)
     except (FileNotFoundError, Malformed) as error:
-        raise PublishingRefused(f"The published tiles are damaged ({error}): run verify_ledger --rebuild.") from None
+        raise PublishingRefused(f"The published tiles are damaged ({error}): {_advice(newest, mark)}") from None
     if edge.root != bytes(newest.root):
-        raise PublishingRefused(
-            "The published tiles do not give the root that was signed: run verify_ledger --rebuild."
-        )
+        raise PublishingRefused(f"The published tiles do not give the root that was signed: {_advice(newest, mark)}")
     return edge
+
+
+def _advice(newest: Checkpoint, mark: Head | None) -> str:
+    """Say what mends the tiles: writing them again, unless the signer remembers another head than this database does."""
+    if mark is None or (mark.size, mark.root) == (newest.size, bytes(newest.root)):
+        return "run verify_ledger --rebuild."
+    return (
+        f"the signer remembers another head, of {mark.size} entries, than this database's newest checkpoint, of {newest.size}. "
+        "Where the database was restored, it is another copy: docs/operators.md says under “Back-ups” what to do. "
+        "verify_ledger --rebuild mends lost files only."
+    )
 
 
 def _extend(edge: Edge, size: int, write: Write) -> Edge:

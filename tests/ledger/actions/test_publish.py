@@ -137,6 +137,21 @@ def test_an_older_copy_with_new_entries_on_top_is_refused_before_anything_is_wri
     assert {path: path.read_bytes() for path in tlog.rglob("*") if path.is_file()} == before
 
 
+def test_whoever_restored_a_fork_with_its_checkpoint_is_pointed_to_the_signers_memory(published_log, write):
+    write(5)
+    publish(at=NOON)
+    data = b"another"
+    tamper("UPDATE ledger_entry SET data = %s WHERE id = (SELECT entry_id FROM ledger_leaf WHERE index = 305)", data)
+    tamper("UPDATE ledger_leaf SET hash = %s WHERE index = 305", leaf_hash(data))
+    tamper("UPDATE ledger_checkpoint SET root = %s WHERE size = 306", Edge().extend(b"".join(leaves()))[0].root)
+    write(1, start=5000)
+    assert publish(at=NOON) is None
+    assert "the signer remembers another head, of 306 entries" in refusal()
+    assert "docs/operators.md" in refusal()
+    with pytest.raises(PublishingRefused, match="history was changed"):
+        rebuild()
+
+
 def test_an_emptied_database_is_refused(published_log):
     empty(connection)
     assert publish(at=NOON) is None
