@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pytest
 import time_machine
-from django import forms
 from django.core.cache import cache
 from django.urls import get_resolver, reverse
 
@@ -17,11 +16,9 @@ from accounts.rules.organisations import Role
 from labs.actions.facilities import register_facility
 from labs.models import Quarantine
 from labs.rules.runs import RunStatus
-from ledger.models import Entry
 from tests import factories as make
+from tests.doors import leaked, opened, signed_in, tried
 from tests.factories import NOON
-from tests.inspections.views.test_doors import said, signed_in
-from tests.once import undone
 from treaty.actions.ballots import cast_ballot
 from treaty.actions.cases import open_case
 from treaty.actions.delegations import give_delegation
@@ -301,86 +298,14 @@ def addresses(app, arguments):
         yield f"{app}.{one.name}", reverse(f"{app}:{one.name}", kwargs=kwargs), one.callback
 
 
-def takes_writes(callback):
-    view = getattr(callback, "view_class", None) or getattr(callback, "cls", None)
-    return hasattr(view, "post") and "post" in [it.lower() for it in view.http_method_names]
-
-
-def answered(answer):
-    """A status; "in" for the way to sign in."""
-    to = answer.headers.get("Location", "")
-    return "in" if answer.status_code == 302 and "/account/login" in to else str(answer.status_code)
-
-
-def filled(form):
-    """What a person might type into a form: its first choices, a few words, an instant of yesterday."""
-    data = {}
-    for name, field in form.fields.items():
-        choices = [value for value, _label in getattr(field, "choices", []) if value]
-        match field:
-            case _ if choices:
-                data[form.add_prefix(name)] = str(choices[0])
-            case forms.DateTimeField():
-                data[form.add_prefix(name)] = "2026-11-21T12:00"
-            case forms.IntegerField() | forms.DecimalField():
-                data[form.add_prefix(name)] = field.min_value or 1
-            case forms.BooleanField():
-                data[form.add_prefix(name)] = "on"
-            case forms.FileField():
-                pass
-            case _:
-                data[form.add_prefix(name)] = form.initial.get(name) or field.initial or "words"
-    return data
-
-
 def test_each_role_is_answered_what_the_table_says_and_reads_no_word_that_is_not_its_own(story):
     clients = {role: signed_in(user) for role, user in story.people.items()}
     found, leaks, changed = {}, [], {}
     for app in ("accounts", "labs", "treaty"):
         for name, address, callback in addresses(app, story.arguments):
-            entries = Entry.objects.count()
-            roles = ROLES if takes_writes(callback) else READERS
-            answers = {role: clients[role].get(address) for role in roles}
-            found[name] = row(answers)
-            assert Entry.objects.count() == entries, name  # nothing is changed by reading
-            if takes_writes(callback):
-                written = {role: write(clients[role], address, typed(answers, role)) for role in roles}
-                found[name] += " | " + row({role: answer for role, (answer, _changed) in written.items()})
-                changed[name] = {role for role, (_answer, is_changed) in written.items() if is_changed}
-                answers = {**answers, **{f"{role} writes": answer for role, (answer, _changed) in written.items()}}
-            leaks += [(name, role, word) for role, one in answers.items() for word in words_not_for(role, said(one))]
+            found[name], answers, changed[name] = tried(clients, address, callback, READERS)
+            leaks += [(name, *leak) for leak in leaked(answers, FOR)]
     assert leaks == []
     assert found == DOORS
     # What a role changes it does through a door that opens for it; a refusal leaves nothing behind.
-    assert {name for name, roles in changed.items() if roles - set(opened(name))} == set()
-
-
-def opened(name):
-    """The roles for which the table says that the door opens."""
-    return [
-        role
-        for role, answer in zip(ROLES, DOORS[name].split(" | ")[1].split(), strict=True)
-        if answer in {"200", "302"}
-    ]
-
-
-def row(answers):
-    return " ".join(answered(one) for one in answers.values())
-
-
-def typed(answers, role):
-    """What a person might type into the form that they are shown; where they are shown none, what somebody else would."""
-    shown = {who: one.context["form"] for who, one in answers.items() if one.context and "form" in one.context}
-    return filled(shown.get(role) or next(iter(shown.values()))) if shown else {}
-
-
-def write(client, address, data):
-    """The answer, and whether it changed the record; what it changed is undone."""
-    sent, entries = {"content_type": "application/json"} if "/api/" in address else {}, Entry.objects.count()
-    with undone():
-        answer = client.post(address, data, **sent)
-        return answer, Entry.objects.count() != entries
-
-
-def words_not_for(role, text):
-    return [word for word, readers in FOR.items() if role.split()[0] not in readers and word in text.lower()]
+    assert {name for name, roles in changed.items() if roles - opened(DOORS[name], ROLES)} == set()

@@ -123,7 +123,7 @@ def test_a_sealed_visit_is_counted_and_nothing_more(client, people):
 
 
 def test_programs_read_what_the_page_of_a_visit_shows(client, visit, people, django_assert_max_num_queries):
-    made = make.submitted_report(visit, conclusion=Conclusion.DISCREPANCY)
+    made = make.submitted_report(visit, conclusion=Conclusion.DISCREPANCY, findings=(make.finding_value(),))
     [row] = client.get("/api/v1/visits/", {"lab": "aster", "state": "preliminary"}).json()["results"]
     assert (row["key"], row["facility"], row["bodies"]) == (visit.key, visit.facility.key, ["ivb", "nordic"])
     assert [stage["stage"] for stage in row["stages"]] == [
@@ -138,12 +138,11 @@ def test_programs_read_what_the_page_of_a_visit_shows(client, visit, people, dja
     assert client.get(row["page"]).status_code == 200
     assert not any(person.user.name in str(row) for person in people)
     assert client.get("/api/v1/visits/?state=planned").status_code == 400
-    for _ in range(2):
+    for days in (9, 18):
         with django_assert_max_num_queries(9):
             client.get("/api/v1/visits/")
-        make.submitted_report(
-            make.visit(state=VisitState.IN_PROGRESS, team=people[2:4], planned_from=NOON - timedelta(days=9))
-        )
+        earlier = NOON - timedelta(days=days)
+        make.submitted_report(make.visit(state=VisitState.IN_PROGRESS, team=people[2:4], planned_from=earlier))
 
 
 @pytest.mark.parametrize("table", ["matrix", "parity", "visits"])
