@@ -34,11 +34,19 @@ class Standby:
     def resume(self) -> None:
         self._ask("SELECT pg_wal_replay_resume()")
 
-    def stop(self) -> None:
-        """Let it fall, with all its connections."""
+    def fall(self) -> None:
+        """Let it end, with all its connections."""
         process = self.server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait(15)
+
+    def rise(self) -> None:
+        """Start it again."""
+        self.server.ensure_postgres_running()
+
+    def promote(self) -> None:
+        """Make a primary of it."""
+        self._ask("SELECT pg_promote()")
 
     def _ask(self, command: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -47,7 +55,7 @@ class Standby:
 
 @contextmanager
 def standby(primary: str, name: str) -> Iterator[Standby]:
-    """Run a standby of the server at `primary`, until the block is left or it was stopped; `name` is that of the database."""
+    """Run a standby of the server at `primary`, until the block is left; `name` is that of the database."""
     with TemporaryDirectory() as place:  # not a test's own: pytest shuts that to the user whom PostgreSQL runs as
         folder = Path(place) / "standby"
         copy = ["--pgdata", folder, "--dbname", primary, "--checkpoint=fast", "--write-recovery-conf", "--no-sync"]

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, transaction
 
 LOOKED_AT_EVERY: Final = 1.0  # seconds
 RESTS_FOR: Final = 10.0  # seconds before a server is asked again that did not answer
@@ -98,8 +98,9 @@ class Replica:
             yield
 
     def doubt(self) -> None:
-        """Pass it over until somebody has looked at it again, at once."""
-        self.is_well, self._next_look = False, -math.inf
+        """Pass it over until somebody has looked at it again, at once unless somebody just did."""
+        if self.is_well:
+            self.is_well, self._next_look = False, -math.inf
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +123,7 @@ def read[T](answer: Callable[[], T], position: Callable[[], int]) -> T:
         try:
             with chosen.reading():
                 return answer()
-        except (OperationalError, InterfaceError) as error:
+        except Error as error:  # also of a table that a migration made a moment ago
             logger.warning("%s failed, the primary answers: %s", chosen.alias, error)
             chosen.doubt()
     with _reading(DEFAULT_DB_ALIAS):
@@ -144,5 +145,5 @@ def _ask(alias: str, position: Callable[[], int]) -> int | None:
     try:
         with _reading(alias):
             return position()
-    except (OperationalError, InterfaceError):
+    except Error:
         return None
