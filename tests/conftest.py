@@ -13,6 +13,7 @@ from hypothesis import settings as examples
 
 from config.languages import compile_all
 from tests.databases import empty, template
+from tests.groups import end, group_of
 
 ROOT = Path(__file__).resolve().parent.parent
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -22,13 +23,22 @@ examples.load_profile("fermata")
 # What takes longest, in this order: begun late, it would leave one process alone at the end.
 LONGEST = (
     "demonstration",
-    "journey",
     "whole_story",
+    "journey",
     "parties",
-    "tests/treaty/views/test_votes_sealed.py",
-    "tests/verifier/test_replay_decisions.py",
     "tests/browser/test_report_offline.py",
+    "tests/browser/test_report.py",
+    "tests/browser/test_votes.py",
+    "tests/treaty/views/test_votes_sealed.py",
     "tests/concurrency/test_closing.py",
+    "tests/concurrency/test_publisher_killed.py",
+    "tests/concurrency/test_restored.py",
+    "tests/inspections/views/test_doors.py",
+    "tests/test_doors.py",
+    "tests/web/test_fuzz.py",
+    "tests/treaty/views/test_pauses.py",
+    "tests/inspections/views/test_pages.py",
+    "tests/inspections/rules/test_simulation.py",
 )
 # Test processes share one Valkey: each has its own part of the cache.
 settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
@@ -37,26 +47,31 @@ settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
     """Of several test processes one runs all of a file, so that what its tests share is made once; the longest work comes first."""
-    if not hasattr(config, "workerinput"):
-        return (yield)
-    for item in items:  # before xdist reads the groups
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+    if hasattr(config, "workerinput"):
+        for item in items:  # before xdist reads the groups
+            if not group_of(item):
+                item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
     answer = yield
     items.sort(key=rank)  # after pytest-django has sorted
     return answer
+
+
+def rank(item):
+    """Where in the order of the work the item's group comes."""
+    group = group_of(item)
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    if group_of(item) != group_of(nextitem):
+        end(group_of(item))
 
 
 def pytest_collection_finish():
     """What was imported lives to the end, and what a test makes mostly ends by itself: to look for cycles less often saves a sixth of the time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def rank(item):
-    """Where in the order of the work the item's group comes."""
-    [group] = item.get_closest_marker("xdist_group").args
-    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.groups import until_the_end_of
 from tests.quality.accessible import violations
 from tests.site import Site
 from tests.site import site as running_site
@@ -66,7 +67,8 @@ def site(chromium_path, tmp_path_factory):
         return
     state = tmp_path_factory.mktemp("browser")
     name = f"browser_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    with running_site(state, name=name, prepare=(("load_demonstration",),)) as running:
+    demonstration = running_site(state, name=name, prepare=(("load_demonstration",),))
+    with until_the_end_of("demonstration", demonstration) as running:
         yield running
 
 

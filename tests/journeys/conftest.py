@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from tests.groups import until_the_end_of
 from tests.site import site
 
 PARTIES = "from tests import factories as make; make.parties('aster', 'borealis', 'cobalt', 'daxing', 'elbe', 'fjord')"
@@ -16,7 +17,7 @@ def bare_site(tmp_path_factory, worker_id="main"):
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def bound_parties(tmp_path_factory):
     """A site with six parties that are bound and have orders, in real processes.
 
@@ -24,7 +25,8 @@ def bound_parties(tmp_path_factory):
     """
     state = tmp_path_factory.mktemp("parties")
     name = f"parties_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    with site(state, name=name, prepare=(("migrate", "--verbosity", "0"), ("open_ledger",))) as running:
+    bound = site(state, name=name, prepare=(("open_ledger",),))
+    with until_the_end_of("parties", bound) as running:
         running.manage("shell", "-c", PARTIES)
         running.until(
             lambda: running.observer.http.get("/labs/fjord/order").status_code == 200, 60, "an order is issued"

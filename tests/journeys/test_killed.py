@@ -5,6 +5,7 @@ import random
 import signal
 import time
 
+import psycopg
 import pytest
 import redis
 
@@ -50,7 +51,12 @@ def test_what_is_killed_emptied_or_doubled_changes_no_state_and_doubles_no_entry
         return json.loads(bound_parties.manage("shell", "-v", "0", "-c", TOLD).stdout)
 
     late = sorted([lab, stage] for lab in LABS for stage in ("acknowledge", "halt"))
-    bound_parties.until(lambda: told()["cases"] == late, 90, "the late stages have their cases")
+    with psycopg.connect(bound_parties.environment["DATABASE_URL"], autocommit=True) as database:
+        bound_parties.until(
+            lambda: database.execute("SELECT count(*) FROM treaty_case WHERE kind = 'late'").fetchone()[0] == len(late),
+            90,
+            "the late stages have their cases",
+        )
     time.sleep(6)  # a sweep of each kind more
     found = told()
     bound_parties.stop("second beat")
