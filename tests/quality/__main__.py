@@ -40,6 +40,7 @@ NEWEST = {
     "/inspections/": r"/inspections/reports/[\w/-]+/",
 }
 VISITORS = ("", "Katrin Vogel", "Priya Natarajan", "Helene Marchand")
+SIZES = {390: "dark", 1280: "light"}  # a phone and a desktop, and what each is seen in
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument(
         "--visitor", choices=VISITORS, help="of axe: only as this person, or as the public with an empty name"
     )
+    parser.add_argument("--width", type=int, choices=SIZES, help="of axe: only on a window so wide")
     parser.add_argument("--language", default="en", help="of axe: the browser's language")
     given = parser.parse_args()
     if given.tool in {"lighthouse", "nu"} and given.npm is None:
@@ -71,7 +73,7 @@ def axe(given: argparse.Namespace) -> None:
     seen, found = Counter(), 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        for width, scheme in ((390, "dark"), (1280, "light")):
+        for width, scheme in SIZES.items() if given.width is None else [(given.width, SIZES[given.width])]:
             for name in VISITORS if given.visitor is None else [given.visitor]:
                 context = browser.new_context(
                     viewport={"width": width, "height": 900},

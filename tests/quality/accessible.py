@@ -38,8 +38,8 @@ def states(page: Page) -> Iterator[str]:
     address = page.url
     page.evaluate(OPEN_ALL)
     yield "opened"
-    if page.locator("main [hx-trigger^=change] select").count():
-        page.locator("main [hx-trigger^=change] select").first.select_option(index=1)
+    if page.locator("main [data-hx-trigger^=change] select").count():
+        page.locator("main [data-hx-trigger^=change] select").first.select_option(index=1)
         page.wait_for_load_state("networkidle")
         yield "chosen"
         page.goto(address)

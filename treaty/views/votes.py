@@ -1,5 +1,6 @@
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.views import redirect_to_login
@@ -45,9 +46,14 @@ from treaty.rules.ballots import SignedBallot, read_ballot
 from treaty.rules.profiles import Choice
 from treaty.views.acts import PersonAction
 from web.caching import cached_by
+from web.listings import SOUGHT, listing
 from web.templatetags.fermata import utc
 
 PER_PAGE = 20
+ROLL_PER_PAGE = 50
+ROLLS = tuple(
+    f"roll-{number}" for number in range(1, 10)
+)  # the page of each class's roll call; no text has more classes
 
 
 class VoteFilter(forms.Form):
@@ -102,7 +108,7 @@ def _past(found: list[Any], chosen: VoteFilter, at: datetime) -> QuerySet[Vote]:
     return past
 
 
-@method_decorator(cached_by(position), name="dispatch")
+@method_decorator(cached_by(position, SOUGHT, *ROLLS), name="dispatch")
 class VotePage(TemplateView):
     """One vote: question, rule, roll call, formula, what would change it, and its entries; a part of it refreshes itself."""
 
@@ -120,6 +126,9 @@ class VotePage(TemplateView):
         detail = vote_detail(vote, reader(self.request), at)
         for stage in detail.stages:
             stage["when"] = utc(stage["at"], "short")  # type: ignore[arg-type] # the stage of an open close has no instant of another type
+        for roll, one in zip(ROLLS, detail.classes, strict=False):
+            calls = cast("list[dict[str, str]]", one["rows"])
+            one["listing"] = listing(self.request.GET, calls, itemgetter("name"), name=roll, per_page=ROLL_PER_PAGE)
         crumbs = [(reverse("treaty:votes"), _("Votes"))]
         return super().get_context_data(
             **context, vote=vote, detail=detail, course=detail.row.course, at=at, position=position(), crumbs=crumbs

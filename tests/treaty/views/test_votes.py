@@ -247,6 +247,20 @@ def test_pages_take_as_many_queries_with_8_members_as_with_24(client):
     assert queries(client, "/votes/") == counts["/votes/"]
 
 
+def test_a_long_roll_call_stands_a_page_at_a_time_and_a_name_on_it_is_found(client, monkeypatch):
+    monkeypatch.setattr("treaty.views.votes.ROLL_PER_PAGE", 3)
+    page, last = f"/votes/{notice().key}/", factories.laboratory("ganges").name
+
+    def called(address):
+        body = client.get(address).content.decode()
+        return body[body.index('id="roll-1"') :]
+
+    assert 'rel="next" href="?roll-1=2#roll-1"' in called(page)
+    assert last not in called(page)
+    assert f'<th scope="row">{last}' in called(f"{page}?roll-1=3")
+    assert f'<th scope="row">{last}' in called(f"{page}?q={last[:6].lower()}")
+
+
 def test_lists_take_as_many_queries_for_many_votes_as_for_one(client):
     notice()
     counts = {path: queries(client, path) for path in ("/votes/", "/api/v1/votes/")}
