@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ElementHandle, Page
 
 COLOURS = ["color-contrast", "link-in-text-block"]  # the rules on which the colours bear
+RUN = "([within, options]) => axe.run(within ?? document, options).then((found) => found.violations)"
 IS_DARK = "() => matchMedia('(prefers-color-scheme: dark)').matches"
 OPEN_ALL = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 # What a form asks a visitor to type, choose or bring; one without any would act where nothing is refused.
@@ -22,10 +23,12 @@ EMPTIED = """(form) => {
 
 def violations(page: Page, within: str | None = None) -> list[str]:
     """Return everything that axe-core finds on the page as it stands, or `within` a selector, however slight, in light and in dark."""
-    found = Axe().run(page, within).response["violations"]
+    if not page.evaluate("() => Boolean(window.axe)"):
+        page.evaluate(Axe().axe_script)
     dark = page.evaluate(IS_DARK)
+    found = page.evaluate(RUN, [within, {"resultTypes": ["violations"]}])
     page.emulate_media(color_scheme="light" if dark else "dark")
-    found += Axe().run(page, within, {"runOnly": COLOURS}).response["violations"]
+    found += page.evaluate(RUN, [within, {"resultTypes": ["violations"], "runOnly": COLOURS}])
     page.emulate_media(color_scheme="dark" if dark else "light")
     return [
         f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
