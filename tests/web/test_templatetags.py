@@ -138,3 +138,8 @@ def test_segments_never_draw_more_than_there_are(have, of):
 )
 def test_the_navigation_marks_where_one_is(rf, path, attribute):
     assert fermata.current(Context({"request": rf.get(path)}), "/votes/") == attribute
+
+
+def test_words_from_right_to_left_do_not_turn_a_formula_around():
+    assert fermata.isolated("6 ≥ 1/3 × 7 ذوو الحق = 7/3") == "6 ≥ 1/3 × 7 <bdi>ذوو الحق</bdi> = 7/3"
+    assert fermata.isolated(f"4 {NASTY}") == "4 &lt;script&gt;alert(1)&lt;/script&gt;"

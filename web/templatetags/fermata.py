@@ -10,7 +10,7 @@ from django import template
 from django.template import Context
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.formats import number_format
-from django.utils.html import format_html, strip_tags
+from django.utils.html import escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 RAISED: Final = re.compile(r"<sup>([0-9\N{MINUS SIGN}]+)</sup>")
 SUPERSCRIPTS: Final = str.maketrans("0123456789\N{MINUS SIGN}", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 MINUS: Final = "\N{MINUS SIGN}"
+LEFTWARDS: Final = re.compile(r"[\u0590-\u08ff]+(?:\s+[\u0590-\u08ff]+)*")
 
 
 @register.simple_tag(takes_context=True)
@@ -119,6 +120,12 @@ def _decimal(quantity: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+@register.filter
+def isolated(formula: str) -> SafeString:
+    """Keep the words of a formula that are written from right to left apart: the formula itself reads from left to right."""
+    return mark_safe(LEFTWARDS.sub(r"<bdi>\g<0></bdi>", escape(formula)))  # noqa: S308 - escaped here
 
 
 @register.filter
