@@ -49,6 +49,7 @@ from treaty.queries.texts import rules_of
 from treaty.rules.profiles import Choice
 from treaty.rules.reading import read_text
 from treaty.rules.readings import ReadingRow
+from treaty.rules.rolls import Roll
 from treaty.rules.standdowns import SiteMode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -226,7 +227,7 @@ def _pause(site: Site) -> Pause:
     vote = Vote.objects.create(
         key="started", decision="start_pause_ordinary", profile_key="ordinary_pause", title=profile.title,
         question="Shall a pause start?", subject={"effect": "start_pause", "level": "pause"},
-        profile=profile.model_dump(mode="json", exclude_defaults=True), profile_hash="0" * 64, roll_hash="0" * 64,
+        profile=profile.model_dump(mode="json", exclude_defaults=True), profile_hash="0" * 64, roll_hash=Roll(()).hash,
         text=site.text, noticed_at=effect - 3 * DAY, opens_at=effect - 3 * DAY, closes_at=effect, closed_at=effect,
         outcome="adopted", reason="silence", effective_at=effect, effect_applied_at=effect,
     )  # fmt: skip

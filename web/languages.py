@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -9,9 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
-from django.utils import translation
+from django.utils import dateformat, translation
 from django.utils.cache import patch_vary_headers
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
@@ -31,7 +31,13 @@ STYLES: Final[Mapping[str, str | Promise]] = {
 
 def instant(at: datetime, style: str = "") -> str:
     """Write an aware instant in UTC, without saying so, as the reader's language does."""
-    return date_format(at.astimezone(UTC), str(STYLES[style]))
+    return dateformat.format(at.astimezone(UTC), _format(style, translation.get_language()))
+
+
+@lru_cache(maxsize=128)
+def _format(style: str, _language: str | None) -> str:
+    """Return how a language writes a style: a table has it in every row."""
+    return str(STYLES[style])
 
 
 def chosen(request: HttpRequest) -> str:

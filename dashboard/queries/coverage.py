@@ -3,7 +3,7 @@
 Only what somebody declared or published can be counted. What cannot be known is None here and "unknown" on the page, never nought.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -74,7 +74,7 @@ def coverage_of(rules: Text, evidence: Matrix, at: datetime) -> Coverage:
         capacity=Capacity(
             bound=sum((row.capacity for row in evidence.rows), Fraction(0)),
             evidenced=sum((row.capacity for row in evidence.rows if has_valid_evidence(row)), Fraction(0)),
-            outside=_outside((row.facility.pk for row in evidence.rows), ops, at),
+            outside=_outside({row.facility.pk for row in evidence.rows}, ops, at),
         ),
         at=at,
     )
@@ -85,14 +85,10 @@ def has_valid_evidence(row: MatrixRow) -> bool:
     return row.state is EvidenceState.VERIFIED
 
 
-def _outside(bound: Iterable[int], ops: Decimal, at: datetime) -> Fraction:
+def _outside(bound: Collection[int], ops: Decimal, at: datetime) -> Fraction:
     """Return what laboratories that nothing binds have declared nevertheless."""
-    lines = (
-        Inventory.objects.standing(at)
-        .exclude(facility__in=list(bound))
-        .filter(
-            Q(facility__closed_at=None) | Q(facility__closed_at__gt=at), facility__organisation__kind=Kind.LABORATORY
-        )
-    )
-    sizes = lines.values_list("lines__quantity", "lines__accelerator__ops_8bit")
-    return sum((quantity * Fraction(rate) / Fraction(ops) for quantity, rate in sizes if quantity), Fraction(0))
+    in_use = Q(facility__closed_at=None) | Q(facility__closed_at__gt=at)
+    lines = Inventory.objects.standing(at).filter(in_use, facility__organisation__kind=Kind.LABORATORY)
+    sizes = lines.values_list("facility", "lines__quantity", "lines__accelerator__ops_8bit")
+    others = ((quantity, rate) for facility, quantity, rate in sizes if quantity and facility not in bound)
+    return sum((quantity * Fraction(rate) / Fraction(ops) for quantity, rate in others), Fraction(0))

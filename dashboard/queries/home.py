@@ -9,23 +9,21 @@ from core.truth import Truth
 from dashboard.queries.coverage import Coverage, coverage_of
 from dashboard.queries.parties import Party, parties
 from dashboard.queries.situation import PAUSED, Answer, PauseView, Situation, situation
-from inspections.models import Report, Visit
+from inspections.models import Report
 from inspections.queries.matrix import Matrix, matrix
 from inspections.queries.reports import recent_reports
-from inspections.queries.visits import VisitRow, sealed_count, with_team
-from inspections.queries.visits import rows as visit_rows
+from inspections.queries.visits import VisitRow, sealed_count, soonest
 from inspections.rules.evidence import EvidenceState
 from ledger.queries.health import Health, health
 from notices.queries.events import Event, newest_events, titles
-from treaty.models import TreatyText, Vote
+from treaty.models import TreatyText
 from treaty.queries.drills import DrillSummary, current
-from treaty.queries.indicators import trigger_chart
+from treaty.queries.indicators import trigger_charts
 from treaty.queries.texts import rules_of, text_at
 from treaty.queries.triggers import TriggerStanding, standing
 from treaty.queries.vote_pages import VoteRow, rows
-from treaty.queries.votes import open_votes, summaries
-from treaty.queries.worlds import surroundings
-from treaty.rules.evaluation import World
+from treaty.queries.votes import newest_votes
+from treaty.queries.worlds import Surroundings, surroundings
 from treaty.rules.parties import BOUND
 from treaty.rules.text import Text
 from web.charts import Chart
@@ -124,7 +122,8 @@ def home(at: datetime, *, past: bool = False) -> Home:
     rules = rules_of(text) if text else None
     around = surroundings(rules, at) if rules else None
     answer = situation(text, at, around)
-    evidence = matrix(at) if text else None
+    evidence = matrix(at, rules) if rules else None
+    open_votes, decided = ((), ()) if past else newest_votes(at, MOST_RECENT)
     triggers = standing(at, around)
     return Home(
         at=at,
@@ -137,9 +136,9 @@ def home(at: datetime, *, past: bool = False) -> Home:
         evidence=evidence,
         triggers=triggers,
         charts=_charts(triggers, at, around),
-        open_votes=() if past else rows(open_votes(at)[:MOST_OPEN], at),
-        recent_votes=() if past else _recent(at),
-        visits=() if past else _announced(at),
+        open_votes=rows(open_votes[:MOST_OPEN], at),
+        recent_votes=rows(decided, at),
+        visits=() if past else soonest(at, MOST_VISITS),
         sealed_visits=sealed_count(at),
         reports=() if past else recent_reports(at, MOST_VISITS),
         coverage=coverage_of(rules, evidence, at) if rules and evidence else None,
@@ -149,19 +148,8 @@ def home(at: datetime, *, past: bool = False) -> Home:
     )
 
 
-def _announced(at: datetime) -> list[VisitRow]:
-    """Return the announced visits that have no report yet, the soonest first; the plan stays sealed."""
-    found = Visit.objects.ahead(at).with_names()
-    return visit_rows(found.prefetch_related(with_team()).order_by("planned_from", "key")[:MOST_VISITS], at)
-
-
-def _charts(triggers: Sequence[TriggerStanding], at: datetime, around: World | None) -> list[TriggerChart]:
+def _charts(triggers: Sequence[TriggerStanding], at: datetime, around: Surroundings | None) -> list[TriggerChart]:
     """Draw the triggers that one line can show: those that fired, those with a gap in their data, then the nearest."""
     order = sorted(triggers, key=lambda one: (one.firing is None, one.truth is not Truth.UNKNOWN, -(one.share or 0)))
-    drawn = ((one, trigger_chart(one, at, around)) for one in order)
-    return list(islice((TriggerChart(one, chart) for one, chart in drawn if chart and not chart.is_empty), MOST_CHARTS))
-
-
-def _recent(at: datetime) -> list[VoteRow]:
-    """Return the votes that a sweep has written down as closed, the newest first."""
-    return rows(summaries(Vote.objects.decided(at)[:MOST_RECENT], at), at)
+    drawn = trigger_charts(order, at, around)
+    return list(islice((TriggerChart(one, chart) for one, chart in drawn if not chart.is_empty), MOST_CHARTS))

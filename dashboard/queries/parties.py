@@ -1,6 +1,6 @@
 """Every party on the same terms: the compliance matrix under a pause, or what each has declared while there is none."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -104,7 +104,7 @@ def parties(rules: Text | None, board: Board | None, evidence: Matrix | None, at
     """Return a row for every laboratory of Annex 1 and of the pause's roll, by name, in four queries."""
     if rules is None:
         return []
-    annex = party_rows(at)
+    annex = party_rows(at, rules)
     rows = {row.organisation.key: row for row in board.rows} if board else {}
     seen = _evidence(evidence) if evidence else {}
     visits, overdue = _next_visits(at), _overdue(rules, at)
@@ -163,13 +163,13 @@ def _evidence(evidence: Matrix) -> Mapping[int, Evidence]:
 
 
 def _of_sites(rows: Sequence[MatrixRow]) -> Evidence:
-    states = Counter(state for row in rows for state in row.states)
+    states = [state for row in rows for state in row.states]
     return Evidence(
-        verified=states[EvidenceState.VERIFIED],
-        in_scope=states.total() - states[EvidenceState.OUT_OF_SCOPE],
+        verified=states.count(EvidenceState.VERIFIED),
+        in_scope=len(states) - states.count(EvidenceState.OUT_OF_SCOPE),
         sites=len(rows),
-        stale=states[EvidenceState.STALE],
-        discrepancies=states[EvidenceState.DISCREPANCY],
+        stale=states.count(EvidenceState.STALE),
+        discrepancies=states.count(EvidenceState.DISCREPANCY),
         h100_equivalents=sum((row.capacity for row in rows), Fraction(0)),
     )
 

@@ -13,7 +13,7 @@ from treaty.queries.pauses import PauseSummary, summary
 from treaty.queries.resumption import StageRow, criteria, stage_rows, under_way
 from treaty.queries.standdowns import Board, board
 from treaty.queries.texts import rules_of
-from treaty.rules.evaluation import World
+from treaty.queries.worlds import Surroundings
 from treaty.rules.parties import EntryIntoForceState
 from treaty.rules.pauses import BINDING, OVER, PauseState
 from treaty.rules.profiles import VoteProfile
@@ -161,7 +161,7 @@ class Answer:
     entry: EntryIntoForceState | None = None
 
 
-def situation(text: TreatyText | None, at: datetime, around: World | None = None) -> Answer:
+def situation(text: TreatyText | None, at: datetime, around: Surroundings | None = None) -> Answer:
     """Return what the site says at `at`; a bounded number of queries whatever the number of laboratories.
 
     `around` are `surroundings`, where they are at hand.
@@ -184,7 +184,7 @@ def _pause_to_speak_of(at: datetime) -> PauseSummary | None:
     return next(iter([*binding, *living, *found]), None)
 
 
-def _view(found: PauseSummary, at: datetime, around: World | None) -> PauseView:
+def _view(found: PauseSummary, at: datetime, around: Surroundings | None) -> PauseView:
     pause, rules = found.pause, rules_of(found.pause.text)
     resumption = under_way(pause)
     return PauseView(

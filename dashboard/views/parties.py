@@ -150,7 +150,7 @@ def all_parties(at: datetime) -> tuple[Pause | None, list[Party]]:
     text = text_at(at)
     if text is None:
         return None, []
-    answer = situation(text, at)
+    answer, rules = situation(text, at), rules_of(text)
     paused = answer.pause if answer.situation in PAUSED else None
-    rows = parties(rules_of(text), paused.board if paused else None, matrix(at), at)
+    rows = parties(rules, paused.board if paused else None, matrix(at, rules), at)
     return paused.pause if paused else None, rows

@@ -18,7 +18,7 @@ from labs.queries.facilities import facilities_of, lines_of
 from labs.rules.inventories import h100_equivalents
 from treaty.queries.parties import bound_labs, participating_bodies
 from treaty.queries.texts import rules_at
-from treaty.rules.text import Monitoring
+from treaty.rules.text import Monitoring, Text
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,12 @@ class Matrix:
         return len(self.layers) * len(self.rows) - self.count(EvidenceState.OUT_OF_SCOPE)
 
 
-def matrix(at: datetime) -> Matrix:
-    """Return the matrix over every facility of every bound laboratory, in a number of queries that does not grow."""
-    rules = rules_at(at)
+def matrix(at: datetime, rules: Text | None = None) -> Matrix:
+    """Return the matrix over every facility of every bound laboratory, in a number of queries that does not grow.
+
+    `rules` are those of the text at `at`, where they are at hand.
+    """
+    rules = rules or rules_at(at)
     layers, ops = rules.monitoring.layers, rules.covered.h100_ops_per_second
     seen, streams = observations(at), stream_readings(at)
     known = {facility for facility, _layer in (*seen, *streams)}

@@ -352,11 +352,7 @@ def changed(found: PublicReport) -> list[tuple[Change, bool]]:
 def recent_reports(at: datetime, limit: int = 10) -> list[Report]:
     """Return the newest submitted reports, in two queries."""
     found = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
-    return list(
-        found.select_related("visit__facility__organisation", "visit__pause", "visit__text")
-        .defer("visit__text__source")
-        .prefetch_related("findings")[:limit]
-    )
+    return list(found.select_related("visit__facility__organisation").prefetch_related("findings")[:limit])
 
 
 def recent_findings(at: datetime, limit: int = 10, *, severities: Sequence[Severity] = ()) -> list[Finding]:

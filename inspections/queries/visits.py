@@ -115,6 +115,13 @@ def upcoming(at: datetime, limit: int = 50) -> list[VisitRow]:
     return rows(announced(at).not_ended().order_by("planned_from", "key")[:limit], at)
 
 
+def soonest(at: datetime, limit: int) -> list[VisitRow]:
+    """Return the announced visits that have no report yet, the soonest first, with no more than a list says; the plan stays sealed."""
+    found = Visit.objects.ahead(at).select_related("facility__organisation", "text").defer("text__source")
+    bodies = Prefetch("team", VisitInspector.objects.filter(released_at=None).select_related("designation__body"))
+    return rows(found.prefetch_related(bodies).order_by("planned_from", "key")[:limit], at)
+
+
 def past(at: datetime, limit: int = 50) -> list[VisitRow]:
     """Return the visits that have ended, the newest first."""
     found = announced(at).filter(state__in=[state.value for state in ENDED])

@@ -1,6 +1,6 @@
 """Indicators for pages: what the text says of each, its readings, its chart, the triggers that are judged by it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,10 +13,10 @@ from accounts.models import Organisation
 from core.durations import Duration
 from labs.models import Quarantine, Reading
 from labs.rules.readings import written
-from treaty.queries.texts import rules_of, text_at
+from treaty.queries.texts import rules_at, rules_of, text_at
 from treaty.queries.triggers import TriggerStanding, standing, titles_of, voice
-from treaty.queries.worlds import world
-from treaty.rules.conditions import Aggregate, Comparison, InLabs, comparisons_of, walk
+from treaty.queries.worlds import Surroundings, world
+from treaty.rules.conditions import Aggregate, AnyCondition, Comparison, InLabs, comparisons_of, walk
 from treaty.rules.evaluation import World, course
 from treaty.rules.text import Indicator, Text
 from treaty.rules.words_conditions import subject_in_words
@@ -192,24 +192,42 @@ def _label(reading: Reading) -> str:
     return f"{reading.organisation.name}, {name}" if reading.organisation else name
 
 
-def trigger_chart(found: TriggerStanding, at: datetime, around: World | None = None) -> Chart | None:
-    """Return what the trigger compares over time, against its threshold; None where it is judged lab by lab or by several.
+def trigger_chart(found: TriggerStanding, at: datetime) -> Chart | None:
+    """Return what the trigger compares over time, against its threshold; None where it is judged lab by lab or by several."""
+    return next((chart for _, chart in trigger_charts([found], at)), None)
+
+
+def trigger_charts(
+    triggers: Iterable[TriggerStanding], at: datetime, around: Surroundings | None = None
+) -> Iterator[tuple[TriggerStanding, Chart]]:
+    """Yield those of the triggers that one line can show with their charts, as `trigger_chart` does; their readings are read together.
 
     `around` are `surroundings`, where they are at hand.
     """
-    comparisons = [part for part in walk(found.rule.condition) if isinstance(part, Comparison)]
-    text = text_at(at)
-    if len(comparisons) != 1 or text is None or any(isinstance(part, InLabs) for part in walk(found.rule.condition)):
+    compared = [(one, found) for one in triggers if (found := _one_line(one.rule.condition))]
+    if not compared:
+        return
+    rules = around.rules if around else rules_at(at)
+    judged = world([comparison for _, comparison in compared], rules, at, whole=True, around=around)
+    for one, comparison in compared:
+        yield one, _trigger_chart(comparison, rules, judged, at)
+
+
+def _one_line(condition: AnyCondition) -> Comparison | None:
+    """Return the only comparison of a condition that is not judged lab by lab."""
+    comparisons = [part for part in walk(condition) if isinstance(part, Comparison)]
+    if len(comparisons) != 1 or any(isinstance(part, InLabs) for part in walk(condition)):
         return None
-    (comparison,) = comparisons
-    rules = rules_of(text)
-    judged = world([comparison], rules, at, whole=True, around=around)
+    return comparisons[0]
+
+
+def _trigger_chart(comparison: Comparison, rules: Text, judged: World, at: datetime) -> Chart:
     points = _course(comparison, judged, at)
     return line_chart(
         points,
         title=_capital(subject_in_words(comparison, titles_of(rules), voice())),
         unit=rules.indicators[comparison.indicator].unit if comparison.aggregate is not Aggregate.COUNT else "",
-        thresholds=thresholds(comparisons),
+        thresholds=thresholds([comparison]),
         log=rules.indicators[comparison.indicator].maximum is None and _is_wide(points),
         height=220,
     )
@@ -217,7 +235,8 @@ def trigger_chart(found: TriggerStanding, at: datetime, around: World | None = N
 
 def _course(comparison: Comparison, judged: World, at: datetime) -> list[Point]:
     """Return the value from shortly before the first reading, at most eighteen months back; a step is drawn as a step."""
-    first = min((reading.observed_at for reading in judged.readings), default=at)
+    own = (reading.observed_at for reading in judged.readings if reading.indicator == comparison.indicator)
+    first = min(own, default=at)
     changes = course(comparison, judged, max(first, at - SHOWN_TIME), at)
     points = [Point(instant, value) for instant, value in changes]
     if points:

@@ -16,7 +16,7 @@ from treaty.queries.past import take_back_notices
 from treaty.queries.texts import required_text, rules_of, text_at
 from treaty.rules import parties as rules
 from treaty.rules.parties import EntryIntoForceState, Instruments, Status
-from treaty.rules.text import Member
+from treaty.rules.text import Member, Text
 
 
 def bound_labs(at: datetime) -> list[Organisation]:
@@ -34,9 +34,12 @@ def participating_bodies(at: datetime) -> list[Organisation]:
     return _organisations(Accreditation.objects.in_force(at).values_list("organisation", flat=True))
 
 
-def annex(kind: Kind, at: datetime) -> tuple[Member, ...]:
-    """Return the laboratories of Annex 1, the bodies of Annex 2 or the accredited observers at `at`: as the text names them, then as decisions added them."""
-    text = rules_of(required_text(at))
+def annex(kind: Kind, at: datetime, text: Text | None = None) -> tuple[Member, ...]:
+    """Return the laboratories of Annex 1, the bodies of Annex 2 or the accredited observers at `at`: as the text names them, then as decisions added them.
+
+    `text` is the one at `at`, where it is at hand.
+    """
+    text = text or rules_of(required_text(at))
     named = {Kind.LABORATORY: text.labs, Kind.BODY: text.bodies}.get(kind, ())
     known = {member.key for member in named}
     added = Annexed.objects.filter(organisation__kind=kind, from_at__lte=at).select_related("organisation")
@@ -57,7 +60,11 @@ def is_in_breach(lab: Organisation, at: datetime) -> bool:
 
 def with_instruments(parties: QuerySet[Party]) -> QuerySet[Party]:
     """Fetch along what `instruments_of` reads, in two queries for all."""
-    return parties.select_related("organisation", "merger").prefetch_related(Prefetch("suspensions", to_attr="spans"))
+    return _with_spans(parties.select_related("organisation"))
+
+
+def _with_spans(parties: QuerySet[Party]) -> QuerySet[Party]:
+    return parties.select_related("merger").prefetch_related(Prefetch("suspensions", to_attr="spans"))
 
 
 def _organisations(keys: Iterable[int]) -> list[Organisation]:
@@ -141,11 +148,15 @@ class PartyRow:
         return STATUS_SIGNS[self.status]
 
 
-def party_rows(at: datetime) -> list[PartyRow]:
+def party_rows(at: datetime, text: Text | None = None) -> list[PartyRow]:
     """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; five queries."""
-    members = annex(Kind.LABORATORY, at)
+    members = annex(Kind.LABORATORY, at, text)
     organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
-    parties = {it.organisation.key: it for it in with_instruments(Party.objects.all())}
+    by_number = {it.pk: it for it in organisations.values()}
+    parties: dict[str, Party] = {}
+    for party in _with_spans(Party.objects.filter(organisation__in=by_number)):
+        party.organisation = by_number[party.organisation_id]  # at hand: not read twice
+        parties[party.organisation.key] = party
     take_back_notices(parties, at)
     return [
         PartyRow(

@@ -8,15 +8,15 @@ from core.truth import Truth, all_of
 from treaty.models import Determination, Pause, Resumption
 from treaty.queries.pauses import terms
 from treaty.queries.texts import rules_of
-from treaty.queries.worlds import world
+from treaty.queries.worlds import Surroundings, world
 from treaty.rules.conditions import AnyCondition, Determined
 from treaty.rules.evaluation import DeterminationValue, World, evaluate
 from treaty.rules.resumption import CriterionStanding, criteria_standing, stage_due_at
 from treaty.rules.text import ResumptionStage
 
 
-def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime, around: World | None = None) -> World:
-    """Return all that `conditions` are judged by at `at`, in six queries."""
+def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime, around: Surroundings | None = None) -> World:
+    """Return all that `conditions` are judged by at `at`, in six queries; in one with `around`."""
     made = tuple(_value(one) for one in _determinations(pause, at))
     return world(conditions, rules_of(pause.text), at, made, around=around)
 
@@ -38,7 +38,7 @@ def _parts(condition: AnyCondition) -> Iterator[AnyCondition]:
         yield from _parts(part)
 
 
-def criteria(pause: Pause, at: datetime, around: World | None = None) -> tuple[CriterionStanding, ...]:
+def criteria(pause: Pause, at: datetime, around: Surroundings | None = None) -> tuple[CriterionStanding, ...]:
     """Return every resumption criterion of the pause as it stands at `at`; `around` are `surroundings`, where they are at hand."""
     resumption = terms(pause).resumption
     conditions = [criterion.condition for criterion in resumption.criteria.values()]

@@ -1,11 +1,11 @@
 """The board of a pause: every lab of its roll with stages, lateness and standing, in a number of queries that does not grow."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
@@ -46,7 +46,7 @@ class BoardRow:
     delay: timedelta
     runs: int
     runs_halted: int
-    open_cases: tuple[Case, ...]
+    open_cases: tuple[CaseValue, ...]
 
     def stage(self, key: StageKey) -> StageStanding | None:
         """Return one stage, None where the level has none or the lab is not bound."""
@@ -90,14 +90,16 @@ def standing_at(
     stand_down: StandDown | None, found: tuple[StageStanding, ...], cases: Collection[Case], at: datetime
 ) -> StandingAnswer:
     """Return the lab's standing from its rows."""
-    return _standing(stand_down, found, _verifications(stand_down.verifications.all()) if stand_down else (), cases, at)
+    told = _verifications(stand_down.verifications.all()) if stand_down else ()
+    values = [CaseValue(one.key, one.opened_at, one.closed_at, one.determined_at) for one in cases]
+    return _standing(stand_down, found, told, values, at)
 
 
 def _standing(
     stand_down: StandDown | None,
     found: tuple[StageStanding, ...],
     verifications: Iterable[VerificationValue],
-    cases: Collection[Case],
+    cases: Collection[CaseValue],
     at: datetime,
 ) -> StandingAnswer:
     since = stand_down.starts_at if stand_down else at
@@ -105,7 +107,7 @@ def _standing(
         bound=stand_down is not None,
         stages=found,
         verifications=[one for one in verifications if one.at >= since],
-        cases=[CaseValue(one.key, one.opened_at, one.closed_at, one.determined_at) for one in cases],
+        cases=cases,
         at=at,
     )
 
@@ -123,8 +125,8 @@ class _Beside:
     extended: Mapping[int, Mapping[StageKey, datetime]]
     verifications: Mapping[int, list[VerificationValue]]
     halted: Mapping[int, int]
-    cases: Mapping[int, list[Case]]  # by laboratory
-    remaining: Mapping[int, Collection[TrainingRun]]  # by laboratory
+    cases: Mapping[int, list[CaseValue]]  # by laboratory
+    remaining: Mapping[int, int]  # runs that can still go on, by laboratory
 
 
 def board(pause: Pause, at: datetime) -> Board:
@@ -133,12 +135,12 @@ def board(pause: Pause, at: datetime) -> Board:
     labs = [one.organisation for one in pause.commitments.all()]
     begun = pause.stand_downs.filter(starts_at__lte=at) if pause.in_force_at else pause.stand_downs.none()
     stand_downs = {one.organisation_id: one for one in begun.order_by()}
-    beside = _beside(pause, labs, at)
+    beside = _beside(pause, at)
     rows = [_row(lab, stand_downs.get(lab.pk), beside, level, at) for lab in labs]
     return Board(pause, at, tuple(StageKey(stage.key) for stage in level.stages), tuple(rows))
 
 
-def _beside(pause: Pause, labs: Iterable[Organisation], at: datetime) -> _Beside:
+def _beside(pause: Pause, at: datetime) -> _Beside:
     """Read the rows, not one object for each stand-down and table: that is most of what a board of many labs would cost."""
     extended: dict[int, dict[StageKey, datetime]] = defaultdict(dict)
     moved = DeadlineExtension.objects.filter(stand_down__pause=pause).exclude(vote__effect_applied_at__gt=at)
@@ -150,12 +152,15 @@ def _beside(pause: Pause, labs: Iterable[Organisation], at: datetime) -> _Beside
         verifications[key].append(VerificationValue(Conclusion(conclusion), *rest))
     halts = RunHalt.objects.filter(stand_down__pause=pause, halted_at__lte=at).order_by()
     halted = dict(halts.values_list("stand_down").annotate(number=Count("pk")))
-    cases: dict[int, list[Case]] = defaultdict(list)
-    for case in Case.objects.filter(pause=pause, opened_at__lte=at).select_related("vote"):
-        if case.vote and case.vote.effect_applied_at and case.vote.effect_applied_at > at:
-            case.determined_at = None
-        cases[case.organisation_id].append(case)
-    return _Beside(extended, verifications, halted, cases, runs_in_scope(pause, labs, at))
+    cases: dict[int, list[CaseValue]] = defaultdict(list)
+    opened = Case.objects.filter(pause=pause, opened_at__lte=at).values_list(
+        "organisation", "key", "opened_at", "closed_at", "determined_at", "vote__effect_applied_at"
+    )
+    for lab, name, opened_at, closed_at, determined_at, entered_at in opened:
+        is_known = entered_at is None or entered_at <= at
+        cases[lab].append(CaseValue(name, opened_at, closed_at, determined_at if is_known else None))
+    remaining = Counter(_going_on(pause, at).values_list("organisation", flat=True))
+    return _Beside(extended, verifications, halted, cases, remaining)
 
 
 def _row(lab: Organisation, stand_down: StandDown | None, beside: _Beside, level: Level, at: datetime) -> BoardRow:
@@ -169,7 +174,7 @@ def _row(lab: Organisation, stand_down: StandDown | None, beside: _Beside, level
         found,
         _standing(stand_down, found, beside.verifications.get(key, ()), cases, at),
         delay_account(found),
-        runs=halted + len(beside.remaining.get(lab.pk, ())) if stand_down else 0,
+        runs=halted + beside.remaining.get(lab.pk, 0) if stand_down else 0,
         runs_halted=halted,
         open_cases=tuple(case for case in cases if case.closed_at is None or at < case.closed_at),
     )
@@ -177,19 +182,20 @@ def _row(lab: Organisation, stand_down: StandDown | None, beside: _Beside, level
 
 def runs_in_scope(pause: Pause, labs: Iterable[Organisation], at: datetime) -> Mapping[int, list[TrainingRun]]:
     """Return, by lab, the declared runs above the level's threshold that can still go on and may not, in two queries."""
-    limit = terms(pause).level.training_above_flop
     found: dict[int, list[TrainingRun]] = defaultdict(list)
-    if limit is None:
-        return found
-    going = Q(status__in=[RunStatus.PLANNED, RunStatus.RUNNING]) | Q(halted_at__gt=at) | Q(finished_at__gt=at)
-    running = TrainingRun.objects.filter(
-        going, organisation__in=list(labs), planned_flop__gt=limit, registered_at__lte=at
-    )
-    allowed = exempted_runs(pause, at)
-    for run in running.select_related("facility").order_by("registered_at"):
-        if run.key not in allowed:
-            found[run.organisation_id].append(run)
+    running = _going_on(pause, at).filter(organisation__in=list(labs)).select_related("facility")
+    for run in running.order_by("registered_at"):
+        found[run.organisation_id].append(run)
     return found
+
+
+def _going_on(pause: Pause, at: datetime) -> QuerySet[TrainingRun]:
+    limit = terms(pause).level.training_above_flop
+    if limit is None:
+        return TrainingRun.objects.none()
+    going = Q(status__in=[RunStatus.PLANNED, RunStatus.RUNNING]) | Q(halted_at__gt=at) | Q(finished_at__gt=at)
+    found = TrainingRun.objects.filter(going, planned_flop__gt=limit, registered_at__lte=at)
+    return found.exclude(key__in=exempted_runs(pause, at))
 
 
 def deployments_in_scope(provisions: PauseTerms, lab: Organisation) -> list[Deployment]:

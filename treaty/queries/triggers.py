@@ -14,9 +14,9 @@ from core.truth import Truth
 from treaty.models import Pause, TriggerEvaluation, TriggerFiring
 from treaty.queries.pauses import state
 from treaty.queries.texts import rules_of, text_at
-from treaty.queries.worlds import world
+from treaty.queries.worlds import Surroundings, world
 from treaty.rules.conditions import InLabs, walk
-from treaty.rules.evaluation import Evaluation, World, evaluate
+from treaty.rules.evaluation import Evaluation, evaluate
 from treaty.rules.pauses import OVER
 from treaty.rules.text import Text, Trigger
 from treaty.rules.triggers import conditions_of, progress, reset_condition
@@ -145,15 +145,15 @@ class TriggerStanding:
         return self.found.holds_until
 
 
-def standing(at: datetime, around: World | None = None) -> list[TriggerStanding]:
+def standing(at: datetime, around: Surroundings | None = None) -> list[TriggerStanding]:
     """Return every trigger of the text in force as it stands at `at`, those that are true or unknown first; eight queries.
 
     `around` are `surroundings`, where they are at hand.
     """
-    text = text_at(at)
-    if text is None:
+    text = None if around else text_at(at)
+    rules = around.rules if around else rules_of(text) if text else None
+    if rules is None:
         return []
-    rules = rules_of(text)
     found = _found(rules, rules.triggers, at, around)
     firings = {firing.trigger: firing for firing in TriggerFiring.objects.latched(at).select_related("vote")}
     names = _names()
@@ -162,7 +162,7 @@ def standing(at: datetime, around: World | None = None) -> list[TriggerStanding]
 
 
 def _found(
-    rules: Text, triggers: Mapping[str, Trigger], at: datetime, around: World | None = None
+    rules: Text, triggers: Mapping[str, Trigger], at: datetime, around: Surroundings | None = None
 ) -> dict[str, Evaluation]:
     judged = world(conditions_of(triggers.values()), rules, at, around=around)
     return {key: evaluate(trigger.condition, judged, at) for key, trigger in triggers.items()}

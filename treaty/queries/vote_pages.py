@@ -141,7 +141,7 @@ def _roll_label(found: Summary, *, sealed: bool, decided: bool) -> str:
     }
 
 
-def rows(found: list[Summary], at: datetime) -> list[VoteRow]:
+def rows(found: Iterable[Summary], at: datetime) -> list[VoteRow]:
     """Return summaries with their words."""
     return [_row(one, at) for one in found]
 

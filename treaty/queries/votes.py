@@ -225,9 +225,8 @@ def summary(vote: Vote, at: datetime) -> Summary:
     return _summary(vote, roll_of(vote), received, facts_of(vote), at)
 
 
-def summaries(votes: QuerySet[Vote], at: datetime) -> list[Summary]:
-    """Return votes as lists show them, from plain values: in four queries, and one where this process knows not all their rolls."""
-    found = list(votes.select_related("text", "requester", "subject_organisation", "pause").defer("text__source"))
+def summaries(found: Sequence[Vote], at: datetime) -> list[Summary]:
+    """Return votes as lists show them, from plain values: in three queries, and one where this process knows not all their rolls."""
     rolls, left = _rolls(found), _left_since(found)
     ballots: dict[int, list[BallotValue]] = {vote.pk: [] for vote in found}
     repudiated: dict[int, list[Repudiated]] = {vote.pk: [] for vote in found}
@@ -342,13 +341,28 @@ def counts_for(vote: Vote, organisation: Organisation, at: datetime) -> list[Org
 
 def open_votes(at: datetime) -> list[Summary]:
     """Return the votes that are noticed or open at `at`, those that close first at the top."""
-    found = summaries(Vote.objects.undecided(at), at)
+    return _first_to_close(summaries(_listed(Vote.objects.undecided(at)), at))
+
+
+def _listed(votes: QuerySet[Vote]) -> list[Vote]:
+    """Return votes with what a list says of each."""
+    return list(votes.select_related("text", "requester", "subject_organisation", "pause").defer("text__source"))
+
+
+def _first_to_close(found: Iterable[Summary]) -> list[Summary]:
     return sorted((one for one in found if one.course.closed_at is None), key=lambda one: one.course.closes_at)
+
+
+def newest_votes(at: datetime, decided: int) -> tuple[list[Summary], list[Summary]]:
+    """Return the open votes as `open_votes` does, and the newest that a sweep has written down as closed: read together, and bare."""
+    undecided = list(Vote.objects.undecided(at))
+    found = summaries([*undecided, *Vote.objects.decided(at)[:decided]], at)
+    return _first_to_close(found[: len(undecided)]), found[len(undecided) :]
 
 
 def recent_votes(at: datetime, limit: int = 10) -> list[Summary]:
     """Return the votes that closed or were withdrawn last, the newest first, whether or not a sweep has written it down."""
-    found = summaries(Vote.objects.filter(noticed_at__lte=at).order_by("-noticed_at", "-pk")[: limit + 40], at)
+    found = summaries(_listed(Vote.objects.filter(noticed_at__lte=at).order_by("-noticed_at", "-pk")[: limit + 40]), at)
     over = [one for one in found if one.course.closed_at is not None or one.vote.withdrawn_at is not None]
     return sorted(over, key=_ended_at, reverse=True)[:limit]
 

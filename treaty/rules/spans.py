@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from heapq import heappop, heappush
 from operator import add, ge, gt, le, lt
 from typing import Final
@@ -111,7 +111,7 @@ class Span:
         self.comparison, self.indicator, self.at, self.validities = comparison, indicator, at, validities
         self.start = start or (comparison.sustained_for.before(at) if comparison.sustained_for else at)
         self.sources: tuple[str, ...] = comparison.sources or indicator.sources
-        self.threshold = Fraction(comparison.value)
+        self.threshold = _exact(comparison.value)
         self.known = readings
         kept = self._kept()
         self.readings = [reading for reading, _, _ in kept]
@@ -296,6 +296,13 @@ def _phases(states: list[tuple[datetime, _State]]) -> list[_Phase]:
     return phases
 
 
+@lru_cache(maxsize=256)
+def _exact(value: Decimal) -> Fraction:
+    """Return a threshold as a fraction: every lab is compared with the same ones."""
+    return Fraction(value)
+
+
+@lru_cache(maxsize=256)
 def _later(duration: Duration) -> Callable[[datetime], datetime]:
     """Return what adds the duration to an instant."""
     exact = duration.exact

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from labs.views.figures import JURISDICTION, LAB, NAME
 from treaty.models import Drill, Pause, Vote
 from treaty.queries.drills import summary as drill_summary
-from treaty.queries.indicators import all_versions, detail, in_rows, trigger_chart
+from treaty.queries.indicators import all_versions, detail, in_rows, trigger_chart, trigger_charts
 from treaty.queries.parties import party_table
 from treaty.queries.past import known_pauses, require_rows
 from treaty.queries.standdowns import board
@@ -237,7 +237,7 @@ FIGURES: Final = (
         page=lambda key: reverse("treaty:trigger", args=[key]),
         chart=trigger_course,
         titled=trigger_title,
-        subjects=lambda at: [row.key for row in standing(at) if trigger_chart(row, at)],
+        subjects=lambda at: [row.key for row, _chart in trigger_charts(standing(at), at)],
     ),
     Figure(
         key="indicator",
