@@ -1,9 +1,19 @@
 """Which replica readers are given, as one process sees them; tests/concurrency/test_replica.py has a real one."""
 
+from copy import deepcopy
+
 import pytest
-from django.db import OperationalError, connection
+import time_machine
+from django.core.cache import cache
+from django.db import OperationalError, connection, connections
+from django.test.utils import CaptureQueriesContext
+from psycopg import IsolationLevel
 
 from accounts.models import Organisation
+from ledger.models import Head
+from ledger.queries import position
+from tests import factories as make
+from tests.together import together
 from web import replicas
 from web.replicas import LOOKED_AT_EVERY, RESTS_FOR, Replica, WrittenWhileReading, read
 
@@ -136,3 +146,54 @@ def test_what_stands_in_a_transaction_is_read_there(pair, monkeypatch):
     found = []
     read(where(found), int)
     assert found == ["default"]
+
+
+@pytest.fixture
+def second(transactional_db, settings):
+    """The test's own database once more, under a replica's name and as its connections are."""
+    settings.REPLICAS, settings.REPLICA_LAG = ["replica1"], LAG
+    own = deepcopy(connection.settings_dict)
+    own["OPTIONS"] |= {
+        "isolation_level": IsolationLevel.REPEATABLE_READ,
+        "options": "-c default_transaction_read_only=on",
+    }
+    connections.databases["replica1"] = own
+    connections["replica1"].connect()  # Django's tests would let nobody else
+    replicas.replicas.cache_clear()
+    yield connections["replica1"]
+    replicas.replicas.cache_clear()
+    connections["replica1"].close()
+    del connections["replica1"], connections.databases["replica1"]
+
+
+def test_a_page_is_of_one_instant_though_something_is_recorded_while_it_is_read(second):
+    def page():
+        before = Organisation.objects.count()
+        together(make.laboratory, ["aster"])
+        return before, Organisation.objects.count()
+
+    assert read(page, position) == (0, 0)
+    assert Organisation.objects.count() == 1
+
+
+PAGES = (
+    "/", "/votes/", "/pauses/", "/pauses/2026-01/", "/labs/", "/labs/aster/", "/parties/", "/inspections/",
+    "/inspections/draws/", "/treaty/", "/triggers/", "/indicators/", "/keys/", "/cases/", "/drills/", "/figures/",
+    "/feeds/all.atom", "/calendar.ics", "/badge.svg", "/sitemap.xml",
+    "/api/v1/votes/", "/api/v1/pauses/", "/api/v1/pauses/2026-01/", "/api/v1/keys/", "/api/v1/readings/",
+    "/api/v1/matrix/", "/api/v1/ledger/", "/api/v1/ledger/entries/",
+)  # fmt: skip
+
+
+def test_whatever_a_public_page_says_is_read_from_the_replica(second, client):
+    cache.clear()
+    make.visit(pause=make.pause_in_force(labs=("aster", "borealis")))
+    with (
+        time_machine.travel(make.NOON, tick=False),
+        CaptureQueriesContext(connections["default"]) as primary,
+        CaptureQueriesContext(second) as replica,
+    ):
+        found = {path: client.get(path).status_code for path in PAGES}
+    assert found == dict.fromkeys(PAGES, 200)
+    assert {query["sql"] for query in primary if Head._meta.db_table not in query["sql"]} == set()
+    assert len(replica) > 3 * len(PAGES)
