@@ -2,7 +2,7 @@
 
 python -m config.servers --state .state/bench -- python -m benchmarks.flood --minutes 10
 
-FLOOD_LABS chooses the number of laboratories.
+FLOOD_LABS chooses the number of laboratories; --only memory (or pools, overload, flood) does one part.
 """
 
 import argparse
@@ -25,9 +25,10 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.load import TOOL, WRK, served
+from benchmarks.load import TOOL, WRK, pooled, served
 from benchmarks.place import run_apart
 from benchmarks.table import Row, show
+from config import processes
 from config.servers import valkey
 
 LABS = int(os.environ.get("FLOOD_LABS", "200"))
@@ -35,35 +36,55 @@ WORKERS = 2
 READERS = 64  # connections of the flood
 FLOOD = 30  # seconds
 KEPT = ("/", "/votes/", "/labs/", "/pauses/", "/inspections/", "/parties/", "/treaty/")
+PARTS = ("pools", "overload", "flood", "memory")
 NEXT = count()
 
 type Seen = tuple[int, float]  # an answer's status, and how long it took
 
 
-def main(minutes: float = 1) -> None:
+def main(minutes: float = 1, parts: Sequence[str] = PARTS) -> None:
     with tempfile.TemporaryDirectory() as folder, valkey(Path(folder)) as redis:
         os.environ["REDIS_URL"] = redis
-        code = run_apart("benchmarks.flood", [str(minutes)])
+        code = run_apart("benchmarks.flood", [str(minutes), *parts])
     if code:
         sys.exit(code)
 
 
-def inside(minutes: float) -> None:
+def inside(minutes: float, parts: Sequence[str]) -> None:
     import django
 
     django.setup()
     from benchmarks.population import populate
 
     made = populate(LABS)
+    readers = f"readers by {TOOL}" + (
+        "" if WRK else ": wrk is not on PATH, so the flood is far smaller than it could be"
+    )
+    if "pools" in parts and processes.NGINX:
+        with pooled() as site:
+            warm(site)
+            show(
+                f"Ballots in a flood of {READERS} connections, a pool of their own, {readers}",
+                flood(site, made, "two pools"),
+            )
+    elif "pools" in parts:
+        print("\npools: skipped, as nginx is not on PATH.", flush=True)
+    if {"overload", "flood", "memory"}.isdisjoint(parts):
+        return
     with served(workers=WORKERS) as site:
-        for path in KEPT:
-            get(site, path)
-        readers = f"readers by {TOOL}" + (
-            "" if WRK else ": wrk is not on PATH, so the flood is far smaller than it could be"
-        )
-        show(f"More readers than can be served, {LABS} laboratories, {WORKERS} web processes", overload(site))
-        show(f"Ballots in a flood of {READERS} connections, {readers}", flood(site, made))
-        show(f"Memory of {WORKERS} web processes under load for {minutes:g} minutes", memory(site, minutes))
+        warm(site)
+        if "overload" in parts:
+            show(f"More readers than can be served, {LABS} laboratories, {WORKERS} web processes", overload(site))
+        if "flood" in parts:
+            show(f"Ballots in a flood of {READERS} connections, one pool, {readers}", flood(site, made, "one pool"))
+        if "memory" in parts:
+            show(f"Memory of {WORKERS} web processes under load for {minutes:g} minutes", memory(site, minutes))
+
+
+def warm(site: str) -> None:
+    """Ask for the pages that readers ask for until every process has them."""
+    for path in KEPT:
+        together(4, 2, lambda path=path: get(site, path))  # type: ignore[misc]
 
 
 def get(site: str, path: str) -> Seen:
@@ -142,11 +163,11 @@ def at(percentile: int, times: Sequence[float]) -> float:
 # --- a flood in mid-pause ------------------------------------------------------------------------------------------
 
 
-def flood(site: str, made: Any) -> list[Row]:
+def flood(site: str, made: Any, how: str) -> list[Row]:
     """Cast ballots while nobody reads, then while everybody does: the same pages, and pages that have to be made."""
-    quiet = ballots(site, made, "Before the flood")
+    quiet = ballots(site, made, f"Before the flood, {how}")
     with drowning(site) as read:
-        loud = ballots(site, made, "In the flood")
+        loud = ballots(site, made, f"In the flood, {how}")
     refused = [status for status, _ in loud if status != HTTPStatus.CREATED]
     return [
         Row("ballot, nobody reads, p50", at(50, of(quiet, 201)), None, "ms", None, f"{len(quiet)} ballots"),
@@ -259,8 +280,11 @@ def resident() -> float:
 
 if __name__ == "__main__":
     if "--inside" in sys.argv:
-        inside(float(sys.argv[-1]))
+        told = sys.argv[sys.argv.index("--inside") + 1 :]
+        inside(float(told[0]), told[1:])
     else:
         parser = argparse.ArgumentParser(description=__doc__)
         parser.add_argument("--minutes", type=float, default=1, help="how long memory is watched")
-        main(parser.parse_args().minutes)
+        parser.add_argument("--only", choices=PARTS, help="one part alone")
+        options = parser.parse_args()
+        main(options.minutes, [options.only] if options.only else PARTS)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection
+from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -32,13 +33,31 @@ TOOL = "wrk" if WRK else "a loop of Python threads"
 def served(application: str = "config.wsgi:application", *, workers: int = 1, **environment: str) -> Iterator[str]:
     """Serve a WSGI application by the command line that the site itself uses; yield its address."""
     port = free_port()
-    command = [*processes.web(port, workers=workers)[:-1], application]
+    with _running([*processes.web(port, workers=workers)[:-1], application], port, **environment) as site:
+        yield site
+
+
+@contextmanager
+def pooled() -> Iterator[str]:
+    """Serve the site by two pools of one web process each, for who acts and for readers, behind nginx; yield its address."""
+    acting, reading, port = free_port(), free_port(), free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _running(processes.web(acting), acting),
+        _running(processes.readers(processes.web(reading)), reading),
+        _running(processes.proxy(Path(folder), port, actors=acting, readers=reading), port) as site,
+    ):
+        yield site
+
+
+@contextmanager
+def _running(command: list[str], port: int, **environment: str) -> Iterator[str]:
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
             if not _answers(f"http://localhost:{port}/"):
                 log.seek(0)
-                raise RuntimeError(f"{application} does not answer\n{log.read()}")
+                raise RuntimeError(f"{' '.join(command)} does not answer\n{log.read()}")
             yield f"http://localhost:{port}"
         finally:
             process.terminate()

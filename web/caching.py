@@ -23,6 +23,11 @@ from web.front import SHARED, State, state_at
 from web.replicas import read
 
 KEPT: Final = 90  # seconds: a little longer than the minute in the key
+# For caches between: browsers ask each time (Cache-Control), a CDN (RFC 9213) or nginx at most once a second for all of them.
+BETWEEN: Final = {
+    "CDN-Cache-Control": "max-age=1, stale-while-revalidate=30, stale-if-error=3600",
+    "X-Accel-Expires": "1",
+}
 VARIES: Final = ("Cookie", "Accept-Language", "HX-Request")
 STORED: Final = (
     "Content-Type",
@@ -155,6 +160,8 @@ def _keep(tag: str, response: HttpResponseBase) -> None:
 def _public(response: HttpResponseBase, tag: str) -> HttpResponseBase:
     response.headers["ETag"] = tag
     response.headers.setdefault("Cache-Control", "public, no-cache")
+    for name, value in BETWEEN.items():
+        response.headers.setdefault(name, value)
     patch_vary_headers(response, VARIES)
     return response
 

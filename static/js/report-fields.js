@@ -4,6 +4,13 @@ const ROW = /^finding-(\d+)-(.+)$/;
 const FILLED = ["text", "article"]; // a row in which neither is typed is blank, on the site as here
 
 export const read = (form) => [...new FormData(form)].filter(([name, value]) => !APART.has(name) && typeof value === "string");
+// As the form came, whatever was typed since.
+export function asSent(form) {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return read(copy);
+}
+
 const plain = (value) => value.normalize("NFC").replace(/\r\n?/g, "\n").trim();
 
 // Without blank rows, numbered anew, as the site stores them.

@@ -1,5 +1,5 @@
 // Talking to the site about one report: what stands there, and what this device sends. Every answer is {kind, ...}; none throws.
-import { read } from "./report-fields.js";
+import { asSent } from "./report-fields.js";
 
 const PATIENCE = 30_000;
 const headers = { Accept: "application/json, text/html" };
@@ -40,7 +40,7 @@ export function standing(form) {
     token: form.elements.csrfmiddlewaretoken?.value ?? "",
     revision: form.elements.revision.value,
     version: form.elements.version.value,
-    fields: read(form),
+    fields: asSent(form),
   };
 }
 

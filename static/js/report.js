@@ -1,7 +1,7 @@
 // The report form. What is typed is kept on this device at once, sealed, and on the site as soon as there is a connection; each save
 // has a key, so that one whose answer was lost is the same save when it is sent again. The page works without all of it.
 import { choose } from "./report-conflict.js";
-import { addRow, fill, read, same } from "./report-fields.js";
+import { addRow, asSent, fill, read, same } from "./report-fields.js";
 import { offer, take } from "./report-file.js";
 import { Photographs } from "./report-photographs.js";
 import { onHolder, Store } from "./report-store.js";
@@ -255,10 +255,14 @@ async function begin() {
   draft = known ?? fresh();
   const isOwed = draft.isWaiting || Boolean(draft.sending);
   if (!isOwed && site) draft.base = { revision: site.revision, fields: site.fields };
-  lay(isOwed || !site ? draft.fields : [...site.fields, ...draft.homeless]);
+  const early = same(read(form), asSent(form)) ? null : read(form); // typed before this ran, or while the store was opened
+  const isEarlyLaid = early && site && !isOwed;
+  if (early && !isEarlyLaid) draft.setAside.push({ at: new Date(), fields: early });
+  lay(isOwed || !site ? draft.fields : [...(early ?? site.fields), ...draft.homeless]);
   find("restored").hidden = !draft.isWaiting;
   aside();
   listen();
+  if (isEarlyLaid) typed();
   await photographs.begin(store);
   if (!site) say("offline");
   if (!site || isOwed) plan(0);

@@ -111,6 +111,24 @@ def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_ser
     assert page.problems + other.problems == []
 
 
+def test_what_is_typed_before_the_scripts_run_is_kept_and_saved(opened, live_server, visit):
+    page = opened(visit.team.first().designation.user)
+    held = []
+    page.route("**/report-store*.js", lambda route: held.append(route))
+    page.goto(live_server.url + reverse("inspections:visit", args=[visit.key]))
+    page.get_by_role("button", name="Write the report").click(no_wait_after=True)
+    page.wait_for_url("**/report/", wait_until="commit")
+    expect(page.get_by_role("contentinfo")).to_be_attached()  # all of the page is there, its scripts are not
+    fill_in(page)
+    [script] = held
+    script.continue_()
+    expect(page.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
+    answers = page.get_by_role("radio", name="Verified", exact=True).all()
+    for answer in answers:
+        expect(answer).to_be_checked()
+    assert str(Report.objects.get().sections).count("'answer': 'verified'") == len(answers) > 0
+
+
 @pytest.mark.parametrize("width", [1280, 380])
 def test_the_overview_is_accessible_and_breaks_no_policy(opened, live_server, visit, width):
     writer = visit.team.first().designation.user

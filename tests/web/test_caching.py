@@ -104,8 +104,16 @@ def test_whoever_is_signed_in_or_has_a_message_waiting_gets_a_page_of_their_own(
     answer = page.view(mine)
     assert answer.content == b"rendered 2"
     assert "ETag" not in answer.headers
+    assert not {"CDN-Cache-Control", "X-Accel-Expires"} & set(answer.headers)
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert page.view(rf.get("/")).content == b"rendered 1"
+
+
+def test_caches_between_may_keep_what_everybody_sees_for_a_second(page, rf):
+    answer = page.view(rf.get("/"))
+    assert answer.headers["Cache-Control"] == "public, no-cache"
+    assert answer.headers["CDN-Cache-Control"].startswith("max-age=1,")
+    assert answer.headers["X-Accel-Expires"] == "1"
 
 
 def test_every_answer_says_what_it_depends_on(page, rf):
