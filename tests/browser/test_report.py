@@ -114,7 +114,7 @@ def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_ser
 def test_what_is_typed_before_the_scripts_run_is_kept_and_saved(opened, live_server, visit):
     page = opened(visit.team.first().designation.user)
     held = []
-    page.route("**/report-store*.js", lambda route: held.append(route))
+    page.route("**/report-store*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright cannot mark a builtin
     page.goto(live_server.url + reverse("inspections:visit", args=[visit.key]))
     page.get_by_role("button", name="Write the report").click(no_wait_after=True)
     page.wait_for_url("**/report/", wait_until="commit")
