@@ -1,5 +1,6 @@
 """The accounts of compute in the record: both sides, the alarms that follow, what became of them, and what would be forged."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from inspections.rules.accounting import BalancePeriod
 from inspections.rules.findings import FindingEvent
 from labs.actions.facilities import register_facility
 from ledger.models import Entry
+from tests.once import once_a_module, undone
 from tests.verifier.decisions import site_in_force
 from treaty.queries.texts import rules_at
 
@@ -68,9 +70,12 @@ class Story:
         return raised.value
 
 
+founded = once_a_module(Story)
+
+
 @pytest.fixture
-def story():
-    return Story()
+def story(founded):
+    return deepcopy(founded)
 
 
 def codes(record):
@@ -171,15 +176,13 @@ def test_a_declaration_corrected_after_it_was_observed_is_named(story_record):
 
 
 @pytest.fixture(scope="module")
-def story_record(django_db_setup, django_db_blocker):
+def story_record(founded):
     """The record of a whole story, made once."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        story = Story()
+    with undone():
+        story = deepcopy(founded)
         story.alarm()
         story.settle()
-        record = story.site.record()
-        transaction.set_rollback(True)
-    return record
+        return story.site.record()
 
 
 @pytest.mark.parametrize(
