@@ -14,8 +14,10 @@ from django.views.generic import TemplateView
 from accounts.middleware import DEMO_MARK
 from accounts.models import User
 from accounts.queries.people import people_by_organisation
+from web.listings import listing
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+PER_PAGE = 40  # organisations
 
 
 class PeopleView(TemplateView):
@@ -26,9 +28,9 @@ class PeopleView(TemplateView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Add the people; 404 outside the demonstration."""
         _only_in_the_demonstration()
-        return super().get_context_data(
-            groups=people_by_organisation(timezone.now()), next=_next(self.request), **context
-        )
+        groups = people_by_organisation(timezone.now())
+        found = listing(self.request.GET, groups, lambda group: group.organisation.name, per_page=PER_PAGE)
+        return super().get_context_data(listing=found, next=_next(self.request), **context)
 
 
 @require_POST
