@@ -41,6 +41,8 @@ def filled(form):
         match field:
             case _ if choices:
                 data[form.add_prefix(name)] = str(choices[0])
+            case forms.DateField():
+                data[form.add_prefix(name)] = "2026-11-21"
             case forms.DateTimeField():
                 data[form.add_prefix(name)] = "2026-11-21T12:00"
             case forms.IntegerField() | forms.DecimalField():
@@ -60,7 +62,8 @@ def row(answers):
 
 def typed(answers, role):
     """What a person might type into the form that they are shown; where they are shown none, what somebody else would."""
-    shown = {who: one.context["form"] for who, one in answers.items() if one.context and "form" in one.context}
+    found = {who: one.context.get("form") for who, one in answers.items() if one.context}
+    shown = {who: form for who, form in found.items() if isinstance(form, forms.BaseForm)}
     return filled(shown.get(role) or next(iter(shown.values()))) if shown else {}
 
 
@@ -72,15 +75,18 @@ def write(client, address, data):
         return answer, Entry.objects.count() != entries
 
 
-def tried(clients, address, callback, readers):
-    """The door's line of a table, the answers by role, and the roles that changed the record; `readers` try what is only read."""
+def tried(clients, address, callback, readers, sent=None):
+    """The door's line of a table, the answers by role, and the roles that changed the record; `readers` try what is only read.
+
+    `sent` is what everybody sends where the form does not say that.
+    """
     writes = takes_writes(callback)
     entries = Entry.objects.count()
     answers = {role: clients[role].get(address) for role in (clients if writes else readers)}
     assert Entry.objects.count() == entries, address  # nothing is changed by reading
     if not writes:
         return row(answers), answers, set()
-    written = {role: write(client, address, typed(answers, role)) for role, client in clients.items()}
+    written = {role: write(client, address, sent or typed(answers, role)) for role, client in clients.items()}
     line = f"{row(answers)} | {row({role: answer for role, (answer, _changed) in written.items()})}"
     answers |= {f"{role} writes": answer for role, (answer, _changed) in written.items()}
     return line, answers, {role for role, (_answer, is_changed) in written.items() if is_changed}

@@ -26,6 +26,8 @@ NO_DRAFT: Final = 0  # the key of no report: nothing is found that belongs to it
 class ShellView(ReportFormView):
     """The form of a visit's report with nothing in it and nobody signed in: what a device may keep as a file."""
 
+    http_method_names = ["get", "head"]  # a draft is saved at the form's own address
+
     frame: Mapping[str, Any] = {
         "is_shell": True,
         "can_edit": True,
