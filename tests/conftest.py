@@ -24,6 +24,7 @@ examples.load_profile("fermata")
 LONGEST = (
     "demonstration",
     "whole_story",
+    "tests/inspections/rules/test_simulation.py",  # needs no database, while the others wait for theirs to be migrated
     "journey",
     "parties",
     "tests/browser/test_report_offline.py",
@@ -38,7 +39,6 @@ LONGEST = (
     "tests/web/test_fuzz.py",
     "tests/treaty/views/test_pauses.py",
     "tests/inspections/views/test_pages.py",
-    "tests/inspections/rules/test_simulation.py",
 )
 # Test processes share one Valkey: each has its own part of the cache.
 settings.CACHES["default"]["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"

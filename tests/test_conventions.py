@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
+
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("config", "dashboard", "inspections", "treaty", "labs", "accounts", "ledger", "web", "core", "verifier")
 ENTRY_POINTS = {"views", "tasks", "commands", "api", "middleware", "caching", "front"}
@@ -165,3 +167,7 @@ def test_every_package_has_its_place_in_the_order():
     layered = {*configured["contracts"][0]["layers"], "verifier"}
     packages = {path.parent.name for path in tracked("*/__init__.py") if path.parent.parent == ROOT}
     assert packages - {"tests", "benchmarks", "docs"} == layered == set(configured["root_packages"])
+
+
+def test_what_the_tests_begin_with_is_there():
+    assert [group for group in LONGEST if "/" in group and not (ROOT / group).exists()] == []
