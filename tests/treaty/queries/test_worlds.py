@@ -8,7 +8,7 @@ import pytest
 from tests import factories as make
 from tests.factories import NOON
 from treaty.queries.texts import rules_of
-from treaty.queries.worlds import world
+from treaty.queries.worlds import surroundings, world
 from treaty.rules.conditions import Comparison, InLabs
 from treaty.rules.evaluation import evaluate
 
@@ -77,3 +77,15 @@ def test_twenty_conditions_take_as_many_queries_as_one(rules, django_assert_max_
     conditions = [InLabs(n=1, of=compared(random.Random(seed))) for seed in range(20)]
     with django_assert_max_num_queries(5):
         world(conditions, rules, NOON)
+
+
+def test_what_is_read_once_for_a_page_gives_the_same_findings_as_reading_for_each(rules, django_assert_num_queries):
+    for number, lab in enumerate(sorted(make.LABS)):
+        for days in range(number * 9, 200, 30):
+            make.reading("ai_research_share", of=make.laboratory(lab), value="0.7", observed_at=NOON - DAY * days)
+    around = surroundings(rules, NOON)
+    for stated in (*rules.triggers.values(), *rules.resumption.criteria.values()):
+        with django_assert_num_queries(0):
+            shared = evaluate(stated.condition, world([stated.condition], rules, NOON, around=around), NOON)
+        alone = evaluate(stated.condition, world([stated.condition], rules, NOON), NOON)
+        assert shared.to_json() == alone.to_json()
