@@ -143,7 +143,7 @@ def test_how_often_each_facility_must_be_seen_is_on_the_page_and_to_take_away(cl
     hall = make.facility(make.laboratory("fjord"), name="Great hall")
     make.inventory(hall, quantities={"h100": 20_000})
     cache.clear()
-    words = page(client, LIST)
+    words = page(client, reverse("inspections:evidence_page"))
     assert "Not timely" in words
     assert "visits a year would be needed" in words
     rows = client.get("/figures/frequency.json").json()["rows"]
