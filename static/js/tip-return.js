@@ -55,7 +55,7 @@ async function submit() {
   put({ tip: found.tip, record: found.recorded ? words("recorded") : words("toBeRecorded", { at }) });
   const rows = found.handlings.map(handled);
   document.querySelector("[data-handlings]").replaceChildren(...(rows.length ? rows : [paragraph(words("nobodyYet"), "li")]));
-  const texts = await Promise.all(found.answers.map(async ({ body, sealed }) => [paragraph(body, "h3"), reading(await opened(sealed, keys.identity), body)]));
+  const texts = await Promise.all(found.answers.map(async ({ body, sealed }, number) => [paragraph(body, "h3"), reading(await opened(sealed, keys.identity), `${number + 1}. ${body}`)]));
   document.querySelector("[data-texts]").replaceChildren(...(texts.length ? texts.flat() : [paragraph(words("noAnswer"))]));
   return show("found");
 }
