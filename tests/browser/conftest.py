@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.groups import until_the_end_of
 from tests.quality.accessible import violations
@@ -13,6 +13,7 @@ from tests.site import Site
 from tests.site import site as running_site
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+LATENCY = int(os.environ.get("BROWSER_LATENCY", "0"))
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,6 +37,26 @@ def pytest_itemcollected(item):
         item.add_marker(pytest.mark.xdist_group("demonstration"))
 
 
+def slow_down(browser):
+    """Each answer begins LATENCY ms later, in each window: a test that does not wait for what a click leads to fails."""
+    conditions = {"offline": False, "latency": LATENCY, "downloadThroughput": -1, "uploadThroughput": -1}
+    new_context = browser.new_context
+
+    def slowed(**options):
+        context = new_context(**options)
+        new_page = context.new_page
+
+        def slow_page():
+            page = new_page()
+            context.new_cdp_session(page).send("Network.emulateNetworkConditions", conditions)
+            return page
+
+        context.new_page = slow_page
+        return context
+
+    browser.new_context = slowed
+
+
 @pytest.fixture(scope="session")
 def chromium_path():
     """Where the browser is; a skip that says so where there is none."""
@@ -52,6 +73,9 @@ def chromium(chromium_path):
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = playwright.chromium.launch(executable_path=chromium_path, args=OPTIONS)
+        if LATENCY:
+            slow_down(browser)
+            expect.set_options(timeout=5_000 + 4 * LATENCY)
         yield browser
         browser.close()
 

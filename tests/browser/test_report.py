@@ -70,6 +70,7 @@ def sound(page, name):
 
 
 def fill_in(page):
+    expect(page.get_by_role("contentinfo")).to_be_attached()  # the last of the page: all of its questions are there
     for answer in page.get_by_role("radio", name="Verified", exact=True).all():
         answer.check()
     page.get_by_role("radio", name="Consistent with what was declared").check()
@@ -82,6 +83,7 @@ def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_ser
     page.goto(live_server.url + reverse("inspections:visit", args=[visit.key]))
     sound(page, "visit")
     page.get_by_role("button", name="Write the report").click()
+    expect(page).to_have_url(live_server.url + reverse("inspections:report_form", args=[visit.key]))
     sound(page, "report-empty")
     fill_in(page)
     expect(page.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
@@ -120,8 +122,7 @@ def test_what_is_typed_before_the_scripts_run_is_kept_and_saved(opened, live_ser
     page.goto(live_server.url + reverse("inspections:visit", args=[visit.key]))
     page.get_by_role("button", name="Write the report").click(no_wait_after=True)
     page.wait_for_url("**/report/", wait_until="commit")
-    expect(page.get_by_role("contentinfo")).to_be_attached()  # all of the page is there, its scripts are not
-    fill_in(page)
+    fill_in(page)  # all of the page is there, its scripts are not
     [script] = held
     script.continue_()
     expect(page.locator("[data-report-status]")).to_contain_text("Saved on the server", timeout=15_000)
