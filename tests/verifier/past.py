@@ -19,8 +19,7 @@ from treaty.queries.resumption import criteria, stage_rows, under_way
 from treaty.queries.standdowns import board
 from treaty.rules.parties import Instruments
 from treaty.rules.pauses import BINDING, PauseFacts, activation_outcome, is_provisional
-from treaty.rules.standdowns import Conclusion
-from treaty.rules.standing import CaseValue, VerificationValue, standing_of
+from treaty.rules.standing import CaseValue, standing_of
 from treaty.rules.text import Monitoring
 from verifier.replay import Replay
 from verifier.replay.parties import Parties, annexed
@@ -86,12 +85,11 @@ def _shown(pause: Pause, at: datetime) -> dict:
 
 
 class Known:
-    """The replay so far, and of verifications and cases the instants, which it has no need to keep."""
+    """The replay so far, and of cases the instants, which it has no need to keep."""
 
     def __init__(self, fetch: Callable[[str], bytes]) -> None:
         self.replay = Replay()
         self.replay.of(Texts).fetch = fetch
-        self.seen: dict[tuple[str, str], list[VerificationValue]] = defaultdict(list)
         self.cases: dict[str, tuple[str, str | None, CaseValue]] = {}
         self.reports: dict[str, dict] = {}  # by visit, as it was submitted last
 
@@ -100,11 +98,6 @@ class Known:
         assert self.replay.apply(index, line) == []
         payload, at = entry["payload"], instant(entry["at"])
         match entry["kind"]:
-            case "standdown.verified":
-                expires_at = instant(payload["expires_at"]) if payload["expires_at"] else None
-                self.seen[payload["pause"], payload["lab"]].append(
-                    VerificationValue(Conclusion(payload["conclusion"]), at, expires_at, payload["visit"] or "")
-                )
             case "report.submitted" | "report.amended":
                 self.reports[payload["visit"]] = payload
             case "case.opened":
@@ -178,9 +171,8 @@ class Known:
     def _lab(self, pause: PauseRecord, lab: str, at: datetime) -> dict:
         stages = pause.stages(lab, at) if lab in pause.stand_downs else ()
         cases = [case for whose, under, case in self.cases.values() if (whose, under) == (lab, pause.key)]
-        answer = standing_of(
-            bound=lab in pause.stand_downs, stages=stages, verifications=self.seen[pause.key, lab], cases=cases, at=at
-        )
+        told = pause.stand_downs[lab].concluded if lab in pause.stand_downs else []
+        answer = standing_of(bound=lab in pause.stand_downs, stages=stages, verifications=told, cases=cases, at=at)
         open_cases = sorted(case.key for case in cases if case.closed_at is None)
         return {"stages": stages, "standing": answer, "cases": open_cases}
 

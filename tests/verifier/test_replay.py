@@ -489,6 +489,18 @@ def test_a_vote_on_resuming_without_every_criterion_is_named(record):
     assert first(record).code == "criteria"
 
 
+def test_a_vote_on_resuming_while_a_body_disputes_a_verified_stand_down_is_named(record):
+    verified = record.find("standdown.verified", lab="ganges", conclusion="consistent")
+    like = record.entries[verified]
+    like["payload"]["visit"] = record.payload("report.submitted")["visit"]
+    at = later(like["at"], minutes=5)
+    expires_at = later(like["payload"]["expires_at"], minutes=5)
+    record.add(verified + 1, like, at=at, visit=None, conclusion="inconclusive", expires_at=expires_at)
+    found = next(one for one in record.problems() if one.code == "criteria")
+    assert found.index == record.find("vote.noticed", decision="resume")
+    assert "stand_downs_verified" in found.text
+
+
 @pytest.mark.parametrize(("seconds", "kind"), [(5, "resumption.begun"), (120, "vote.noticed")])
 def test_a_reading_committed_while_a_decision_was_taken_need_not_have_been_seen_by_it(record, seconds, kind):
     """The decision is judged without what arrived in its last minute; once the reading is known, it counts."""

@@ -1,24 +1,26 @@
 """What stands between a pause and its end: every criterion with its truth, its ground and who owes what."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.truth import Truth, all_of
 from treaty.models import Determination, Pause, Resumption
 from treaty.queries.pauses import terms
+from treaty.queries.standdowns import disputed
 from treaty.queries.texts import rules_of
 from treaty.queries.worlds import Surroundings, world
-from treaty.rules.conditions import AnyCondition, Determined
+from treaty.rules.conditions import AnyCondition, Determined, asks_for_no_dispute, walk
 from treaty.rules.evaluation import DeterminationValue, World, evaluate
 from treaty.rules.resumption import CriterionStanding, criteria_standing, stage_due_at
 from treaty.rules.text import ResumptionStage
 
 
 def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime, around: Surroundings | None = None) -> World:
-    """Return all that `conditions` are judged by at `at`, in six queries; in one with `around`."""
-    made = tuple(_value(one) for one in _determinations(pause, at))
-    return world(conditions, rules_of(pause.text), at, made, around=around)
+    """Return all that `conditions` are judged by at `at`, in seven queries; in two with `around`."""
+    made, conditions = tuple(_value(one) for one in _determinations(pause, at)), list(conditions)
+    doubts = disputed(pause, at) if asks_for_no_dispute(conditions) else None
+    return world(conditions, rules_of(pause.text), at, made, disputed=doubts, around=around)
 
 
 def _determinations(pause: Pause, at: datetime) -> Iterable[Determination]:
@@ -29,13 +31,6 @@ def _determinations(pause: Pause, at: datetime) -> Iterable[Determination]:
 
 def _value(one: Determination) -> DeterminationValue:
     return DeterminationValue(one.criterion, one.body.key, one.met, one.determined_at, one.expires_at)
-
-
-def _parts(condition: AnyCondition) -> Iterator[AnyCondition]:
-    yield condition
-    below = getattr(condition, "of", ())
-    for part in below if isinstance(below, tuple) else (below,):
-        yield from _parts(part)
 
 
 def criteria(pause: Pause, at: datetime, around: Surroundings | None = None) -> tuple[CriterionStanding, ...]:
@@ -50,7 +45,7 @@ def determinable(pause: Pause) -> Mapping[str, str]:
     return {
         part.criterion: criterion.title
         for criterion in terms(pause).resumption.criteria.values()
-        for part in _parts(criterion.condition)
+        for part in walk(criterion.condition)
         if isinstance(part, Determined)
     }
 

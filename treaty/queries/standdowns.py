@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
@@ -23,7 +23,7 @@ from treaty.rules.standdowns import (
     delay_account,
     stages,
 )
-from treaty.rules.standing import CaseValue, Standing, StandingAnswer, VerificationValue, standing_of
+from treaty.rules.standing import CaseValue, Standing, StandingAnswer, VerificationValue, dispute, standing_of
 from treaty.rules.text import Level
 
 DONE_COLUMNS: Mapping[StageKey, str] = {
@@ -116,6 +116,16 @@ def _verifications(rows: Iterable[Verification]) -> list[VerificationValue]:
     return [
         VerificationValue(Conclusion(one.conclusion), one.concluded_at, one.expires_at, one.visit_key) for one in rows
     ]
+
+
+def disputed(pause: Pause, at: datetime) -> Mapping[str, datetime]:
+    """Return the laboratories whose verified stand-down a body disputes at `at`, and since when; one query."""
+    told: dict[str, list[VerificationValue]] = defaultdict(list)
+    counts = Verification.objects.filter(stand_down__pause=pause, concluded_at__gte=F("stand_down__starts_at"))
+    columns = "stand_down__organisation__key", "conclusion", "concluded_at", "expires_at", "visit_key"
+    for lab, conclusion, *rest in counts.order_by("concluded_at", "pk").values_list(*columns):
+        told[lab].append(VerificationValue(Conclusion(conclusion), *rest))
+    return {lab: found.since for lab, values in told.items() if (found := dispute(values, at))}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """All that conditions are judged by at an instant, in few queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,7 @@ def world(
     at: datetime,
     determinations: tuple[DeterminationValue, ...] = (),
     *,
+    disputed: Mapping[str, datetime] | None = None,
     whole: bool = False,
     around: Surroundings | None = None,
 ) -> World:
@@ -54,14 +55,15 @@ def world(
     compared = _compared(conditions)
     known = around if around and around.rules is rules else None
     if known and not whole and known.compared.issuperset(compared):
-        return replace(known.world, determinations=determinations)  # what is found of a comparison is found for all
+        # What is found of a comparison is found for all.
+        return replace(known.world, determinations=determinations, disputed=disputed or {})
     found = known.world if known else _around(rules, at)
     if whole:
         keys = {part.indicator for part in compared}
         readings = values(indicators=keys, received_by=at) if keys else []
     else:
         readings = _readings(compared, found, at)
-    return replace(found, readings=readings, determinations=determinations, judged={})
+    return replace(found, readings=readings, determinations=determinations, disputed=disputed or {}, judged={})
 
 
 def _compared(conditions: Iterable[AnyCondition]) -> list[Comparison]:

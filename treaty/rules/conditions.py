@@ -6,7 +6,7 @@ later: at `at`, exactly those observed in (at - window, at]. `treaty.rules.evalu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal  # noqa: TC003 - pydantic reads annotations at run time
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol, Self
@@ -172,10 +172,16 @@ class InLabs(Group):
 
 
 class Determined(Provision):
-    """A monitoring body has determined it, and the determination has not expired."""
+    """A monitoring body has determined it, and the determination has not expired.
+
+    `undisputed`: it does not count as met while a body disputes the verified stand-down of a bound lab (`treaty.rules.standing.dispute`).
+    """
 
     kind: Literal["determined"] = "determined"
     criterion: Key
+    undisputed: Literal[True] | None = (
+        None  # None, not False: an amendment's changes name no field that its text does not have
+    )
 
 
 type Condition = Annotated[Comparison | All | AnyOf | AtLeast | Not | InLabs | Determined, Field(discriminator="kind")]
@@ -201,6 +207,12 @@ def walk(condition: AnyCondition) -> Iterator[AnyCondition]:
     yield condition
     for part in parts_of(condition):
         yield from walk(part)
+
+
+def asks_for_no_dispute(conditions: Iterable[AnyCondition]) -> bool:
+    """Whether a dispute over a verified stand-down can change what one of `conditions` is."""
+    parts = (part for condition in conditions for part in walk(condition))
+    return any(isinstance(part, Determined) and part.undisputed for part in parts)
 
 
 def indicators_of(condition: AnyCondition) -> frozenset[str]:

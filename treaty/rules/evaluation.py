@@ -133,17 +133,26 @@ class _Judge:
         }
         standing = [determination for determination in newest.values() if self.at < determination.expires_at]
         until = _earliest(determination.expires_at for determination in standing)
+        owed: tuple[Owed, ...]
         match {determination.met for determination in standing}:
             case found if len(found) == 1:
-                return Evaluation(Truth.of(found.pop()), condition, self.at, count=len(standing), holds_until=until)
+                owed = self._disputes(condition) if True in found else ()
+                if not owed:
+                    return Evaluation(Truth.of(found.pop()), condition, self.at, count=len(standing), holds_until=until)
+                reason = Reason.DISPUTED
             case found:
                 reason = Reason.DISAGREEMENT if found else Reason.EXPIRED if said else Reason.UNDETERMINED
-        due = (
-            max((determination.expires_at for determination in newest.values()), default=None) if not standing else None
-        )
-        owed = Owed(condition.criterion, None, "bodies", due, reason)
+                due = max((one.expires_at for one in newest.values()), default=None) if not standing else None
+                owed = (Owed(condition.criterion, None, "bodies", due, reason),)
         return Evaluation(
-            Truth.UNKNOWN, condition, self.at, reason=reason, count=len(standing), own_owed=(owed,), holds_until=until
+            Truth.UNKNOWN, condition, self.at, reason=reason, count=len(standing), own_owed=owed, holds_until=until
+        )
+
+    def _disputes(self, condition: Determined) -> tuple[Owed, ...]:
+        """Return a new visit to each bound lab whose verified stand-down is disputed, where the condition asks that none is."""
+        disputed = sorted(self.world.disputed.keys() & self.world.labs) if condition.undisputed else ()
+        return tuple(
+            Owed(condition.criterion, lab, "bodies", self.world.disputed[lab], Reason.DISPUTED) for lab in disputed
         )
 
     def _compare(self, comparison: Comparison, labs: tuple[str, ...] | None) -> Evaluation:

@@ -86,6 +86,7 @@ class Reason(StrEnum):
     UNDETERMINED = "undetermined"
     EXPIRED = "expired"
     DISAGREEMENT = "disagreement"  # bodies contradict each other: no conclusion is drawn
+    DISPUTED = "disputed"  # it is determined as met, and a body disputes a stand-down that was verified
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ class World:
 
     A reading stands for as long as the text said that was in force when it was observed: `earlier` has those before `indicators`.
     `affiliations` holds pairs of organisation keys; they connect labs also through others that are not bound.
+    `disputed` says since when, at the instant that is judged, a body has disputed the verified stand-down of a lab.
     `judged` keeps the finding of each comparison; who looks again and again (`lasting`) has it until it can have changed.
     """
 
@@ -139,6 +141,7 @@ class World:
     affiliations: frozenset[frozenset[str]] = frozenset()
     determinations: tuple[DeterminationValue, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    disputed: Mapping[str, datetime] = field(default_factory=dict)
     _known: dict[datetime, dict[tuple[str, str | None], list[Reading]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

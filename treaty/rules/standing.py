@@ -1,6 +1,6 @@
 """The graduated standing of a lab under a pause (design section 11). Missing data is never compliant."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,6 +45,14 @@ class VerificationValue:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """A verified stand-down that a body disputes: since when, and the visit that had found all consistent."""
+
+    since: datetime
+    visit: str
+
+
+@dataclass(frozen=True)
 class CaseValue:
     """As much of a compliance case as the standing needs."""
 
@@ -81,7 +89,23 @@ def standing_of(
     known = sorted((seen for seen in verifications if seen.at <= at), key=lambda seen: seen.at)
     if not known:
         return _awaited(stages)
-    return _disputed(known) or _by_verification(known[-1], stages, at)
+    return _disputed(known, at) or _by_verification(known[-1], stages, at)
+
+
+def dispute(verifications: Iterable[VerificationValue], at: datetime) -> Dispute | None:
+    """Return what disputes a verified stand-down at `at`; of one instant, what is given later was concluded later.
+
+    A body that made no visit concluded otherwise after a visit had found all consistent. No word takes that back: only another
+    visit that finds all consistent settles it.
+    """
+    visit, found = "", None
+    for one in sorted((seen for seen in verifications if seen.at <= at), key=lambda seen: seen.at):
+        is_consistent = one.conclusion is Conclusion.CONSISTENT
+        if one.reference and is_consistent:
+            visit, found = one.reference, None
+        elif visit and not one.reference and not is_consistent:
+            found = found or Dispute(one.at, visit)
+    return found
 
 
 def _by_cases(cases: Collection[CaseValue], at: datetime) -> StandingAnswer | None:
@@ -102,14 +126,12 @@ def _by_lateness(stages: Collection[StageStanding]) -> StandingAnswer | None:
     return StandingAnswer(Standing.POTENTIAL_BREACH, Basis.LATE, late.due_at, late.key.value)
 
 
-def _disputed(known: Sequence[VerificationValue]) -> StandingAnswer | None:
-    """Return the standing where a body that made no visit says, after a conclusion that all is consistent, that it cannot conclude."""
-    newest, before = known[-1], next((seen for seen in reversed(known[:-1]) if seen.reference), None)
-    if newest.reference or newest.conclusion is not Conclusion.INCONCLUSIVE:
+def _disputed(known: Sequence[VerificationValue], at: datetime) -> StandingAnswer | None:
+    """Return the standing of a disputed stand-down; a discrepancy, or what a visit has concluded since, says more."""
+    found, newest = dispute(known, at), known[-1]
+    if found is None or newest.reference or newest.conclusion is Conclusion.DISCREPANCY:
         return None
-    if before is None or before.conclusion is not Conclusion.CONSISTENT:
-        return None
-    return StandingAnswer(Standing.UNABLE, Basis.DISPUTED, newest.at, before.reference)
+    return StandingAnswer(Standing.UNABLE, Basis.DISPUTED, found.since, found.visit)
 
 
 def _by_verification(seen: VerificationValue, stages: Collection[StageStanding], at: datetime) -> StandingAnswer:

@@ -116,6 +116,7 @@ _REASONS: Final = {
     "undetermined": gettext_noop("no monitoring body has determined it"),
     "expired": gettext_noop("the determination has expired"),
     "disagreement": gettext_noop("monitoring bodies disagree, so no conclusion is drawn"),
+    "disputed": gettext_noop("a body disputes the verification of a stand-down, which only a new visit settles"),
 }
 _OWED_BY: Final = {
     "labs": gettext_noop("the laboratories"),
@@ -171,7 +172,10 @@ def condition_in_words(  # noqa: PLR0911 - one for each kind
             return _comparison(condition, titles, voice)
         case Determined():
             criterion = titles.get(condition.criterion, condition.criterion)
-            return voice(gettext_noop("a monitoring body has determined “{criterion}”"), criterion=criterion)
+            words = voice(gettext_noop("a monitoring body has determined “{criterion}”"), criterion=criterion)
+            return (
+                words + voice(gettext_noop(", and no body disputes a verification")) if condition.undisputed else words
+            )
         case Not():
             return voice(gettext_noop("it is not so that {part}"), part=_bracketed(condition.of, titles, voice))
         case InLabs():

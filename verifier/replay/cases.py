@@ -181,12 +181,9 @@ def _special(replay: Replay, lab: str, subject: str, at: datetime) -> Iterator[F
 
 def _found_wrong(pause: PauseRecord | None, lab: str, subject: str) -> bool:
     """Whether the visit, or a verification without one, concluded that there is a discrepancy."""
-    concluded = stand_down_of(pause, lab).concluded if pause else {}
-    without_visit = subject.startswith(WITHOUT_VISIT)
-    return any(
-        found is Conclusion.DISCREPANCY and (key.startswith(WITHOUT_VISIT) if without_visit else key == subject)
-        for key, found in concluded.items()
-    )
+    concluded = stand_down_of(pause, lab).concluded if pause else []
+    visit = "" if subject.startswith(WITHOUT_VISIT) else subject
+    return any(one.conclusion is Conclusion.DISCREPANCY and one.reference == visit for one in concluded)
 
 
 def _late(pause: PauseRecord | None, lab: str, subject: str, at: datetime) -> Iterator[Finding]:

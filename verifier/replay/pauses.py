@@ -26,7 +26,8 @@ from treaty.rules.pauses import (
     steps,
     terms_of,
 )
-from treaty.rules.standdowns import Conclusion, StageKey, StageStanding, StandDownFacts, stages
+from treaty.rules.standdowns import StageKey, StageStanding, StandDownFacts, stages
+from treaty.rules.standing import VerificationValue, dispute
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import by_clock, by_role
 from verifier.replay.parties import Parties
@@ -51,7 +52,7 @@ class StandDownRecord:
     extended_until: dict[StageKey, datetime] = field(default_factory=dict)
     halted: set[str] = field(default_factory=set)
     rolled_back: set[str] = field(default_factory=set)
-    concluded: dict[str, Conclusion] = field(default_factory=dict)  # by visit, or by a number without one
+    concluded: list[VerificationValue] = field(default_factory=list)  # in their order; those of visits name them
 
 
 @dataclass
@@ -109,6 +110,11 @@ class PauseRecord:
         """Return the stages of a laboratory's stand-down at `at`."""
         it = self.stand_downs[lab]
         return stages(self.terms.level, StandDownFacts(it.starts_at, it.done_at, it.extended_until), at)
+
+    def disputed(self, at: datetime) -> dict[str, datetime]:
+        """Return the laboratories whose verified stand-down a body disputes at `at`, and since when."""
+        told = {lab: [one for one in it.concluded if one.at >= it.starts_at] for lab, it in self.stand_downs.items()}
+        return {lab: found.since for lab, values in told.items() if (found := dispute(values, at))}
 
     def bind(self, labs: Mapping[str, datetime]) -> None:
         """Let the stand-downs of `labs` begin, each at its instant."""

@@ -36,7 +36,7 @@ def criteria(replay: Replay, pause: PauseRecord, at: datetime) -> Iterator[tuple
     resumption = pause.terms.resumption
     conditions = [criterion.condition for criterion in resumption.criteria.values()]
     made = tuple(it for it in pause.determinations if it.determined_at <= at)
-    for world in worlds(replay, conditions, pause.text.rules, at, made):
+    for world in worlds(replay, conditions, pause.text.rules, at, made, disputed=pause.disputed(at)):
         yield criteria_standing(resumption, world, at)
 
 
@@ -46,7 +46,7 @@ def stage_truths(replay: Replay, pause: PauseRecord, stages: Sequence[Resumption
     made = tuple(it for it in pause.determinations if it.determined_at <= at)
     if not conditions:
         return [Truth.TRUE]
-    seen = worlds(replay, conditions, pause.text.rules, at, made)
+    seen = worlds(replay, conditions, pause.text.rules, at, made, disputed=pause.disputed(at))
     return [all_of(evaluate(condition, world, at).truth for condition in conditions) for world in seen]
 
 

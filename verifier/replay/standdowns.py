@@ -13,6 +13,7 @@ from ledger.rules.entries import EntryValue
 from treaty.rules.exemptions import exempted
 from treaty.rules.pauses import BINDING
 from treaty.rules.standdowns import Conclusion, StageKey, missing_before
+from treaty.rules.standing import VerificationValue
 from verifier.replay.frame import Finding, Replay, differs, replays
 from verifier.replay.organisations import Organisations, by_clock, by_role
 from verifier.replay.parties import Parties
@@ -175,9 +176,9 @@ def verify(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
         yield from _reported(replay, visit, conclusion)
         if conclusion is Conclusion.CONSISTENT and not all_consistent(replay, pause.key, lab, entry.at):
             yield Finding("report", f"not every site of {lab} was found consistent: one clean site verifies nobody")
-    if visit in stand_down.concluded:
+    if visit and any(one.reference == visit for one in stand_down.concluded):
         yield Finding("repeated", f"visit {visit} had concluded about this stand-down before")
-    stand_down.concluded[visit or f"{WITHOUT_VISIT}{len(stand_down.concluded) + 1}"] = conclusion
+    stand_down.concluded.append(VerificationValue(conclusion, entry.at, expires_at, visit or ""))
     if conclusion is Conclusion.CONSISTENT:
         stand_down.done_at.setdefault(StageKey.VERIFY, entry.at)
 

@@ -5,7 +5,7 @@ precedes the entry and was not seen by it, so a judgement follows if it follows 
 readings: those received in the last LAG before it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,11 +27,13 @@ def worlds(
     rules: Text,
     at: datetime,
     determinations: tuple[DeterminationValue, ...] = (),
+    *,
+    disputed: Mapping[str, datetime] | None = None,
 ) -> Iterator[World]:
     """Yield the world at `at` by all that is on record, then by less and less of what arrived in the last LAG."""
     indicators = frozenset[str]().union(*(indicators_of(condition) for condition in conditions))
     readings = replay.of(Readings)
     labs, pairs = frozenset(replay.of(Parties).bound(at)), replay.of(Organisations).affiliations(at)
     for before in [None, *readings.recent(indicators, at - LAG, at)]:
-        known = readings.standing(indicators, at, before)
-        yield World(known, rules.indicators, labs, pairs, determinations, replay.of(Texts).before(rules.version))
+        known, earlier = readings.standing(indicators, at, before), replay.of(Texts).before(rules.version)
+        yield World(known, rules.indicators, labs, pairs, determinations, earlier, disputed or {})

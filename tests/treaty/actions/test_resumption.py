@@ -13,6 +13,7 @@ from treaty.actions.advance import advance_pause
 from treaty.actions.determinations import NotDeterminable, determine_criterion
 from treaty.actions.pauses import start_pause
 from treaty.actions.resumption import CriteriaNotMet, ResumptionVoteOpen, begin_resumption, open_resumption_vote
+from treaty.actions.standdowns import verify_stand_down
 from treaty.actions.triggers import evaluate_triggers
 from treaty.models import Determination, Pause, TriggerFiring, Vote
 from treaty.queries.pauses import state
@@ -150,6 +151,28 @@ def test_the_vote_on_resuming_opens_once_every_criterion_is_met(pause, officer):
     assert vote.decision == "resume"
     with pytest.raises(ResumptionVoteOpen):
         ask(pause, days(2), "borealis")
+
+
+def test_a_body_that_disputes_a_verified_stand_down_stops_the_resumption_until_another_visit(pause, officer):
+    stages = dict.fromkeys(("acknowledged_at", "halted_at", "declared_at"), NOON)
+    stand_down = make.stand_down(pause, "aster", **stages, site_mode="powered_off")
+
+    def concludes(conclusion, day, visit=""):
+        about = {"body": make.body("ivb"), "by": officer, "at": days(day)}
+        verify_stand_down(stand_down=stand_down, visit_key=visit, conclusion=conclusion, **about)
+
+    concludes("consistent", 0.5, "v-1")
+    all_met(pause, officer)
+    concludes("inconclusive", 2)
+    concludes("consistent", 2.5)
+    assert {one.truth for one in criteria(pause, days(2) - timedelta(microseconds=1))} == {Truth.TRUE}
+    with pytest.raises(CriteriaNotMet, match="was verified: unknown"):
+        ask(pause, days(3))
+    assert begin_resumption(vote=adopted(pause, days(3)), at=days(3)).refused_at == days(3)
+    (entry,) = entries("resumption.")
+    assert [it["criterion"] for it in entry["payload"]["criteria"] if it["truth"] != "true"] == ["stand_downs_verified"]
+    concludes("consistent", 3.5, "v-2")
+    assert ask(pause, days(4)).decision == "resume"
 
 
 @pytest.mark.parametrize("who", ["observer", "lab that is not bound"])

@@ -94,7 +94,8 @@ def test_a_reference_to_no_number_is_refused():
 
 def test_a_kind_of_condition_that_does_not_exist_is_refused():
     source, line = changed(
-        "    condition: {kind: determined, criterion: stand_downs_verified}", "    condition: {kind: decided}"
+        "    condition: {kind: determined, criterion: stand_downs_verified, undisputed: true}",
+        "    condition: {kind: decided}",
     )
     [problem] = refused(source)
     assert problem.startswith(f"line {line}, resumption.criteria.stand_downs_verified.condition")

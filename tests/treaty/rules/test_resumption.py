@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.truth import Truth
 from treaty.rules.conditions import Determined
-from treaty.rules.evaluation import DeterminationValue, World
+from treaty.rules.evaluation import DeterminationValue, Reason, World, evaluate
 from treaty.rules.resumption import Move, criteria_standing, may_resume, next_move, stage_due_at, unmet
 from treaty.rules.text import Resumption, ResumptionStage
 
@@ -71,6 +71,24 @@ def test_a_newer_determination_of_the_same_body_supersedes_the_older():
 @pytest.mark.parametrize(("at", "truth"), [(days(30) - TICK, Truth.TRUE), (days(30), Truth.UNKNOWN)])
 def test_a_determination_expires(at, truth):
     assert may_resume(standing(says("review"), says("safety"), at=at)) is truth
+
+
+@given(st.booleans(), st.booleans(), st.sets(st.sampled_from(["aster", "borealis"])))
+def test_a_dispute_over_a_bound_laboratory_leaves_unknown_what_the_text_asks_to_be_undisputed(met, asked, disputed):
+    condition = Determined(criterion="review", undisputed=asked or None)
+    world = World(
+        (),
+        {},
+        frozenset({"aster"}),
+        determinations=(says("review", met=met),),
+        disputed=dict.fromkeys(disputed, days(1)),
+    )
+    found = evaluate(condition, world, days(2))
+    if met and asked and "aster" in disputed:
+        assert (found.truth, found.reason) == (Truth.UNKNOWN, Reason.DISPUTED)
+        assert [(one.lab, one.by, one.due_at) for one in found.owed] == [("aster", "bodies", days(1))]
+    else:
+        assert (found.truth, found.reason) == (Truth.of(met), None)
 
 
 def test_without_any_criterion_nothing_is_shown():

@@ -15,7 +15,7 @@ from treaty.rules.standdowns import (
     overdue,
     stages,
 )
-from treaty.rules.standing import Basis, CaseValue, Standing, VerificationValue, standing_of
+from treaty.rules.standing import Basis, CaseValue, Dispute, Standing, VerificationValue, dispute, standing_of
 from treaty.rules.text import Level
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -125,6 +125,37 @@ def test_a_body_that_cannot_conclude_without_a_visit_disputes_what_a_visit_verif
     again = replace(verified, at=hours(4), reference="2026-2")
     assert judge(verifications=[verified, disputed, again], at=hours(5)).standing is Standing.COMPLIANT
     assert judge(verifications=[disputed], at=hours(3)).basis is Basis.INCONCLUSIVE
+
+
+VERIFICATIONS = st.lists(
+    st.tuples(st.sampled_from(list(Conclusion)), st.booleans()).map(lambda it: (it[0], "2026-1" if it[1] else "")),
+    max_size=6,
+).map(lambda told: [VerificationValue(it, hours(n), reference=visit) for n, (it, visit) in enumerate(told)])
+
+
+@given(VERIFICATIONS, st.randoms(use_true_random=False))
+def test_no_word_settles_a_dispute_only_a_visit_that_finds_all_consistent(told, chance):
+    at = hours(len(told))
+    found = dispute(chance.sample(told, len(told)), at)
+    visits = [one.at for one in told if one.reference and one.conclusion is Conclusion.CONSISTENT]
+    against = [one.at for one in told if not one.reference and one.conclusion is not Conclusion.CONSISTENT]
+    assert (found is not None) == any(visits and one > max(visits) for one in against)
+    said = VerificationValue(Conclusion.CONSISTENT, at)
+    assert dispute([*told, said], at) == found
+    assert dispute([*told, replace(said, reference="2026-2")], at) is None
+    if found:
+        assert judge(verifications=[*told, said], at=at).standing is not Standing.COMPLIANT
+
+
+def test_a_dispute_begins_at_the_instant_of_the_dissent():
+    verified = replace(CONSISTENT, reference="2026-1")
+    told = [
+        verified,
+        VerificationValue(Conclusion.INCONCLUSIVE, hours(2)),
+        VerificationValue(Conclusion.INCONCLUSIVE, hours(3)),
+    ]
+    assert dispute(told, hours(2) - TICK) is None
+    assert dispute(told, hours(2)) == dispute(told, hours(4)) == Dispute(hours(2), "2026-1")
 
 
 def test_lateness_is_a_potential_breach_not_a_breach():
