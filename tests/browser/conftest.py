@@ -7,6 +7,7 @@ import shutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.follow import follow
 from tests.groups import until_the_end_of
 from tests.quality.accessible import violations
 from tests.site import Site
@@ -146,7 +147,6 @@ def become(site):
 
     def sign_in(page, name):
         page.goto(f"{site.url}/demo/people/")
-        page.get_by_role("button", name=re.compile(f"^Become {re.escape(name)}\\b")).click()
-        page.wait_for_load_state()
+        follow(page.get_by_role("button", name=re.compile(f"^Become {re.escape(name)}\\b")))
 
     return sign_in

@@ -20,6 +20,7 @@ from accounts.models import VotingKey
 from accounts.rules.signatures import b64url, dump_key, from_b64url
 from accounts.rules.statements import KeyKind
 from tests import factories
+from tests.follow import follow
 from tests.signing import Voter, with_root
 from treaty.actions.keys import ask_for_signers, enrol_key
 from treaty.actions.votes import advance_vote, notice_vote
@@ -137,8 +138,8 @@ def choose(page, vote, settings):
         page.goto(f"{settings.SITE_URL}/votes/{vote.key}/ballot/")
         page.get_by_label(choice).check()
         page.get_by_label("Reason").fill(reason)
-        page.get_by_role("button", name="Check the ballot").click()
-        page.get_by_role("link", name="Check and sign").click()
+        follow(page.get_by_role("button", name="Check the ballot"))
+        follow(page.get_by_role("link", name="Check and sign"))
         page.get_by_role("heading", name="Exactly this is signed").wait_for()
 
     return go
@@ -179,7 +180,7 @@ def test_a_passkey_is_made_signed_for_by_the_root_on_its_own_machine_and_enrolle
     )
     page.goto(f"{settings.SITE_URL}/keys/mine/")
     look("keys-mine")
-    page.get_by_role("link", name="Make a passkey").click()
+    follow(page.get_by_role("link", name="Make a passkey"))
     page.get_by_label("What you call it").fill("grey security key")
     look("key-make")
     page.get_by_role("button", name="Make the passkey").click()
@@ -202,7 +203,7 @@ def test_a_passkey_is_made_signed_for_by_the_root_on_its_own_machine_and_enrolle
         person,
         "ballot.localhost",
     )
-    page.get_by_role("link", name="Your organisation’s keys").click()
+    follow(page.get_by_role("link", name="Your organisation’s keys"))
     expect(page.get_by_text("Cooling off")).to_be_visible()
 
 
@@ -224,7 +225,7 @@ def test_a_representative_votes_changes_the_vote_and_keeps_a_receipt(page, vote,
     choose("Object", "The evaluation is not finished.")
     expect(page.get_by_text("version 2 of this ballot")).to_be_visible()
     sign(page)
-    page.get_by_role("link", name="The receipt and its proof").click()
+    follow(page.get_by_role("link", name="The receipt and its proof"))
     expect(page.get_by_text("Recorded, and it stands")).to_be_visible()
     assert list(Ballot.objects.order_by("sequence").values_list("choice", flat=True)) == ["consent", "object"]
 
@@ -372,7 +373,7 @@ def test_a_second_key_signs_the_same_text_where_the_laboratory_asked_for_two(
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": settings.SITE_URL}])
     page.goto(f"{settings.SITE_URL}/votes/{Vote.objects.get().key}/ballot/")
     look("ballot-along")
-    page.get_by_role("link", name="Check and sign it").click()
+    follow(page.get_by_role("link", name="Check and sign it"))
     page.get_by_role("heading", name="Exactly this is signed").wait_for()
     assert page.locator("[data-put=text]").inner_text() == shown
     sign(page)

@@ -5,6 +5,7 @@ import os
 import pytest
 from playwright.sync_api import expect
 
+from tests.follow import follow
 from tests.texts import model_text
 
 pytestmark = pytest.mark.browser
@@ -36,9 +37,9 @@ def look(page, axe, site):
 def test_a_representative_sees_the_rule_before_asking_and_keeps_what_was_typed(page, become, look):
     become(page, "Katrin Vogel")
     look("/votes/new/", "vote-new")
-    page.locator("#advisory").get_by_role("link", name="Choose").click()
+    follow(page.locator("#advisory").get_by_role("link", name="Choose"))
     page.get_by_label("Title").fill("Publish compute by site")
-    page.get_by_role("button", name="Notice the vote").click()
+    follow(page.get_by_role("button", name="Notice the vote"))
     look.check("vote-new-refused")
     assert page.get_by_label("Title").input_value() == "Publish compute by site"
     expect(page.get_by_role("alert")).to_be_visible()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inspections.rules.seeds import opens
+from tests.follow import follow
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -22,8 +23,8 @@ def test_the_pages_of_draws_are_accessible_and_fit(page, axe, site, width):
 def test_a_representative_commits_to_a_value_that_only_their_own_file_holds(page, axe, site, become):
     become(page, "Katrin Vogel")
     page.goto(f"{site.url}/inspections/draws/")
-    page.locator("#draws .list a").first.click()
-    page.get_by_role("link", name="Commit to a value").click()
+    follow(page.locator("#draws .list a").first)
+    follow(page.get_by_role("link", name="Commit to a value"))
     page.get_by_role("button", name="Make a value here").click()
     axe(page)
     with page.expect_download() as download:

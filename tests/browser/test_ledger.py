@@ -6,6 +6,7 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import expect
 
+from tests.follow import follow
 from verifier.cli import main
 
 
@@ -30,8 +31,8 @@ def test_an_observer_finds_an_entry_and_checks_it(site, page, axe):
     page.goto(f"{site.url}/ledger/")
     axe(page)
     page.get_by_label("Kind").select_option("log.opened")
-    page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name="0", exact=True).click()
+    follow(page.get_by_role("button", name="Search"))
+    follow(page.get_by_role("link", name="0", exact=True))
     axe(page)
     steps = check(page)
     assert any("Ed25519 signature on it is right" in step for step in steps)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.follow import follow
+
 SCREENS = [(1280, 900, "dark"), (390, 844, "light")]  # each width and each scheme once
 
 
@@ -35,29 +37,29 @@ def test_an_observer_finds_out_whether_there_is_a_pause_and_checks_it(site, open
     assert page.locator("h1").inner_text() == "A pause is in force."
     look(page, "home", screen)
 
-    page.locator("#way .sec a").click()
+    follow(page.locator("#way .sec a"))
     expect(page).to_have_url(re.compile(r"/pauses/[0-9-]+/$"))
     look(page, "pause", screen)
 
     page.goto(site.url)
-    page.locator("#votes .vote h3 a").first.click()
+    follow(page.locator("#votes .vote h3 a").first)
     expect(page).to_have_url(re.compile("/votes/"))
     look(page, "vote", screen)
 
     page.goto(site.url)
-    page.locator("#parties tbody th a").first.click()
+    follow(page.locator("#parties tbody th a").first)
     expect(page).to_have_url(re.compile("/labs/"))
     assert page.locator("#parity tbody tr").count() == 8
     look(page, "lab", screen)
 
     page.goto(site.url)
-    page.locator('#inspections a[href*="/reports/"]').first.click()
+    follow(page.locator('#inspections a[href*="/reports/"]').first)
     expect(page).to_have_url(re.compile("/inspections/reports/"))
     look(page, "report", screen)
 
     page.goto(f"{site.url}/ledger/")
     look(page, "ledger", screen)
-    page.locator('main a[href^="/ledger/"]').filter(has_text=re.compile(r"^[0-9,]+$")).first.click()
+    follow(page.locator('main a[href^="/ledger/"]').filter(has_text=re.compile(r"^[0-9,]+$")).first)
     expect(page).to_have_url(re.compile(r"/ledger/[0-9]+/$"))
     look(page, "entry", screen)
 

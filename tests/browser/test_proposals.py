@@ -5,6 +5,7 @@ import os
 import pytest
 from playwright.sync_api import expect
 
+from tests.follow import follow
 from tests.texts import model_text
 
 NEXT = model_text().replace(b"\nversion: 1\n", b"\nversion: 2\n").replace(b"answer_within: 5 d", b"answer_within: 7 d")
@@ -32,15 +33,15 @@ def test_the_public_pages_of_rules_and_keys(page, site, look):
         page.goto(site.url + path)
         look(name)
     page.goto(f"{site.url}/votes/")
-    page.locator('main a[href^="/votes/2"]').first.click()
-    page.locator('main a[href$="/try/"]').first.click()
+    follow(page.locator('main a[href^="/votes/2"]').first)
+    follow(page.locator('main a[href$="/try/"]').first)
     look("tryout-vote")
 
 
 def test_an_amendment_is_checked_proposed_and_read(page, site, become, look):
     become(page, "Priya Natarajan")
     page.goto(f"{site.url}/treaty/amendments/new/")
-    page.get_by_role("button", name="Propose it").click()
+    follow(page.get_by_role("button", name="Propose it"))
     look("amendment-refused")
     page.get_by_label("The text, as a YAML file").set_input_files(file(NEXT))
     page.get_by_label("Title").fill("A week to answer a request for clarification")
@@ -49,7 +50,7 @@ def test_an_amendment_is_checked_proposed_and_read(page, site, become, look):
     page.locator("#provisions").get_by_text("7 d").wait_for()
     look("amendment-checked")
     page.get_by_label("The text, as a YAML file").set_input_files(file(NEXT))
-    page.get_by_role("button", name="Propose it").click()
+    follow(page.get_by_role("button", name="Propose it"))
     page.wait_for_url("**/treaty/amendments/2*/")
     look("amendment")
     page.goto(f"{site.url}/treaty/amendments/")
@@ -63,12 +64,12 @@ def file(source):
 def test_a_challenge_is_asked_for_and_followed(page, site, become, look):
     become(page, "Priya Natarajan")
     page.goto(f"{site.url}/inspections/challenges/new/")
-    page.get_by_role("button", name="Ask for the inspection").click()
+    follow(page.get_by_role("button", name="Ask for the inspection"))
     expect(page.get_by_role("alert")).to_be_visible()
     look("challenge-refused")
     page.get_by_label("Facility").select_option(index=1)
     page.get_by_label("Reasons").fill("Its power draw rose by a third while its declaration says that nothing runs.")
-    page.get_by_role("button", name="Ask for the inspection").click()
+    follow(page.get_by_role("button", name="Ask for the inspection"))
     page.wait_for_url("**/inspections/challenges/2*/")
     look("challenge")
     asked = page.url.removeprefix(site.url)
@@ -80,11 +81,11 @@ def test_an_organisation_sees_its_keys_and_exactly_what_it_signs(page, site, bec
     become(page, "Priya Natarajan")
     page.goto(f"{site.url}/keys/mine/")
     look("keys-mine")
-    page.get_by_role("link", name="Register a key").first.click()
+    follow(page.get_by_role("link", name="Register a key").first)
     look("key-register")
     page.goto(f"{site.url}/keys/mine/")
-    page.get_by_role("link", name="Ask for more").first.click()
+    follow(page.get_by_role("link", name="Ask for more").first)
     page.get_by_label("Keys that sign each ballot").fill("2")
-    page.get_by_role("button", name="Show what to sign").click()
+    follow(page.get_by_role("button", name="Show what to sign"))
     page.get_by_role("heading", name="Exactly this is signed").wait_for()
     look("key-signers")

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from inspections.models import Evidence, Report
 from inspections.rules.visits import VisitState
 from tests import factories as make
+from tests.follow import follow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,7 +83,7 @@ def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_ser
     page = opened(first)
     page.goto(live_server.url + reverse("inspections:visit", args=[visit.key]))
     sound(page, "visit")
-    page.get_by_role("button", name="Write the report").click()
+    follow(page.get_by_role("button", name="Write the report"))
     expect(page).to_have_url(live_server.url + reverse("inspections:report_form", args=[visit.key]))
     sound(page, "report-empty")
     fill_in(page)
@@ -98,12 +99,12 @@ def test_an_inspector_writes_a_report_two_sign_and_it_is_locked(opened, live_ser
     page.get_by_role("button", name="Save, check and sign").click()
     expect(page).to_have_url(live_server.url + reverse("inspections:report_sign", args=[visit.key]), timeout=30_000)
     sound(page, "report-sign")
-    page.get_by_role("button", name="Sign", exact=True).click()
+    follow(page.get_by_role("button", name="Sign", exact=True))
     expect(page.get_by_text("1 of 2 signatures")).to_be_visible()
 
     other = opened(second)
     other.goto(live_server.url + reverse("inspections:report_sign", args=[visit.key]))
-    other.get_by_role("button", name="Sign", exact=True).click()
+    follow(other.get_by_role("button", name="Sign", exact=True))
     other.get_by_role("button", name="Submit the report").click()
     expect(other.get_by_role("heading", name="Report on the visit")).to_be_visible()
     sound(other, "report-public")

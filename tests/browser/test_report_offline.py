@@ -29,6 +29,7 @@ from inspections.rules.visits import VisitState
 from tests import factories as make
 from tests.browser.conftest import OPTIONS, REPORT_VIOLATIONS
 from tests.browser.wires import Wire
+from tests.follow import follow
 from tests.together import entries
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -158,7 +159,7 @@ def submit(report, team):
 
 def sign_out(page):
     page.locator(".menu summary").click()
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
 
 
 def work_in_the_cellar(page, wire, axe):
@@ -406,7 +407,7 @@ def test_a_report_that_was_submitted_or_a_form_that_changed_meanwhile_is_said_an
     expect(page.get_by_role("heading", name="The form has changed")).to_be_visible(timeout=20_000)
     axe(page, HEAD)
     shot(page, "offline-form-changed")
-    page.get_by_role("link", name="Open the form anew").click()
+    follow(page.get_by_role("link", name="Open the form anew"))
     expect(page.get_by_role("heading", name="Answers without a place")).to_be_visible()
     expect(page.locator("[data-report-homeless]")).to_contain_text("Typed into the old form.")
     axe(page, HEAD)

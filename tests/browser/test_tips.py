@@ -11,6 +11,7 @@ from pyrage import encrypt, x25519
 from inspections.actions.tips import answer_tip, open_tip, record_tips
 from inspections.models import Tip
 from tests import factories as make
+from tests.follow import follow
 from tests.tips import body_with_root, published, seal, unseal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,12 +109,12 @@ def test_without_javascript_the_page_shows_how_to_seal_by_hand(chromium, address
     expect(page.get_by_label("What do you know?")).to_be_hidden()
     files = {"name": "tip.age", "mimeType": "application/octet-stream", "buffer": seal("By hand.", "ivb")}
     page.get_by_label("Sealed file").set_input_files(files)
-    page.get_by_role("button", name="Hand in the sealed file").click()
+    follow(page.get_by_role("button", name="Hand in the sealed file"))
     handle = page.locator("code").first.inner_text()
     assert Tip.objects.get().handle == handle
     page.goto(address + "answers/")
     page.get_by_text("have a return handle").click()
     page.get_by_label("Return handle").fill(handle)
-    page.get_by_role("button", name="Show the sealed answers").click()
+    follow(page.get_by_role("button", name="Show the sealed answers"))
     expect(page.locator("main section").get_by_text("will be on record soon after")).to_be_visible()
     page.context.close()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.follow import follow
 from tests.signing import with_root
 from tests.texts import model_text
 from treaty.actions.ballots import cast_ballot
@@ -78,15 +79,15 @@ def test_a_representative_names_a_delegate_whose_ballots_the_roll_call_explains(
     sign_in(page, live_server, client, factories.representative(factories.laboratory("aster")))
     page.goto(live_server.url + reverse("treaty:delegations"))
     check(page, f"delegations-none-{width}")
-    page.get_by_role("link", name="Name a delegate").click()
+    follow(page.get_by_role("link", name="Name a delegate"))
     check(page, f"delegation-new-{width}")
     page.get_by_label("Until").fill("2099-01-01T12:00")
     page.get_by_label("Delegate", exact=True).select_option("borealis")
-    page.get_by_role("button", name="Name the delegate").click()
+    follow(page.get_by_role("button", name="Name the delegate"))
     page.get_by_role("alert").wait_for()
     check(page, f"delegation-refused-{width}")
     page.get_by_label("Until").fill(f"{timezone.now() + 30 * 24 * HOUR:%Y-%m-%dT%H:%M}")
-    page.get_by_role("button", name="Name the delegate").click()
+    follow(page.get_by_role("button", name="Name the delegate"))
     page.get_by_role("link", name="Revoke").wait_for()
     check(page, f"delegations-{width}")
     asked = notice_vote(
@@ -102,26 +103,26 @@ def test_a_representative_names_a_delegate_whose_ballots_the_roll_call_explains(
     assert page.get_by_text("Borealis Research").count() >= 2
     check(page, f"vote-delegated-{width}")
     page.goto(live_server.url + reverse("treaty:delegations"))
-    page.get_by_role("link", name="Revoke").click()
+    follow(page.get_by_role("link", name="Revoke"))
     check(page, f"delegation-revoke-{width}")
-    page.get_by_role("button", name="Revoke").click()
+    follow(page.get_by_role("button", name="Revoke"))
     page.get_by_text("Nobody has a delegate.").wait_for()
 
 
 def test_a_representative_chooses_checks_confirms_and_keeps_a_receipt(page, live_server, client, vote):
     sign_in(page, live_server, client, factories.representative(factories.laboratory("aster")))
     page.goto(live_server.url + reverse("treaty:vote", args=[vote.key]))
-    page.get_by_role("link", name="Cast the ballot of Aster Institute").click()
+    follow(page.get_by_role("link", name="Cast the ballot of Aster Institute"))
     check(page, "ballot-choose")
     page.get_by_label("Object").check()
-    page.get_by_role("button", name="Check the ballot").click()
+    follow(page.get_by_role("button", name="Check the ballot"))
     assert page.get_by_role("alert").inner_text().count("An objection carries its reason") >= 1
     assert page.get_by_label("Object").is_checked()
     page.get_by_label("Reason").fill("We ask for two more days.")
-    page.get_by_role("button", name="Check the ballot").click()
+    follow(page.get_by_role("button", name="Check the ballot"))
     expect(page.locator("body")).to_contain_text("We ask for two more days.")
     check(page, "ballot-check")
-    page.get_by_role("button", name="Confirm and cast").click()
+    follow(page.get_by_role("button", name="Confirm and cast"))
     check(page, "ballot-receipt")
     cast = Ballot.objects.get(organisation__key="aster")
     assert cast.choice == "object"
@@ -154,10 +155,10 @@ def test_a_representative_repudiates_a_ballot_with_the_root_key(page, live_serve
     sign_in(page, live_server, client, factories.representative(ballot.organisation))
     page.goto(live_server.url + reverse("treaty:my_keys"))
     check(page, f"repudiable-{width}")
-    page.get_by_role("link", name="Repudiate").click()
+    follow(page.get_by_role("link", name="Repudiate"))
     check(page, f"repudiate-{width}")
     page.get_by_label("Signature").fill(root.repudiates(ballot))
-    page.get_by_role("button", name="Repudiate the ballot").click()
+    follow(page.get_by_role("button", name="Repudiate the ballot"))
     expect(page.locator("body")).to_contain_text("repudiated a ballot in its name")
     assert Repudiation.objects.get().recounted
     check(page, f"repudiated-{width}")
@@ -168,8 +169,8 @@ def test_without_javascript_a_ballot_is_cast_all_the_same(open_page, live_server
     sign_in(page, live_server, client, factories.representative(factories.laboratory("elbe")))
     page.goto(live_server.url + reverse("treaty:ballot", args=[vote.key]))
     page.get_by_label("Consent").check()
-    page.get_by_role("button", name="Check the ballot").click()
-    page.get_by_role("button", name="Confirm and cast").click()
+    follow(page.get_by_role("button", name="Check the ballot"))
+    follow(page.get_by_role("button", name="Confirm and cast"))
     expect(page.locator("body")).to_contain_text("Recorded, and it stands")
     assert Ballot.objects.filter(organisation__key="elbe").count() == 1
 

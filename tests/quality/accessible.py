@@ -11,6 +11,8 @@ IS_DARK = "() => matchMedia('(prefers-color-scheme: dark)').matches"
 OPEN_ALL = "() => { for (const one of document.querySelectorAll('details')) one.open = true; }"
 # What a form asks a visitor to type, choose or bring; one without any would act where nothing is refused.
 ASKED = "textarea, select, input:not([type=hidden], [type=submit], [type=checkbox])"
+# Whether a script of the site's own answers for the form, so that sending it leads to no other page.
+IS_SCRIPTED = "(form) => Object.keys(form.dataset).some((name) => !name.startsWith('hx'))"
 EMPTIED = """(form) => {
   form.noValidate = true;
   for (const one of form.querySelectorAll("input, textarea, select")) {
@@ -48,14 +50,13 @@ def states(page: Page) -> Iterator[str]:
         page.goto(address)
     for number in range(page.locator("main form").count()):
         form = page.locator("main form").nth(number).element_handle()
-        if form is None or not (name := _sent(form)):
+        if form is None or not (name := _sent(page, form)):
             continue
-        page.wait_for_load_state()
         yield name
         page.goto(address)
 
 
-def _sent(form: ElementHandle) -> str:
+def _sent(page: Page, form: ElementHandle) -> str:
     """Send the form with nothing in it, or look for what nothing has; return what that is called, or "" where it asks for nothing."""
     looks = form.get_attribute("method") != "post"
     words = form.query_selector("input[type=text], input[type=search], input:not([type])")
@@ -66,5 +67,10 @@ def _sent(form: ElementHandle) -> str:
         words.fill("zzzz")
     else:
         form.evaluate(EMPTIED)
-    button.click()
+    if form.evaluate(IS_SCRIPTED):
+        button.click()
+        page.wait_for_load_state("networkidle")
+    else:
+        with page.expect_navigation():
+            button.click()
     return "nothing found" if looks else "refused"
