@@ -35,7 +35,7 @@ demo: translations ## Start the whole site with the demonstration; Ctrl-C stops 
 	$(BIN)/python -m config.demo --port $(PORT) --state $(STATE) $(if $(FRESH),--fresh)
 
 test: translations ## Run all tests, in parallel (REQUIRE_BROWSER=1: fail where no Chromium is)
-	$(BIN)/python -m config.servers --state $(STATE)/test -- $(BIN)/pytest -n $${TEST_PROCESSES:-3} --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m config.servers --state $(STATE)/test --fleeting -- $(BIN)/pytest -n $${TEST_PROCESSES:-3} --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## Run every static check
 	$(BIN)/ruff format --check .

@@ -1,8 +1,9 @@
 """Embedded PostgreSQL and Valkey, from their wheels, for development, the demonstration and the tests.
 
-    python -m config.servers --state FOLDER -- COMMAND [ARGUMENT ...]
+    python -m config.servers --state FOLDER [--fleeting] -- COMMAND [ARGUMENT ...]
 
 starts in FOLDER whichever server no DATABASE_URL or REDIS_URL names, runs COMMAND with both set, and stops them.
+What is --fleeting, as the tests' databases are, need not survive a power cut: nothing waits for the disk.
 """
 
 import argparse
@@ -18,17 +19,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-# Durability is kept (fsync stays on): what the demonstration shows must survive a power cut like the real thing.
+# Durability is kept (fsync stays on, but for --fleeting): what the demonstration shows must survive a power cut like the real thing.
 POSTGRES_SETTINGS = {"max_connections": "200", "shared_buffers": "256MB", "deadlock_timeout": "200ms"}
 VALKEY_ATTEMPTS = 5
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path, *, fleeting: bool = False) -> Iterator[str]:
     """Run PostgreSQL on a Unix socket with its data in `folder`; yield the URL of the database `fermata`."""
     server = embedded(folder)
     try:
         _configure(server)
+        server.psql(f"ALTER SYSTEM SET fsync = {'off' if fleeting else 'on'};\nSELECT pg_reload_conf();")
         if "fermata" not in server.psql("\\l").split():
             server.psql("CREATE DATABASE fermata;")
         yield server.get_uri("fermata")
@@ -93,11 +95,13 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(state: Path) -> Iterator[dict[str, str]]:
+def running(state: Path, *, fleeting: bool = False) -> Iterator[dict[str, str]]:
     """Start what the environment does not name; yield DATABASE_URL and REDIS_URL."""
     (state / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     with ExitStack() as stack:
-        database = os.environ.get("DATABASE_URL") or stack.enter_context(postgres(state / "postgres"))
+        database = os.environ.get("DATABASE_URL") or stack.enter_context(
+            postgres(state / "postgres", fleeting=fleeting)
+        )
         redis = os.environ.get("REDIS_URL") or stack.enter_context(valkey(state / "valkey"))
         yield {"DATABASE_URL": database, "REDIS_URL": redis}
 
@@ -106,13 +110,14 @@ def main() -> int:
     """Run a command between the servers' start and stop; answer with its exit code."""
     parser = argparse.ArgumentParser(prog="python -m config.servers", description=__doc__)
     parser.add_argument("--state", type=Path, default=Path(".state"), help="folder of the servers' files")
+    parser.add_argument("--fleeting", action="store_true", help="what is written need not survive a power cut")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="what to run, after --")
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         parser.error("name a command after --")
     state = options.state.resolve()
-    with running(state) as addresses:
+    with running(state, fleeting=options.fleeting) as addresses:
         environment = {**os.environ, **addresses, "FERMATA_STATE": str(state)}
         return run(command, environment)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from django.conf import settings
@@ -139,7 +140,7 @@ class Found:
         """Its name in addresses."""
         return place(self.figure.key, self.subject)
 
-    @property
+    @cached_property
     def title(self) -> str:
         """Its title, of one of a family that one's."""
         titled = self.figure.titled
@@ -165,7 +166,7 @@ class Found:
         """How many entries the record had."""
         return position_at(self.past) if self.past else position()
 
-    @property
+    @cached_property
     def chart(self) -> Chart | None:
         """Its chart, where it has one."""
         return self.figure.chart(self.at, self.subject) if self.figure.chart else None
