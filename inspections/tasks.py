@@ -58,7 +58,7 @@ def sweep_visits() -> None:
 
 @shared_task
 def sweep_draws() -> None:
-    """Open the draw that is due; seal and carry out those whose time has come."""
+    """Open the draw that is due; seal, carry out and open the days of those whose time has come."""
     at = timezone.now()
     if text_at(at):
         draws.open_draw(at=at)

@@ -187,6 +187,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "draw.sealed": gettext_lazy("The commitments of draw %(draw)s were sealed."),
     "draw.revealed": gettext_lazy("The value of %(organisation)s in draw %(draw)s was revealed."),
     "draw.carried_out": gettext_lazy("Draw %(draw)s was carried out."),
+    "draw.days_opened": gettext_lazy("All days of draw %(draw)s were opened."),
     "challenge.planned": gettext_lazy("The challenge inspection of %(facility)s of %(lab)s was planned and sealed."),
     "grades.published": gettext_lazy("The figures of parity and the bodies' grades as of %(as_of)s were published."),
     "stream.observed": gettext_lazy("%(body)s read a stream of %(layer)s at %(facility)s as of %(observed_at)s."),

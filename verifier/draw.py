@@ -10,7 +10,7 @@ from typing import Any
 from core.canonical import parse
 from core.errors import Malformed
 from core.times import instant, stamp
-from inspections.rules.drawn_days import Drawn, links_up_to, opens_day, order
+from inspections.rules.drawn_days import LINKS, Drawn, links_up_to, opens_day, order
 from inspections.rules.draws import ALGORITHM, Draw, Step, Ticketed, draw, first_difference, steps_as_json
 from inspections.rules.seeds import Contribution, caps, list_hash, opens, seed, value_commitment
 from verifier.output import complain, say
@@ -130,6 +130,7 @@ def _seed_differences(value: Mapping[str, Any]) -> Iterator[str]:
 def _day_differences(value: Mapping[str, Any]) -> Iterator[str]:
     """Yield what of the days that were opened does not follow from the seed and the links."""
     days, drawn = value["days"], value["drawn"]
+    yield from _link_differences(value["draw"], days["commitments"], days.get("links"))
     possible = tuple(instant(day) for day in days["possible"])
     for one in days["opened"]:
         place, passed = _integer(one["place"]), [str(item["day"]) for item in one["passed"]]
@@ -141,6 +142,17 @@ def _day_differences(value: Mapping[str, Any]) -> Iterator[str]:
         ]
         if found != [*passed, one["day"]]:
             yield f"days: place {place} says {', '.join([*passed, one['day']])}, seed and link give {', '.join(found)}"
+
+
+def _link_differences(draw: str, commitments: Sequence[str], links: Sequence[str] | None) -> Iterator[str]:
+    """Yield where the links of all places, opened once their days are over, are not those that were committed to."""
+    if links is None:
+        return
+    if len(links) != len(commitments):
+        yield f"days: {len(links)} places have their links opened, {len(commitments)} were committed to"
+    for place, (link, committed) in enumerate(zip(links, commitments, strict=False), start=1):
+        if not opens_day(draw, place, links_up_to(str(link), LINKS - 1), committed):
+            yield f"days: the links of place {place} are not those that were committed to"
 
 
 def _contribution(item: Mapping[str, Any]) -> Contribution:

@@ -15,6 +15,7 @@ from inspections.queries.draws import (
     draws,
     due_at,
     listed,
+    opens_days,
     repeated,
     stage_of,
     terms_of,
@@ -178,8 +179,22 @@ def carry_out_draw(*, draw: Draw, at: datetime) -> Draw:
     return draw
 
 
+@transaction.atomic
+def open_days(*, draw: Draw, at: datetime) -> Draw:
+    """Open the links of every place once the last of its days is over, visited or not: from then on everybody finds all days drawn."""
+    _lock(draw)
+    if not opens_days(draw, at):
+        return draw
+    draw.days_opened_at = at
+    draw.save(update_fields=["days_opened_at"])
+    record(kind="draw.days_opened", payload={"draw": draw.key, "links": draw.day_secrets}, by=None, at=at)
+    return draw
+
+
 def advance_draw(*, draw: Draw, at: datetime) -> Draw:
-    """Do what time asks for: seal the commitments, or carry the draw out."""
+    """Do what time asks for: seal the commitments, carry the draw out, or open its days."""
+    if draw.drawn_at is not None:
+        return open_days(draw=draw, at=at)
     return seal_draw(draw=draw, at=at) if draw.sealed_at is None else carry_out_draw(draw=draw, at=at)
 
 

@@ -49,6 +49,7 @@ class Draw(models.Model):
     root = models.CharField(max_length=64, blank=True, help_text=_("The record's root over them."))
     seed = models.CharField(max_length=64, blank=True)
     drawn = models.JSONField(default=list, help_text=_("Keys of the facilities, in the order drawn."))
+    days_opened_at = models.DateTimeField(null=True, blank=True)
 
     objects = DrawQuerySet.as_manager()
 
@@ -63,6 +64,10 @@ class Draw(models.Model):
             models.CheckConstraint(
                 condition=Q(drawn_at=None, seed="") | (Q(drawn_at__gte=models.F("reveal_by")) & ~Q(seed="")),
                 name="draw_drawn_after_its_values",
+            ),
+            models.CheckConstraint(
+                condition=Q(days_opened_at=None) | Q(days_opened_at__gt=models.F("drawn_at")),
+                name="draw_days_opened_after_its_result",
             ),
         ]
 

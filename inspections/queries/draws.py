@@ -1,11 +1,11 @@
 """Public draws as pages, actions and the planner need them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Organisation, User
 from core.canonical import Json
@@ -62,8 +62,9 @@ def draws() -> QuerySet[Draw]:
 
 
 def unfinished(at: datetime) -> list[Draw]:
-    """Return the draws whose sealing or result is due."""
-    return [one for one in draws().filter(drawn_at=None) if stage_of(one, at) in {Stage.SEALING, Stage.DRAWING}]
+    """Return the draws whose sealing or result is due, or the opening of their days."""
+    living = draws().filter(Q(drawn_at=None) | ~Q(day_commitments=[]), days_opened_at=None)
+    return [one for one in living if stage_of(one, at) in {Stage.SEALING, Stage.DRAWING} or opens_days(one, at)]
 
 
 def dates_of(draw: Draw) -> Dates:
@@ -142,6 +143,13 @@ def until_of(draw: Draw) -> datetime:
     return terms_of(draw).every.after(draw.drawn_at)
 
 
+def opens_days(draw: Draw, at: datetime) -> bool:
+    """Whether every day of the draw is over, so that its secrets keep nothing any more, and they are to be opened still."""
+    if draw.drawn_at is None or not draw.day_commitments or draw.days_opened_at is not None:
+        return False
+    return until_of(draw) <= at
+
+
 def possible_days_of(draw: Draw) -> tuple[datetime, ...]:
     """Return the days that the visits of a draw can begin on, by the text that it was opened under."""
     assert draw.drawn_at is not None
@@ -149,7 +157,7 @@ def possible_days_of(draw: Draw) -> tuple[datetime, ...]:
 
 
 def days_of(draw: Draw, place: int) -> list[datetime]:
-    """Return the days of a place in the order drawn. Secret: only what a notice has opened is shown to anybody."""
+    """Return the days of a place in the order drawn. Secret until the draw's days are opened: before, only what a notice has opened is shown to anybody."""
     drawn = Drawn(draw.key, place, draw.drawn[place - 1], draw.seed, possible_days_of(draw))
     return list(order(drawn, chain(draw.day_secrets[place - 1])))
 
@@ -170,6 +178,7 @@ def opened_days(draw: Draw) -> dict[str, Json]:
         "commitments": list(draw.day_commitments),
         "possible": [stamp(day) for day in possible_days_of(draw)],
         "opened": [{**opening_of(visit), "visit": visit.key, "day": stamp(visit.planned_from)} for visit in opened],
+        **({"links": list(draw.day_secrets)} if draw.days_opened_at else {}),
     }
 
 
@@ -209,6 +218,7 @@ class DrawnRow:
 
     facility: Facility
     visit: Visit | None
+    first_day: datetime | None = None  # that was drawn, once the days of the whole draw are opened
 
     @property
     def rank(self) -> int:
@@ -227,7 +237,12 @@ class PartyShare:
 
 def draw_row(draw: Draw, at: datetime) -> DrawRow:
     """Return a draw that comes from `draws` as it stands at `at`."""
-    return _rows([draw], at)[0]
+    row = _rows([draw], at)[0]
+    if draw.days_opened_at is None or not possible_days_of(draw):
+        return row
+    return replace(
+        row, drawn=[replace(one, first_day=days_of(draw, place)[0]) for place, one in enumerate(row.drawn, start=1)]
+    )
 
 
 def rows(at: datetime, limit: int = 50) -> list[DrawRow]:

@@ -164,6 +164,7 @@ DRAW_EVENTS: Final = {
     "draw.sealed": ("on", _("Commitments sealed")),
     "draw.revealed": ("ok", _("Value revealed")),
     "draw.carried_out": ("ok", _("Operator's value opened, and drawn")),
+    "draw.days_opened": ("ok", _("All days opened")),
 }
 
 

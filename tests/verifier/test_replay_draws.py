@@ -18,7 +18,7 @@ from inspections.actions import schedules
 from inspections.actions.inspectors import designate
 from inspections.actions.plan import give_notice
 from inspections.models import Draw, Visit
-from inspections.queries.draws import drawn_facilities, transcript, unfinished
+from inspections.queries.draws import drawn_facilities, transcript, unfinished, until_of
 from inspections.rules.seeds import value_commitment
 from inspections.scheduling.solver import Effort
 from labs.actions.facilities import register_facility
@@ -47,6 +47,7 @@ class Told:
     lines: list[bytes] = field(default_factory=list)
     transcript: dict = field(default_factory=dict)
     early: dict = field(default_factory=dict)  # the transcript while values are revealed
+    after: dict = field(default_factory=dict)  # and once the days are over
     refused: dict = field(default_factory=dict)
     drawn: dict = field(default_factory=dict)
 
@@ -122,6 +123,14 @@ def tell():
     told.drawn["after"] = drawn_facilities(site.now)
     open_some_days(told)
     told.transcript = transcript(told.draw)
+    site.now = until_of(told.draw) - MINUTE
+    told.refuse("days opened before they are over", actions.open_days)
+    assert (unfinished(site.now), told.draw.days_opened_at) == ([], None)
+    site.now += MINUTE
+    for _ in range(2):
+        assert len(unfinished(site.now)) == int(told.draw.days_opened_at is None)
+        actions.advance_draw(draw=told.draw, at=site.now)
+    told.after = transcript(told.draw)
     site.now = told.draw.drawn_at + timedelta(days=200)
     again = actions.open_draw(at=site.now)
     assert (again.key, transcript(again).get("value")) == (
@@ -197,6 +206,7 @@ def test_what_is_out_of_turn_is_refused_and_leaves_no_entry(told):
         "handed in by the depositary": ("not_allowed", 0),
         "revealed again": ("taken", 0),
         "revealed too late": ("draw_refused", 0),
+        "days opened before they are over": ("taken", 0),
     }
 
 
@@ -238,6 +248,9 @@ FORGED = [
     ("draw.carried_out", "value", "0" * 64, "commitment"),
     ("draw.carried_out", "seed", "0" * 64, "seed"),
     ("draw.carried_out", "drawn", ["cobalt-mesa"], "drawn"),
+    ("draw.days_opened", "links", [], "days"),
+    ("draw.days_opened", "links", ["0" * 64], "commitment"),
+    ("draw.days_opened", "draw", "2026-09", "unknown_draw"),
 ]
 
 
@@ -279,10 +292,14 @@ def test_days_that_were_not_committed_to_before_the_seed_are_named(altered):
     assert "days" in codes(altered)
 
 
-def test_no_secret_of_a_day_is_on_record_before_its_notice(told):
+def test_no_secret_of_a_day_is_on_record_before_its_notice_or_the_end_of_the_draws_time(told):
     lasts = told.draw.day_secrets
     assert len(lasts) == 8
-    assert not [line for line in told.lines if any(last.encode() in line for last in lasts)]
+    [line] = [line for line in told.lines if any(last.encode() in line for last in lasts)]
+    opened = json.loads(line)
+    assert (opened["kind"], opened["payload"]["links"]) == ("draw.days_opened", lasts)
+    days = {**told.transcript["days"], "links": lasts}
+    assert told.after == {**told.transcript, "days": days}
     assert not any(last in json.dumps(told.transcript) for last in lasts)
     assert len(told.transcript["days"]["opened"]) == 2
 
@@ -300,7 +317,8 @@ def test_anything_altered_before_the_sealing_changes_the_root(altered):
 @pytest.mark.parametrize(
     ("kind", "code"),
     [("draw.opened", "too_early"), ("draw.sealed", "repeated"), ("draw.carried_out", "repeated"),
-     ("draw.committed", "too_late"), ("draw.revealed", "repeated")],
+     ("draw.committed", "too_late"), ("draw.revealed", "repeated"), ("draw.days_opened", "too_early"),
+     ("draw.days_opened", "repeated")],
 )  # fmt: skip
 def test_a_stage_that_is_repeated_is_named(altered, kind, code):
     index = altered.find("draw.carried_out")
@@ -329,6 +347,7 @@ def offline(tmp_path, capsys, file):
 
 def test_the_transcript_is_confirmed_offline(told, tmp_path, capsys):
     assert offline(tmp_path, capsys, told.transcript) == (0, [])
+    assert offline(tmp_path, capsys, told.after) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -355,10 +374,12 @@ def test_the_transcript_is_confirmed_offline(told, tmp_path, capsys):
         (lambda file: file["days"]["opened"][0].update(day="2027-01-04T08:00:00Z"), "days: place"),
         (lambda file: file["days"]["possible"].reverse(), "days: place"),
         (lambda file: file["days"]["commitments"].reverse(), "days: the link"),
+        (lambda file: file["days"]["links"].reverse(), "days: the links of place"),
+        (lambda file: file["days"]["links"].pop(), "days: 7 places"),
     ],
 )
 def test_each_alteration_of_the_transcript_is_named_offline(told, tmp_path, capsys, alter, named):
-    file = copy.deepcopy(told.transcript)
+    file = copy.deepcopy(told.after)
     alter(file)
     code, differences = offline(tmp_path, capsys, file)
     assert code == 1

@@ -7,6 +7,7 @@ from datetime import datetime
 from core.durations import Duration
 from core.errors import DomainError
 from core.times import stamp
+from inspections.rules.drawn_days import LINKS, links_up_to, opens_day
 from inspections.rules.draws import ALGORITHM, Ticketed, draw
 from inspections.rules.seeds import (
     SETTLED,
@@ -60,6 +61,7 @@ class DrawRecord:
     size: int = 0
     root: str = ""
     days: tuple[str, ...] = ()  # commitments, for each place
+    days_opened_at: datetime | None = None
     seed: str = ""
     drawn: tuple[str, ...] = ()
     taken: dict[int, VisitRecord] = field(default_factory=dict)  # by place, the newest visit opened
@@ -214,3 +216,20 @@ def carry_out(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
     again = draw(bytes.fromhex(grown), one.listed, one.terms.places, limits)
     yield from differs("drawn", "who is drawn", texts(payload, "drawn"), list(again.drawn))
     one.drawn_at, one.seed, one.drawn = entry.at, grown, again.drawn
+
+
+@replays("draw.days_opened")
+def open_days(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Finding]:
+    """Once the days of a draw are over its links are opened, those of every place, as they were committed to."""
+    yield from by_clock(entry)
+    one, links = replay.of(Draws).of(entry.payload), texts(entry.payload, "links")
+    over = one.terms.every.after(one.drawn_at) if one.drawn_at else None
+    if over is None or entry.at < over:
+        yield Finding("too_early", f"days of draw {one.key} are to come" + (f" until {stamp(over)}" if over else ""))
+    if one.days_opened_at is not None:
+        yield Finding("repeated", "its days were opened before")
+    one.days_opened_at = entry.at
+    yield from differs("days", "how many places have their links opened", len(links), len(one.days))
+    for place, (link, committed) in enumerate(zip(links, one.days, strict=False), start=1):
+        if not opens_day(one.key, place, links_up_to(link, LINKS - 1), committed):
+            yield Finding("commitment", f"the links of place {place} are not those that were committed to")

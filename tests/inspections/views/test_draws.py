@@ -6,11 +6,12 @@ import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from knox.models import AuthToken
 
 from inspections.models import Draw, DrawValue
+from inspections.queries.draws import until_of
 from inspections.rules.seeds import value_commitment
 from inspections.tasks import sweep_draws
 from ledger.models import Entry
@@ -109,6 +110,7 @@ def test_a_draw_goes_by_pages_and_api_from_its_commitments_to_a_transcript_that_
     assert (answer.status_code, answer.json()["code"]) == (409, "draw_refused")
     sweep_draws()
     shown_to_all(client, draw)
+    its_days_are_opened_once_they_are_over(client, clock, draw)
 
 
 def shown_to_all(client, draw):
@@ -125,6 +127,20 @@ def shown_to_all(client, draw):
     assert [(one["key"], one["stage"], one["drawn"]) for one in listed] == [(draw.key, "drawn", list(repeated.drawn))]
     assert client.get(listed[0]["url"]).json()["seed"] == file["seed"]
     assert "2 visits drawn on" in page(client, DRAWS)
+
+
+def its_days_are_opened_once_they_are_over(client, clock, draw):
+    draw.refresh_from_db()
+    assert "the day drawn first" not in page(client, at("draw", draw))
+    clock.move_to(until_of(draw))
+    for _ in range(2):
+        sweep_draws()
+    assert Entry.objects.filter(kind="draw.days_opened").count() == 1
+    words = page(client, at("draw", draw))
+    assert words.count("the day drawn first") == words.count("Not visited") == len(draw.drawn)
+    assert "All days opened" in words
+    with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+        Draw.objects.filter(pk=draw.pk).update(days_opened_at=None)
 
 
 def test_the_sweep_opens_one_draw_however_often_it_runs(clock, draw):
