@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.rules.organisations import Kind
 from inspections.queries.matrix import Matrix, MatrixRow, matrix
@@ -17,6 +17,7 @@ from inspections.rules.evidence import EvidenceState
 from labs.models import Inventory, OpenWeightRelease
 from treaty.queries.texts import rules_of, text_at
 from treaty.rules.text import Text
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,13 @@ def has_valid_evidence(row: MatrixRow) -> bool:
 
 def _outside(bound: Collection[int], ops: Decimal, at: datetime) -> Fraction:
     """Return what laboratories that nothing binds have declared nevertheless."""
+    others = _elsewhere(at, list(bound))
+    return sum((quantity * Fraction(rate) / Fraction(ops) for quantity, rate in others if quantity), Fraction(0))
+
+
+@prepared
+def _elsewhere(at: datetime, bound: list[int]) -> QuerySet[Inventory, tuple[int | None, Decimal]]:
     in_use = Q(facility__closed_at=None) | Q(facility__closed_at__gt=at)
-    lines = Inventory.objects.standing(at).filter(in_use, facility__organisation__kind=Kind.LABORATORY)
-    sizes = lines.values_list("facility", "lines__quantity", "lines__accelerator__ops_8bit")
-    others = ((quantity, rate) for facility, quantity, rate in sizes if quantity and facility not in bound)
-    return sum((quantity * Fraction(rate) / Fraction(ops) for quantity, rate in others), Fraction(0))
+    found = Inventory.objects.standing(at).filter(in_use, facility__organisation__kind=Kind.LABORATORY)
+    others = found.filter(~Q(facility__pk__among=bound))
+    return others.values_list("lines__quantity", "lines__accelerator__ops_8bit")

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final
 
+from django.db.models import QuerySet
+
 from accounts.models import Organisation
 from inspections.models import Visit
 from inspections.queries.matrix import Matrix, MatrixRow
@@ -18,6 +20,7 @@ from treaty.rules.parties import BOUND, Status
 from treaty.rules.standdowns import StageKey, StageStanding
 from treaty.rules.standing import Standing, StandingAnswer
 from treaty.rules.text import Text
+from web.prepared import prepared
 
 GRAVE: Final = (Standing.BREACH, Standing.POTENTIAL_BREACH)
 LEAVING: Final = (Status.SUSPENDED, Status.WITHDRAWING)
@@ -176,15 +179,25 @@ def _of_sites(rows: Sequence[MatrixRow]) -> Evidence:
 
 def _next_visits(at: datetime) -> Mapping[int, datetime]:
     """Return when the next announced visit of each laboratory begins; what is still sealed is not told."""
+    return dict(_ahead(at))
+
+
+@prepared
+def _ahead(at: datetime) -> QuerySet[Visit, tuple[int, datetime]]:
     ahead = Visit.objects.ahead(at).order_by("-planned_from")
-    return dict(ahead.values_list("facility__organisation", "planned_from"))
+    return ahead.values_list("facility__organisation", "planned_from")
 
 
 def _overdue(rules: Text, at: datetime) -> Mapping[int, int]:
     found: dict[int, int] = defaultdict(int)
-    for lab, due_at in Declaration.objects.unfiled(at).due_by(at).values_list("organisation", "due_at"):
+    for lab, due_at in _due(at):
         found[lab] += rules.clarification.overdue_after.after(due_at) <= at
     return found
+
+
+@prepared
+def _due(at: datetime) -> QuerySet[Declaration, tuple[int, datetime]]:
+    return Declaration.objects.unfiled(at).due_by(at).values_list("organisation", "due_at")
 
 
 def with_something_open(found: Iterable[Party]) -> list[Party]:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from django.db.models import QuerySet
+
 from core.truth import Truth
 from treaty.models import Pause, TreatyText, TriggerFiring
 from treaty.queries.parties import entry_into_force
@@ -21,6 +23,7 @@ from treaty.rules.resumption import CriterionStanding
 from treaty.rules.standdowns import StageKey, StageState
 from treaty.rules.standing import Standing
 from treaty.rules.text import Text
+from web.prepared import prepared
 
 
 class Situation(StrEnum):
@@ -191,12 +194,17 @@ def _view(found: PauseSummary, at: datetime, around: Surroundings | None) -> Pau
         summary=found,
         board=board(pause, at),
         criteria=criteria(pause, at, around) if found.state in BINDING else (),
-        firing=TriggerFiring.objects.filter(vote=pause.vote_id).select_related("evaluation").first(),
+        firing=next(iter(_firings(pause.vote_id)), None),
         article=governing(rules, "levels"),
         decision=rules.profiles[rules.decisions[found.terms.resumption.decision]],
         resumption=tuple(stage_rows(resumption)) if resumption else (),
         at=at,
     )
+
+
+@prepared
+def _firings(vote: int) -> QuerySet[TriggerFiring]:
+    return TriggerFiring.objects.filter(vote=vote).select_related("evaluation")
 
 
 def governing(rules: Text, part: str) -> str:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from accounts.queries.organisations import affiliates
@@ -19,6 +22,7 @@ from labs.rules.inventories import h100_equivalents
 from treaty.queries.parties import bound_labs, participating_bodies
 from treaty.queries.texts import rules_at
 from treaty.rules.text import Monitoring, Text
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,7 @@ def _cell(
 def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
     """Return what submitted reports received by `at` say, by facility and layer, in one query."""
     found: dict[tuple[int, str], list[Observation]] = defaultdict(list)
-    reports = Report.objects.standing(at).exclude(collected_at=None)
-    columns = "visit__facility", "visit__key", "version", "collected_at", "sections"
-    for facility, visit, version, collected_at, sections in reports.values_list(*columns):
+    for facility, visit, version, collected_at, sections in _reported(at):
         for layer, section in sections.items():
             answer = answer_of(section)
             if answer:
@@ -103,13 +105,23 @@ def observations(at: datetime) -> Mapping[tuple[int, str], list[Observation]]:
     return found
 
 
+@prepared
+def _reported(at: datetime) -> QuerySet[Report, tuple[Any, ...]]:
+    columns = "visit__facility", "visit__key", "version", "collected_at", "sections"
+    return Report.objects.standing(at).exclude(collected_at=None).values_list(*columns)
+
+
 def stream_readings(at: datetime) -> Mapping[tuple[int, str], list[StreamValue]]:
     """Return the readings of seals and counters that were filed by `at`, by facility and layer, in one query."""
     found: dict[tuple[int, str], list[StreamValue]] = defaultdict(list)
-    rows = StreamReading.objects.filter(filed_at__lte=at).values_list("facility", "layer", "observed_at", "intact")
-    for facility, layer, observed_at, intact in rows:
+    for facility, layer, observed_at, intact in _filed(at):
         found[facility, layer].append(StreamValue(observed_at, intact))
     return found
+
+
+@prepared
+def _filed(at: datetime) -> QuerySet[StreamReading, tuple[Any, ...]]:
+    return StreamReading.objects.filter(filed_at__lte=at).values_list("facility", "layer", "observed_at", "intact")
 
 
 def cell_at(facility: Facility, layer: str, at: datetime) -> Cell:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 from core.canonical import Json
 from core.times import stamp
@@ -39,6 +41,7 @@ from inspections.rules.reports import (
     missing,
     signatures_needed,
 )
+from web.prepared import at_hand, prepared
 
 
 def layers_of(visit: Visit) -> dict[str, str]:
@@ -351,8 +354,20 @@ def changed(found: PublicReport) -> list[tuple[Change, bool]]:
 
 def recent_reports(at: datetime, limit: int = 10) -> list[Report]:
     """Return the newest submitted reports, in two queries."""
+    found = {one.pk: one for one in _submitted(at, limit=limit)}
+    at_hand(found, "findings", _findings(list(found)), "report_id")
+    return list(found.values())
+
+
+@prepared
+def _submitted(at: datetime, *, limit: int) -> QuerySet[Report]:
     found = Report.objects.filter(state=ReportState.SUBMITTED, received_at__lte=at)
-    return list(found.select_related("visit__facility__organisation").prefetch_related("findings")[:limit])
+    return found.select_related("visit__facility__organisation")[:limit]
+
+
+@prepared
+def _findings(reports: list[int]) -> QuerySet[Finding]:
+    return Finding.objects.filter(report__pk__among=reports)
 
 
 def recent_findings(at: datetime, limit: int = 10, *, severities: Sequence[Severity] = ()) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import Organisation, User
 from core.canonical import Json, commitment
@@ -23,6 +23,7 @@ from inspections.rules.visits import (
 )
 from treaty.queries.texts import rules_of
 from treaty.rules.text import Monitoring
+from web.prepared import at_hand, prepared
 
 
 def monitoring_of(visit: Visit) -> Monitoring:
@@ -117,9 +118,21 @@ def upcoming(at: datetime, limit: int = 50) -> list[VisitRow]:
 
 def soonest(at: datetime, limit: int) -> list[VisitRow]:
     """Return the announced visits that have no report yet, the soonest first, with no more than a list says; the plan stays sealed."""
+    found = {one.pk: one for one in _soonest(at, limit=limit)}
+    at_hand(found, "team", _teams(list(found)), "visit_id")
+    return rows(found.values(), at)
+
+
+@prepared
+def _soonest(at: datetime, *, limit: int) -> QuerySet[Visit]:
     found = Visit.objects.ahead(at).select_related("facility__organisation", "text").defer("text__source")
-    bodies = Prefetch("team", VisitInspector.objects.filter(released_at=None).select_related("designation__body"))
-    return rows(found.prefetch_related(bodies).order_by("planned_from", "key")[:limit], at)
+    return found.order_by("planned_from", "key")[:limit]
+
+
+@prepared
+def _teams(visits: list[int]) -> QuerySet[VisitInspector]:
+    found = VisitInspector.objects.filter(released_at=None, visit__pk__among=visits)
+    return found.select_related("designation__body")
 
 
 def past(at: datetime, limit: int = 50) -> list[VisitRow]:

@@ -3,10 +3,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.models import Organisation
 from labs.models import AcceleratorModel, Facility, Inventory
 from labs.rules.inventories import Line
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -22,14 +26,19 @@ class Holding:
 def facilities_of(organisations: Iterable[Organisation], at: datetime) -> list[Facility]:
     """Return the facilities in use at `at` and registered by then, in three queries; `holding_of` and `lines_of` say what each held then."""
     owners = {one.pk: one for one in organisations}
-    found = Facility.objects.open_at(at).filter(organisation__in=owners, registered_at__lte=at)
-    facilities = list(found.order_by("organisation__name", "name"))
+    facilities = _in_use(list(owners), at)
     holdings = _holdings([facility.pk for facility in facilities], at)
     for facility in facilities:
         # Its laboratory is at hand: no join, and one object for all its sites.
         facility.organisation = owners[facility.organisation_id]
         facility.holding = holdings.get(facility.pk)  # type: ignore[attr-defined] # read by `holding_of` alone
     return facilities
+
+
+@prepared
+def _in_use(organisations: list[int], at: datetime) -> QuerySet[Facility]:
+    found = Facility.objects.open_at(at).filter(organisation__pk__among=organisations, registered_at__lte=at)
+    return found.order_by("organisation__name", "name")
 
 
 def holding_of(facility: Facility) -> Holding | None:
@@ -46,13 +55,11 @@ def lines_of(facility: Facility) -> Sequence[Line]:
 
 def _holdings(facilities: Sequence[int], at: datetime) -> Mapping[int, Holding]:
     """Return the newest inventory of each facility that has declared one, from plain rows: sites are many, models few."""
-    models = AcceleratorModel.objects.in_bulk()
+    models = {one.pk: one for one in _models()}
     line = cache(lambda model, quantity: as_line(models[model], quantity))  # many sites hold the same
     heads: dict[int, tuple[int, datetime]] = {}
     held: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    rows = Inventory.objects.standing(at).filter(facility__in=facilities).order_by("lines__accelerator__name")
-    columns = "facility", "version", "as_of", "lines__accelerator", "lines__quantity"
-    for facility, version, as_of, model, quantity in rows.values_list(*columns):
+    for facility, version, as_of, model, quantity in _held(list(facilities), at):
         heads[facility] = version, as_of
         if model is not None:
             held[facility].append((model, quantity))
@@ -64,6 +71,17 @@ def _holdings(facilities: Sequence[int], at: datetime) -> Mapping[int, Holding]:
         )
         for facility, head in heads.items()
     }
+
+
+@prepared
+def _models() -> QuerySet[AcceleratorModel]:
+    return AcceleratorModel.objects.order_by()
+
+
+@prepared
+def _held(facilities: list[int], at: datetime) -> QuerySet[Inventory, tuple[Any, ...]]:
+    found = Inventory.objects.standing(at).filter(facility__pk__among=facilities).order_by("lines__accelerator__name")
+    return found.values_list("facility", "version", "as_of", "lines__accelerator", "lines__quantity")
 
 
 def as_line(chip: AcceleratorModel, quantity: int) -> Line:

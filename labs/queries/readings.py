@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
 from accounts.models import Organisation
 from labs.models import Reading
 from labs.rules.readings import IndicatorRule, ReadingValue
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Wanted:
     labs: frozenset[str] | None
 
 
+type Row = tuple[Any, ...]
 COLUMNS = (
     "id",
     "indicator",
@@ -41,30 +44,50 @@ def values(
     *, indicators: Collection[str], received_by: datetime, observed_from: datetime | None = None
 ) -> list[ReadingValue]:
     """Return the standing readings of `indicators` as known at `received_by`, oldest first, in one query."""
-    readings = Reading.objects.standing(received_by).filter(indicator__in=indicators)
-    if observed_from is not None:
-        readings = readings.filter(observed_at__gte=observed_from)
-    return as_values(readings.order_by("observed_at", "id"))
+    rows = _standing(received_by, list(indicators))
+    return [one for one in map(ReadingValue._make, rows) if observed_from is None or one.observed_at >= observed_from]
+
+
+@prepared
+def _standing(received_by: datetime, indicators: list[str]) -> QuerySet[Reading, Row]:
+    found = Reading.objects.standing(received_by).filter(indicator__among=indicators)
+    return found.order_by("observed_at", "id").values_list(*COLUMNS)
 
 
 def values_since(since: Mapping[str, datetime], *, received_by: datetime) -> list[ReadingValue]:
     """Return the standing readings of each indicator that were observed after its instant, in one query."""
-    readings = Reading.objects.standing(received_by).filter(
-        reduce(or_, (Q(indicator=key, observed_at__gt=instant) for key, instant in since.items()))
-    )
-    return as_values(readings.order_by("observed_at", "id"))
+    keys = sorted(since)
+    return list(map(ReadingValue._make, _since(received_by, *(since[key] for key in keys), keys=tuple(keys))))
+
+
+@prepared
+def _since(received_by: datetime, *instants: datetime, keys: tuple[str, ...]) -> QuerySet[Reading, Row]:
+    places = (Q(indicator=key, observed_at__gt=instant) for key, instant in zip(keys, instants, strict=True))
+    found = Reading.objects.standing(received_by).filter(reduce(or_, places))
+    return found.order_by("observed_at", "id").values_list(*COLUMNS)
 
 
 def last_values(wanted: Collection[Wanted], *, received_by: datetime) -> list[ReadingValue]:
     """Return the newest standing reading of each indicator, lab and source that is wanted, in one query."""
-    places = [
-        Q(indicator=one.indicator, source__in=one.sources)
-        & (Q(organisation=None) if one.labs is None else Q(organisation__key__in=one.labs))
-        for one in wanted
-    ]
-    readings = Reading.objects.standing(received_by).filter(reduce(or_, places))
+    ordered = sorted(wanted, key=lambda one: (one.indicator, one.sources, one.labs is None))
+    labs = (list(one.labs) for one in ordered if one.labs is not None)
+    places = tuple((one.indicator, one.sources, one.labs is None) for one in ordered)
+    return list(map(ReadingValue._make, _last(received_by, *labs, places=places)))
+
+
+@prepared
+def _last(
+    received_by: datetime, *labs: list[str], places: tuple[tuple[str, tuple[str, ...], bool], ...]
+) -> QuerySet[Reading, Row]:
+    given = iter(labs)
+    asked = (
+        Q(indicator=indicator, source__in=sources)
+        & (Q(organisation=None) if about_world else Q(organisation__key__among=next(given)))
+        for indicator, sources, about_world in places
+    )
     by_place = ("indicator", "organisation_id", "source")
-    return as_values(readings.order_by(*by_place, "-observed_at", "-id").distinct(*by_place))
+    found = Reading.objects.standing(received_by).filter(reduce(or_, asked))
+    return found.order_by(*by_place, "-observed_at", "-id").distinct(*by_place).values_list(*COLUMNS)
 
 
 def as_values(readings: QuerySet[Reading]) -> list[ReadingValue]:

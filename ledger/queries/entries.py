@@ -4,9 +4,12 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import batched
 
+from django.db.models import QuerySet
+
 from ledger.models import Entry, Head, Leaf
 from ledger.rules.entries import EntryValue, read_entry
 from ledger.rules.tiles import WIDTH, Edge
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,12 @@ class Recorded:
 
 def position() -> int:
     """Return how many entries have a position: the ETag and cache key of every public page."""
-    return Head.objects.values_list("size", flat=True).first() or 0
+    return next(iter(_sizes()), 0)
+
+
+@prepared
+def _sizes() -> QuerySet[Head, int]:
+    return Head.objects.order_by("pk").values_list("size", flat=True)[:1]
 
 
 def founded_at() -> datetime | None:
@@ -68,24 +76,31 @@ def indexes_of(kinds: Collection[str], subjects: Collection[str]) -> dict[str, d
 
 def newest_of(kinds: Collection[str], limit: int = 20, until: datetime | None = None) -> list[Recorded]:
     """Return the newest entries of these kinds, newest first; those of up to `until` where it is given."""
-    found = Entry.objects.filter(kind__in=kinds)
+    limits = () if until is None else (until,)
+    return [recorded(entry) for entry in _newest(list(kinds), *limits, limit=limit)]
+
+
+@prepared
+def _newest(kinds: list[str], until: datetime | None = None, *, limit: int) -> QuerySet[Entry]:
+    found = Entry.objects.filter(kind__among=kinds)
     if until is not None:
         found = found.filter(at__lte=until)
-    return [recorded(entry) for entry in found.with_position().order_by("-pk")[:limit]]
+    return found.with_position().order_by("-pk")[:limit]
 
 
 def entries_of(
     kinds: Collection[str], *, after: datetime | None = None, until: datetime | None = None, about: str | None = None
 ) -> list[EntryValue]:
     """Return the entries of these kinds in order: those after `after`, up to `until`, about the subject `about`."""
-    found = Entry.objects.filter(kind__in=kinds)
-    if after is not None:
-        found = found.filter(at__gt=after)
-    if until is not None:
-        found = found.filter(at__lte=until)
-    if about is not None:
-        found = found.filter(subjects__contains=[about])
-    return [_read(bytes(data)) for data in found.order_by("pk").values_list("data", flat=True)]
+    limits = {"at__gt": after, "at__lte": until, "subjects__contains": None if about is None else [about]}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    return [_read(bytes(data)) for data in _data(list(kinds), *given.values(), limits=tuple(given))]
+
+
+@prepared
+def _data(kinds: list[str], *given: datetime | list[str], limits: tuple[str, ...]) -> QuerySet[Entry, bytes]:
+    found = Entry.objects.filter(kind__among=kinds, **dict(zip(limits, given, strict=True)))
+    return found.order_by("pk").values_list("data", flat=True)
 
 
 def entries_between(start: int, end: int) -> list[Recorded]:

@@ -1,10 +1,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from ledger import published
 from ledger.models import Checkpoint, Cosignature, Publisher
 from ledger.queries.entries import position
 from ledger.rules.checkpoints import Head
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ class Health:
 
 def health() -> Health:
     """Return how the record stands."""
-    head, publisher = published.head(), Publisher.objects.filter(pk=1).first()
-    checkpoint = Checkpoint.objects.filter(size=head.size).first() if head else None
+    head, publisher = published.head(), next(iter(_publishers()), None)
+    checkpoint = next(iter(_checkpoints(head.size)), None) if head else None
     return Health(
         size=position(),
         head=head,
@@ -71,10 +74,24 @@ def health() -> Health:
 
 
 def _witnesses(size: int) -> tuple[WitnessStanding, ...]:
-    newest = Cosignature.objects.order_by("witness", "-checkpoint_id").distinct("witness")
     return tuple(
         WitnessStanding(
             cosignature.witness, cosignature.checkpoint_id, cosignature.at, cosignature.checkpoint_id == size
         )
-        for cosignature in newest
+        for cosignature in _newest_cosignatures()
     )
+
+
+@prepared
+def _publishers() -> QuerySet[Publisher]:
+    return Publisher.objects.filter(pk=1)
+
+
+@prepared
+def _checkpoints(size: int) -> QuerySet[Checkpoint]:
+    return Checkpoint.objects.filter(size=size)
+
+
+@prepared
+def _newest_cosignatures() -> QuerySet[Cosignature]:
+    return Cosignature.objects.order_by("witness", "-checkpoint_id").distinct("witness")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from treaty.models import Vote
 from treaty.queries.triggers import titles_of
 from treaty.rules.conditions import Determined, walk
 from treaty.rules.text import Text
+from web.prepared import prepared
 
 # Kind of entry → sign, sentence, and the address of its subject as (name, member of the payload).
 TOLD: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
@@ -108,6 +110,7 @@ OWN: Final[Mapping[str, tuple[str, str | Promise, tuple[str, ...]]]] = {
     "key.revoked": ("br", _("A key that signed ballots of %(organisation)s was revoked"), ("treaty:keys",)),
     "signing.required": ("on", _("%(organisation)s asked for %(signers)s signatures on its ballots"), ("treaty:keys",)),
 }
+CONCERNED: Final = (("lab", "body", "organisation"), ("vote",), ("facility",))  # members of payloads with keys of each
 VALUES: Final[Mapping[Json, str | Promise]] = {
     "adopted": _("adopted"),
     "rejected": _("rejected"),
@@ -155,16 +158,30 @@ def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None, *
     With `own`, what those who act for an organisation are told besides.
     """
     told = [one for one in found if one.value.kind in TOLD or (own and one.value.kind in OWN)]
-    organisations = Organisation.objects.filter(key__in=_keys(told, "lab", "body", "organisation"))
-    names = {**(titles or {}), **dict(organisations.values_list("key", "name"))}
-    votes = dict(Vote.objects.filter(key__in=_keys(told, "vote")).values_list("key", "title"))
-    sites = dict(Facility.objects.filter(key__in=_keys(told, "facility")).values_list("key", "name"))
-    return [_event(one, names, {**votes, **sites}) for one in told]
+    concerned, votes, sites = (_keys(told, *members) for members in CONCERNED)
+    names = {**(titles or {}), **(dict(_organisations(concerned)) if concerned else {})}
+    details = [*(_votes(votes) if votes else ()), *(_sites(sites) if sites else ())]
+    return [_event(one, names, dict(details)) for one in told]
 
 
-def _keys(told: Iterable[Recorded], *members: str) -> set[str]:
+@prepared
+def _organisations(keys: list[str]) -> QuerySet[Organisation, tuple[str, str]]:
+    return Organisation.objects.filter(key__among=keys).order_by().values_list("key", "name")
+
+
+@prepared
+def _votes(keys: list[str]) -> QuerySet[Vote, tuple[str, str]]:
+    return Vote.objects.filter(key__among=keys).order_by().values_list("key", "title")
+
+
+@prepared
+def _sites(keys: list[str]) -> QuerySet[Facility, tuple[str, str]]:
+    return Facility.objects.filter(key__among=keys).order_by().values_list("key", "name")
+
+
+def _keys(told: Iterable[Recorded], *members: str) -> list[str]:
     values = (one.value.payload.get(member) for one in told for member in members)
-    return {value for value in values if isinstance(value, str)}
+    return sorted({value for value in values if isinstance(value, str)})
 
 
 def _event(one: Recorded, names: Mapping[str, str], details: Mapping[str, str]) -> Event:

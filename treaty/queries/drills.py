@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from accounts.models import Organisation
 from core.durations import Duration
 from treaty.models import Drill, DrillLab, DrillVerdict, Pause, TreatyText
@@ -28,6 +30,7 @@ from treaty.rules.drills import (
 from treaty.rules.orders import Obligation
 from treaty.rules.standdowns import LATE_STATES, Conclusion
 from treaty.rules.text import Level
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,13 @@ def awaits(one: DrillSummary, body: Organisation, at: datetime) -> list[DrillRow
 
 def current(at: datetime) -> DrillSummary | None:
     """Return the drill that is announced or runs at `at`; one query where there is none."""
-    found = (summary(drill, at) for drill in Drill.objects.not_over().filter(announced_at__lte=at).with_rows())
+    found = (summary(drill, at) for drill in _announced(at))
     return next((one for one in found if one.state not in OVER), None)
+
+
+@prepared
+def _announced(at: datetime) -> QuerySet[Drill]:
+    return Drill.objects.not_over().filter(announced_at__lte=at).with_rows()
 
 
 def drill_obligations(at: datetime) -> dict[int, Obligation]:

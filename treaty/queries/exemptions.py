@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from accounts.models import Organisation
 from core.times import Period
 from labs.models import TrainingRun
@@ -12,14 +14,17 @@ from treaty.queries.pauses import in_force, terms
 from treaty.queries.texts import rules_of
 from treaty.rules.exemptions import ExemptionValue, exempted, is_exemptible
 from treaty.rules.text import Exemptions
+from web.prepared import prepared
 
 
 def grants(pause: Pause) -> list[ExemptionValue]:
     """Return what was granted under the pause, as the rules take it."""
-    return [
-        ExemptionValue(one.organisation.key, one.run.key, Period(one.from_at, one.until_at))
-        for one in Exemption.objects.under(pause)
-    ]
+    return [ExemptionValue(lab, run, Period(from_at, until_at)) for lab, run, from_at, until_at in _granted(pause.pk)]
+
+
+@prepared
+def _granted(pause: int) -> QuerySet[Exemption, tuple[str, str, datetime, datetime]]:
+    return Exemption.objects.filter(pause=pause).values_list("organisation__key", "run__key", "from_at", "until_at")
 
 
 def exempted_runs(pause: Pause, at: datetime) -> frozenset[str]:

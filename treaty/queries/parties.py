@@ -1,5 +1,6 @@
 """Who is bound, who votes, and what is missing for entry into force."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +18,17 @@ from treaty.queries.texts import required_text, rules_of, text_at
 from treaty.rules import parties as rules
 from treaty.rules.parties import EntryIntoForceState, Instruments, Status
 from treaty.rules.text import Member, Text
+from web.prepared import prepared
 
 
 def bound_labs(at: datetime) -> list[Organisation]:
     """Return the laboratories that the treaty binds at `at`, by name; those without a vote included."""
-    return _organisations(Party.objects.bound(at).values_list("organisation", flat=True))
+    return _bound(at)
+
+
+@prepared
+def _bound(at: datetime) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(pk__in=Party.objects.bound(at).values("organisation"))
 
 
 def entitled_labs(at: datetime) -> list[Organisation]:
@@ -42,7 +49,7 @@ def annex(kind: Kind, at: datetime, text: Text | None = None) -> tuple[Member, .
     text = text or rules_of(required_text(at))
     named = {Kind.LABORATORY: text.labs, Kind.BODY: text.bodies}.get(kind, ())
     known = {member.key for member in named}
-    added = Annexed.objects.filter(organisation__kind=kind, from_at__lte=at).select_related("organisation")
+    added = _annexed(kind.value, at)
     return (
         *named,
         *(
@@ -51,6 +58,11 @@ def annex(kind: Kind, at: datetime, text: Text | None = None) -> tuple[Member, .
             if one.organisation.key not in known
         ),
     )
+
+
+@prepared
+def _annexed(kind: str, at: datetime) -> QuerySet[Annexed]:
+    return Annexed.objects.filter(organisation__kind=kind, from_at__lte=at).select_related("organisation")
 
 
 def is_in_breach(lab: Organisation, at: datetime) -> bool:
@@ -151,11 +163,15 @@ class PartyRow:
 def party_rows(at: datetime, text: Text | None = None) -> list[PartyRow]:
     """Return every laboratory of Annex 1 with its status at `at`, in the annex's order; five queries."""
     members = annex(Kind.LABORATORY, at, text)
-    organisations = {it.key: it for it in Organisation.objects.filter(key__in=[member.key for member in members])}
+    organisations = {it.key: it for it in _named([member.key for member in members])}
     by_number = {it.pk: it for it in organisations.values()}
+    suspended: dict[int, list[Suspension]] = defaultdict(list)
+    for one in _suspensions():
+        suspended[one.party_id].append(one)
     parties: dict[str, Party] = {}
-    for party in _with_spans(Party.objects.filter(organisation__in=by_number)):
+    for party in _of(list(by_number)):
         party.organisation = by_number[party.organisation_id]  # at hand: not read twice
+        party.spans = suspended.get(party.pk, [])  # type: ignore[attr-defined] # as `_with_spans` gives it
         parties[party.organisation.key] = party
     take_back_notices(parties, at)
     return [
@@ -167,6 +183,21 @@ def party_rows(at: datetime, text: Text | None = None) -> list[PartyRow]:
         )
         for member in members
     ]
+
+
+@prepared
+def _named(keys: list[str]) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(key__among=keys)
+
+
+@prepared
+def _of(organisations: list[int]) -> QuerySet[Party]:
+    return Party.objects.filter(organisation__pk__among=organisations).select_related("merger").order_by()
+
+
+@prepared
+def _suspensions() -> QuerySet[Suspension]:
+    return Suspension.objects.all()
 
 
 def status_of(party: Party | None, at: datetime) -> Status:

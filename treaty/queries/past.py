@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q, QuerySet
 
 from core.errors import DomainError
 from core.times import instant, known_at
@@ -19,6 +19,7 @@ from ledger.rules.entries import EntryValue
 from treaty.models import Commitment, LevelChange, Party, Pause, Resumption, ResumptionStep
 from treaty.queries.texts import rules_at
 from treaty.rules.parties import withdrawal_effective
+from web.prepared import at_hand, prepared
 
 OF_PAUSE: Final = ("in_force_at", "ratified_at", "ratification_asked_at", "lapsed_at", "resuming_at", "ended_at")
 ENTERED: Final = {"pause.entered_into_force": "in_force_at", "pause.ratified": "ratified_at", "pause.ended": "ended_at"}
@@ -43,20 +44,49 @@ def known_pauses(at: datetime, **which: str) -> list[Pause]:
     later: dict[str, list[EntryValue]] = defaultdict(list)
     for entry in entries_of((*ENTERED, JOINED, PLEDGED, TAKEN_BACK), after=at):
         later[str(entry.payload["pause"])].append(entry)
-    rows = Pause.objects.started_by(at).exclude(vote__effect_applied_at__gt=at).filter(**which)
-    rows = rows.select_related("vote", "text").defer("text__source")
-    return [_as_known(pause, later[pause.key], at) for pause in rows.prefetch_related(*_rows_known_at(at, later))]
+    pauses = _started(at, *which.values(), named=tuple(which))
+    _fetch_rows({pause.pk: pause for pause in pauses}, later, at)
+    return [_as_known(pause, later[pause.key], at) for pause in pauses]
 
 
-def _rows_known_at(at: datetime, later: Mapping[str, Iterable[EntryValue]]) -> tuple[Prefetch[str], Prefetch[str]]:
-    pledged = Commitment.objects.filter(Q(joined_at=None) | Q(joined_at__lte=at)).select_related("organisation")
-    for entry in (one for told in later.values() for one in told if one.kind == JOINED):
-        labs = [lab["lab"] for lab in entry.payload["labs"]]  # type: ignore[union-attr,index,call-overload] # docs/ledger-entries.md
-        pledged = pledged.exclude(pause__key=entry.payload["pause"], organisation__key__in=labs)
-    decided = Resumption.objects.filter(Q(begun_at__lte=at) | Q(refused_at__lte=at))
-    decided = decided.exclude(vote__effect_applied_at__gt=at)
-    reached = Prefetch("steps", ResumptionStep.objects.filter(reached_at__lte=at))
-    return Prefetch("commitments", pledged), Prefetch("resumptions", decided.prefetch_related(reached))
+@prepared
+def _started(at: datetime, *names: str, named: tuple[str, ...]) -> QuerySet[Pause]:
+    found = Pause.objects.started_by(at).exclude(vote__effect_applied_at__gt=at)
+    return found.filter(**dict(zip(named, names, strict=True))).select_related("vote", "text").defer("text__source")
+
+
+def _fetch_rows(pauses: Mapping[int, Pause], later: Mapping[str, Iterable[EntryValue]], at: datetime) -> None:
+    """Give the pauses the commitments and resumptions of then, with the steps of each, in two queries; three once work resumes."""
+    entered_later = {
+        (str(entry.payload["pause"]), lab["lab"])  # type: ignore[index,call-overload] # docs/ledger-entries.md
+        for told in later.values()
+        for entry in told
+        if entry.kind == JOINED
+        for lab in entry.payload["labs"]  # type: ignore[union-attr] # as above
+    }
+    pledged, decided = _pledged(at, list(pauses)), _decided(at, list(pauses))
+    pledged = [one for one in pledged if (pauses[one.pause_id].key, one.organisation.key) not in entered_later]
+    steps = _reached(at, [one.pk for one in decided]) if decided else []
+    at_hand({one.pk: one for one in decided}, "steps", steps, "resumption_id")
+    at_hand(pauses, "commitments", pledged, "pause_id")
+    at_hand(pauses, "resumptions", decided, "pause_id")
+
+
+@prepared
+def _pledged(at: datetime, pauses: list[int]) -> QuerySet[Commitment]:
+    found = Commitment.objects.filter(Q(joined_at=None) | Q(joined_at__lte=at), pause__pk__among=pauses)
+    return found.select_related("organisation")
+
+
+@prepared
+def _decided(at: datetime, pauses: list[int]) -> QuerySet[Resumption]:
+    found = Resumption.objects.filter(Q(begun_at__lte=at) | Q(refused_at__lte=at), pause__pk__among=pauses)
+    return found.exclude(vote__effect_applied_at__gt=at)
+
+
+@prepared
+def _reached(at: datetime, resumptions: list[int]) -> QuerySet[ResumptionStep]:
+    return ResumptionStep.objects.filter(reached_at__lte=at, resumption__pk__among=resumptions)
 
 
 def _as_known(pause: Pause, later: Iterable[EntryValue], at: datetime) -> Pause:
@@ -101,6 +131,12 @@ def take_back_notices(parties: Mapping[str, Party], at: datetime) -> None:
 
 def require_rows(at: datetime) -> None:
     """Raise NotShown where a pause of then has moved to another level since."""
-    later = LevelChange.objects.filter(from_at__gt=at, pause__adopted_at__lte=at).select_related("pause").first()
-    if later is not None:
-        raise NotShown(later.pause.key)
+    for key in _moved_since(at):
+        raise NotShown(key)
+
+
+@prepared
+def _moved_since(at: datetime) -> QuerySet[LevelChange, str]:
+    return LevelChange.objects.filter(from_at__gt=at, pause__adopted_at__lte=at).values_list("pause__key", flat=True)[
+        :1
+    ]

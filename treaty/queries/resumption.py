@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from core.truth import Truth, all_of
 from treaty.models import Determination, Pause, Resumption
 from treaty.queries.pauses import terms
@@ -14,6 +16,7 @@ from treaty.rules.conditions import AnyCondition, Determined, asks_for_no_disput
 from treaty.rules.evaluation import DeterminationValue, World, evaluate
 from treaty.rules.resumption import CriterionStanding, criteria_standing, stage_due_at
 from treaty.rules.text import ResumptionStage
+from web.prepared import prepared
 
 
 def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime, around: Surroundings | None = None) -> World:
@@ -25,8 +28,12 @@ def _world(pause: Pause, conditions: Iterable[AnyCondition], at: datetime, aroun
 
 def _determinations(pause: Pause, at: datetime) -> Iterable[Determination]:
     """Return what bodies determined by `at`; a tainted determination counts as none."""
-    made = pause.determinations.filter(determined_at__lte=at).select_related("body")
-    return [one for one in made if one.tainted_at is None or at < one.tainted_at]
+    return [one for one in _made(pause.pk, at) if one.tainted_at is None or at < one.tainted_at]
+
+
+@prepared
+def _made(pause: int, at: datetime) -> QuerySet[Determination]:
+    return Determination.objects.filter(pause=pause, determined_at__lte=at).select_related("body")
 
 
 def _value(one: Determination) -> DeterminationValue:

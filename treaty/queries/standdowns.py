@@ -4,8 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import Organisation
 from labs.models import Deployment, TrainingRun
@@ -25,6 +27,7 @@ from treaty.rules.standdowns import (
 )
 from treaty.rules.standing import CaseValue, Standing, StandingAnswer, VerificationValue, dispute, standing_of
 from treaty.rules.text import Level
+from web.prepared import prepared
 
 DONE_COLUMNS: Mapping[StageKey, str] = {
     StageKey.ACKNOWLEDGE: "acknowledged_at",
@@ -143,8 +146,8 @@ def board(pause: Pause, at: datetime) -> Board:
     """Return the board at `at`, in seven queries however many labs there are; without what votes decided and nobody had entered yet."""
     level = terms(pause).level
     labs = [one.organisation for one in pause.commitments.all()]
-    begun = pause.stand_downs.filter(starts_at__lte=at) if pause.in_force_at else pause.stand_downs.none()
-    stand_downs = {one.organisation_id: one for one in begun.order_by()}
+    begun = _begun(pause.pk, at) if pause.in_force_at else []
+    stand_downs = {one.organisation_id: one for one in begun}
     beside = _beside(pause, at)
     rows = [_row(lab, stand_downs.get(lab.pk), beside, level, at) for lab in labs]
     return Board(pause, at, tuple(StageKey(stage.key) for stage in level.stages), tuple(rows))
@@ -153,24 +156,56 @@ def board(pause: Pause, at: datetime) -> Board:
 def _beside(pause: Pause, at: datetime) -> _Beside:
     """Read the rows, not one object for each stand-down and table: that is most of what a board of many labs would cost."""
     extended: dict[int, dict[StageKey, datetime]] = defaultdict(dict)
-    moved = DeadlineExtension.objects.filter(stand_down__pause=pause).exclude(vote__effect_applied_at__gt=at)
-    for key, stage, until_at in moved.values_list("stand_down", "stage", "until_at"):
+    for key, stage, until_at in _moved(pause.pk, at):
         extended[key][StageKey(stage)] = until_at
     verifications: dict[int, list[VerificationValue]] = defaultdict(list)
-    columns = "stand_down", "conclusion", "concluded_at", "expires_at", "visit_key"
-    for key, conclusion, *rest in Verification.objects.filter(stand_down__pause=pause).values_list(*columns):
+    for key, conclusion, *rest in _concluded(pause.pk):
         verifications[key].append(VerificationValue(Conclusion(conclusion), *rest))
-    halts = RunHalt.objects.filter(stand_down__pause=pause, halted_at__lte=at).order_by()
-    halted = dict(halts.values_list("stand_down").annotate(number=Count("pk")))
     cases: dict[int, list[CaseValue]] = defaultdict(list)
-    opened = Case.objects.filter(pause=pause, opened_at__lte=at).values_list(
-        "organisation", "key", "opened_at", "closed_at", "determined_at", "vote__effect_applied_at"
-    )
-    for lab, name, opened_at, closed_at, determined_at, entered_at in opened:
+    for lab, name, opened_at, closed_at, determined_at, entered_at in _opened(pause.pk, at):
         is_known = entered_at is None or entered_at <= at
         cases[lab].append(CaseValue(name, opened_at, closed_at, determined_at if is_known else None))
-    remaining = Counter(_going_on(pause, at).values_list("organisation", flat=True))
-    return _Beside(extended, verifications, halted, cases, remaining)
+    return _Beside(extended, verifications, Counter(_halted(pause.pk, at)), cases, _remaining(pause, at))
+
+
+@prepared
+def _begun(pause: int, at: datetime) -> QuerySet[StandDown]:
+    return StandDown.objects.filter(pause=pause, starts_at__lte=at).order_by()
+
+
+@prepared
+def _moved(pause: int, at: datetime) -> QuerySet[DeadlineExtension, tuple[int, str, datetime]]:
+    moved = DeadlineExtension.objects.filter(stand_down__pause=pause).exclude(vote__effect_applied_at__gt=at)
+    return moved.values_list("stand_down", "stage", "until_at")
+
+
+@prepared
+def _concluded(pause: int) -> QuerySet[Verification, tuple[Any, ...]]:
+    columns = "stand_down", "conclusion", "concluded_at", "expires_at", "visit_key"
+    return Verification.objects.filter(stand_down__pause=pause).values_list(*columns)
+
+
+@prepared
+def _opened(pause: int, at: datetime) -> QuerySet[Case, tuple[Any, ...]]:
+    columns = "organisation", "key", "opened_at", "closed_at", "determined_at", "vote__effect_applied_at"
+    return Case.objects.filter(pause=pause, opened_at__lte=at).values_list(*columns)
+
+
+@prepared
+def _halted(pause: int, at: datetime) -> QuerySet[RunHalt, int]:
+    return RunHalt.objects.filter(stand_down__pause=pause, halted_at__lte=at).values_list("stand_down", flat=True)
+
+
+def _remaining(pause: Pause, at: datetime) -> Mapping[int, int]:
+    limit = terms(pause).level.training_above_flop
+    exempt = exempted_runs(pause, at)
+    running = _running(at, limit) if limit is not None else []
+    return Counter(lab for lab, key in running if key not in exempt)
+
+
+@prepared
+def _running(at: datetime, limit: Decimal) -> QuerySet[TrainingRun, tuple[int, str]]:
+    return _above(limit, at).values_list("organisation", "key")
 
 
 def _row(lab: Organisation, stand_down: StandDown | None, beside: _Beside, level: Level, at: datetime) -> BoardRow:
@@ -203,9 +238,12 @@ def _going_on(pause: Pause, at: datetime) -> QuerySet[TrainingRun]:
     limit = terms(pause).level.training_above_flop
     if limit is None:
         return TrainingRun.objects.none()
+    return _above(limit, at).exclude(key__in=exempted_runs(pause, at))
+
+
+def _above(limit: Decimal, at: datetime) -> QuerySet[TrainingRun]:
     going = Q(status__in=[RunStatus.PLANNED, RunStatus.RUNNING]) | Q(halted_at__gt=at) | Q(finished_at__gt=at)
-    found = TrainingRun.objects.filter(going, planned_flop__gt=limit, registered_at__lte=at)
-    return found.exclude(key__in=exempted_runs(pause, at))
+    return TrainingRun.objects.filter(going, planned_flop__gt=limit, registered_at__lte=at)
 
 
 def deployments_in_scope(provisions: PauseTerms, lab: Organisation) -> list[Deployment]:

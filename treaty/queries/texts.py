@@ -5,12 +5,15 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 
+from django.db.models import QuerySet
+
 from core.errors import DomainError
 from labs.rules.readings import IndicatorRule
 from treaty.models import Amendment, TreatyText
 from treaty.rules.findings import Earlier
 from treaty.rules.reading import field_lines, read_text
 from treaty.rules.text import Text
+from web.prepared import prepared
 
 
 class NoText(DomainError):
@@ -27,8 +30,17 @@ class UnknownIndicator(DomainError):
 
 def text_at(at: datetime) -> TreatyText | None:
     """Return the text in force at `at`, or before entry into force the newest published; without its bytes loaded."""
-    texts = TreatyText.objects.defer("source")
-    return texts.in_force(at).first() or texts.published(at).first()
+    return next(iter(_in_force(at) or _published(at)), None)
+
+
+@prepared
+def _in_force(at: datetime) -> QuerySet[TreatyText]:
+    return TreatyText.objects.in_force(at).defer("source")[:1]
+
+
+@prepared
+def _published(at: datetime) -> QuerySet[TreatyText]:
+    return TreatyText.objects.published(at).defer("source")[:1]
 
 
 def required_text(at: datetime) -> TreatyText:
@@ -72,13 +84,16 @@ def source(sha256: str) -> bytes:
 
 def earlier_indicators(version: int) -> tuple[Earlier, ...]:
     """Return the texts that had been in force before `version`, each with its indicators and until when, in order."""
-    found = TreatyText.objects.filter(in_force_at__isnull=False, version__lte=version).order_by(
-        "in_force_at", "version"
-    )
-    texts = list(found.defer("source"))
+    texts = _been_in_force(version)
     return tuple(
         (after.in_force_at, rules_of(before).indicators) for before, after in pairwise(texts) if after.in_force_at
     )
+
+
+@prepared
+def _been_in_force(version: int) -> QuerySet[TreatyText]:
+    found = TreatyText.objects.filter(in_force_at__isnull=False, version__lte=version)
+    return found.order_by("in_force_at", "version").defer("source")
 
 
 def attachments() -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from accounts.models import Organisation
@@ -29,6 +30,7 @@ from treaty.rules.words_conditions import (
     truth_in_words,
 )
 from web.languages import instant
+from web.prepared import prepared
 
 MOST_PARTS: Final = 25
 ORDER: Final = {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
@@ -155,7 +157,7 @@ def standing(at: datetime, around: Surroundings | None = None) -> list[TriggerSt
     if rules is None:
         return []
     found = _found(rules, rules.triggers, at, around)
-    firings = {firing.trigger: firing for firing in TriggerFiring.objects.latched(at).select_related("vote")}
+    firings = {firing.trigger: firing for firing in _latched(at)}
     names = _names()
     rows = [_standing(key, rules, found[key], firings.get(key), names) for key in rules.triggers]
     return sorted(rows, key=lambda row: ORDER[row.truth])
@@ -169,7 +171,17 @@ def _found(
 
 
 def _names() -> dict[str, str]:
-    return dict(Organisation.objects.laboratories().values_list("key", "name"))
+    return dict(_laboratories())
+
+
+@prepared
+def _laboratories() -> QuerySet[Organisation, tuple[str, str]]:
+    return Organisation.objects.laboratories().order_by().values_list("key", "name")
+
+
+@prepared
+def _latched(at: datetime) -> QuerySet[TriggerFiring]:
+    return TriggerFiring.objects.latched(at).select_related("vote")
 
 
 def _standing(

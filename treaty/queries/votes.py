@@ -19,6 +19,7 @@ from treaty.rules.courses import Course, Facts, Repudiated, course, dropped
 from treaty.rules.parties import Departure, departures
 from treaty.rules.profiles import RollChanges, VoteProfile
 from treaty.rules.votes import BallotValue, Choice, Counting, Recusal, Roll, RollMember
+from web.prepared import prepared
 
 ROLLS_KEPT: Final = 64
 ROLL_COLUMNS: Final = (
@@ -230,14 +231,20 @@ def summaries(found: Sequence[Vote], at: datetime) -> list[Summary]:
     rolls, left = _rolls(found), _left_since(found)
     ballots: dict[int, list[BallotValue]] = {vote.pk: [] for vote in found}
     repudiated: dict[int, list[Repudiated]] = {vote.pk: [] for vote in found}
-    columns = "vote", "organisation__key", "choice", "received_at", "sequence", "ground", "repudiation__repudiated_at"
-    rows = Ballot.objects.filter(vote__in=found, received_at__lte=at).values_list(*columns, "repudiation__recounted")
-    for vote, key, choice, received_at, sequence, ground, repudiated_at, recounted in rows:
+    for vote, key, choice, received_at, sequence, ground, repudiated_at, recounted in _cast(list(ballots), at):
         ballots[vote].append(BallotValue(key, Choice(choice), received_at, sequence, ground))
         if recounted:
             repudiated[vote].append(Repudiated(key, sequence, repudiated_at))
     facts = {vote.pk: _facts(vote, _gone(vote, rolls[vote.pk], left), repudiated[vote.pk]) for vote in found}
     return [_summary(vote, rolls[vote.pk], ballots[vote.pk], facts[vote.pk], at) for vote in found]
+
+
+@prepared
+def _cast(votes: list[int], at: datetime) -> QuerySet[Ballot, tuple[Any, ...]]:
+    columns = "vote", "organisation__key", "choice", "received_at", "sequence", "ground", "repudiation__repudiated_at"
+    return Ballot.objects.filter(vote__pk__among=votes, received_at__lte=at).values_list(
+        *columns, "repudiation__recounted"
+    )
 
 
 def _rolls(votes: Sequence[Vote]) -> Mapping[int, Roll]:
@@ -257,9 +264,13 @@ def _left_since(votes: Sequence[Vote]) -> list[Party]:
     asked = [vote.noticed_at for vote in votes if profile_of(vote).roll_changes != RollChanges()]
     if not asked:
         return []
-    since = min(asked)
+    return _left(min(asked))
+
+
+@prepared
+def _left(since: datetime) -> QuerySet[Party]:
     left = Q(withdrawal_effective_at__gt=since) | Q(merger__from_at__gt=since) | Q(suspensions__from_at__gt=since)
-    return list(with_instruments(Party.objects.filter(left).order_by("organisation__key").distinct()))
+    return with_instruments(Party.objects.filter(left).order_by("organisation__key").distinct())
 
 
 def _gone(vote: Vote, roll: Roll, left: Iterable[Party]) -> list[Departure]:
@@ -355,9 +366,19 @@ def _first_to_close(found: Iterable[Summary]) -> list[Summary]:
 
 def newest_votes(at: datetime, decided: int) -> tuple[list[Summary], list[Summary]]:
     """Return the open votes as `open_votes` does, and the newest that a sweep has written down as closed: read together, and bare."""
-    undecided = list(Vote.objects.undecided(at))
-    found = summaries([*undecided, *Vote.objects.decided(at)[:decided]], at)
+    undecided = _undecided(at)
+    found = summaries([*undecided, *_decided(at, limit=decided)], at)
     return _first_to_close(found[: len(undecided)]), found[len(undecided) :]
+
+
+@prepared
+def _undecided(at: datetime) -> QuerySet[Vote]:
+    return Vote.objects.undecided(at)
+
+
+@prepared
+def _decided(at: datetime, *, limit: int) -> QuerySet[Vote]:
+    return Vote.objects.decided(at)[:limit]
 
 
 def recent_votes(at: datetime, limit: int = 10) -> list[Summary]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from accounts.models import Affiliation
 from labs.queries.readings import Wanted, last_values, values, values_since
 from labs.rules.readings import ReadingValue
@@ -15,6 +17,7 @@ from treaty.rules.evaluation import DeterminationValue, World
 from treaty.rules.spans import needed_since
 from treaty.rules.text import Text
 from treaty.rules.triggers import conditions_of
+from web.prepared import prepared
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,23 @@ def _compared(conditions: Iterable[AnyCondition]) -> list[Comparison]:
 
 
 def _around(rules: Text, at: datetime) -> World:
-    pairs = Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
     return World(
         readings=[],
         indicators=rules.indicators,
-        labs=frozenset(Party.objects.bound(at).values_list("organisation__key", flat=True)),
-        affiliations=frozenset(frozenset(pair) for pair in pairs),
+        labs=frozenset(_bound(at)),
+        affiliations=frozenset(map(frozenset, _affiliated(at))),
         earlier=earlier_indicators(rules.version),
     )
+
+
+@prepared
+def _bound(at: datetime) -> QuerySet[Party, str]:
+    return Party.objects.bound(at).values_list("organisation__key", flat=True)
+
+
+@prepared
+def _affiliated(at: datetime) -> QuerySet[Affiliation, tuple[str, str]]:
+    return Affiliation.objects.in_force(at).values_list("organisation__key", "affiliate__key")
 
 
 def _readings(compared: Iterable[Comparison], around: World, at: datetime) -> list[ReadingValue]:
