@@ -66,7 +66,7 @@ class _Statement[T]:
         compiler = copy(self.compiler)
         compiler.using, compiler.connection = found.db, connections[found.db]
         compiler.as_sql = lambda *_args, **_kwargs: (self.sql, parameters)  # type: ignore[method-assign] # of this copy alone
-        found.query.get_compiler = lambda *_args, **_kwargs: compiler
+        found.query.get_compiler = lambda *_args, **_kwargs: compiler  # type: ignore[method-assign] # as above
         return list(found)
 
 

@@ -98,7 +98,9 @@ def entries_of(
 
 
 @prepared
-def _data(kinds: list[str], *given: datetime | list[str], limits: tuple[str, ...]) -> QuerySet[Entry, bytes]:
+def _data(
+    kinds: list[str], *given: datetime | list[str], limits: tuple[str, ...]
+) -> QuerySet[Entry, bytes | memoryview]:
     found = Entry.objects.filter(kind__among=kinds, **dict(zip(limits, given, strict=True)))
     return found.order_by("pk").values_list("data", flat=True)
 
