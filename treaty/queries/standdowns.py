@@ -124,11 +124,16 @@ def _verifications(rows: Iterable[Verification]) -> list[VerificationValue]:
 def disputed(pause: Pause, at: datetime) -> Mapping[str, datetime]:
     """Return the laboratories whose verified stand-down a body disputes at `at`, and since when; one query."""
     told: dict[str, list[VerificationValue]] = defaultdict(list)
-    counts = Verification.objects.filter(stand_down__pause=pause, concluded_at__gte=F("stand_down__starts_at"))
-    columns = "stand_down__organisation__key", "conclusion", "concluded_at", "expires_at", "visit_key"
-    for lab, conclusion, *rest in counts.order_by("concluded_at", "pk").values_list(*columns):
+    for lab, conclusion, *rest in _told(pause.pk):
         told[lab].append(VerificationValue(Conclusion(conclusion), *rest))
     return {lab: found.since for lab, values in told.items() if (found := dispute(values, at))}
+
+
+@prepared
+def _told(pause: int) -> QuerySet[Verification, tuple[Any, ...]]:
+    columns = "stand_down__organisation__key", "conclusion", "concluded_at", "expires_at", "visit_key"
+    counts = Verification.objects.filter(stand_down__pause=pause, concluded_at__gte=F("stand_down__starts_at"))
+    return counts.order_by("concluded_at", "pk").values_list(*columns)
 
 
 @dataclass(frozen=True)
