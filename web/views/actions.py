@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ValidationError
 from django.db import InternalError
 from django.http import HttpResponse
 from django.utils import timezone
@@ -53,7 +54,7 @@ class ActionView(LoginRequiredMixin, FormView[forms.Form]):
         for field, detail in error.fields.items():
             form.add_error(field if field in form.fields else None, detail)
         if not error.fields:
-            form.add_error(None, error.detail)
+            form.add_error(None, ValidationError(error.detail, code=error.code))
         response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
         status = status_of(error)
         response.status_code = HTTPStatus.CONFLICT if status == HTTPStatus.BAD_REQUEST else status
