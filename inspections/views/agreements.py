@@ -121,9 +121,17 @@ class AgreeView(AgreementAction):
     title = gettext_lazy("Agree to it")
     note = gettext_lazy("It holds from now on for every visit to the facility.")
 
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Show whoever reads the agreement what is agreed to."""
+        reads = can_read_agreement(reader(self.request), self.facility, at=timezone.now())
+        return super().get_context_data(agreement=self._agreement() if reads else None, **context)
+
+    def _agreement(self) -> FacilityAgreement:
+        return get_object_or_404(FacilityAgreement, facility=self.facility, version=self.kwargs["version"])
+
     def act(self, form: forms.Form, *, at: datetime) -> object:  # noqa: ARG002 - a button alone
         """Agree in the name of the person's first independent body."""
-        agreement = get_object_or_404(FacilityAgreement, facility=self.facility, version=self.kwargs["version"])
+        agreement = self._agreement()
         agreement.facility = self.facility
         bodies = agreeing(person(self.request), self.facility, at)
         require(

@@ -79,7 +79,7 @@ class RequestView(ManagedAccessAction):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the layers of the visit."""
-        return {**super().get_form_kwargs(), "layers": layers_of(self.visit)}
+        return {**super().get_form_kwargs(), "layers": {key: layer_title(key) for key in layers_of(self.visit)}}
 
     def act(self, form: forms.Form, *, at: datetime) -> object:
         """Ask."""
@@ -98,13 +98,19 @@ class SettleView(ManagedAccessAction):
     """The team says what becomes of it."""
 
     form_class = SettleAccessForm
-    words = gettext_lazy("What becomes of the request")
+    words = gettext_lazy("Say what becomes of it")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Find the request too."""
         super().setup(request, *args, **kwargs)
         self.asked = get_object_or_404(self.visit.managed_access, number=kwargs["number"])
         self.asked.visit = self.visit
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Show the team what was asked for."""
+        asks = is_on_team(person(self.request), self.visit, at=timezone.now())
+        layer = layer_title(self.asked.layer)
+        return super().get_context_data(asked=self.asked if asks else None, layer=layer, **context)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Offer what the table allows."""

@@ -19,7 +19,7 @@ from inspections.actions.reports import amend_report
 from inspections.forms.redactions import AmendForm, AskRedactionForm, DecideRedactionForm
 from inspections.models import Redaction, Report
 from inspections.permissions import is_on_team
-from inspections.queries.redactions import asks_for, decides_for
+from inspections.queries.redactions import asks_for, decides_for, taken_out
 from inspections.queries.reports import passages_of
 from inspections.queries.visits import monitoring_of
 from inspections.rules.redactions import RedactionState, redactable
@@ -90,10 +90,12 @@ class AskRedaction(ReportAct):
         return asks_for(reader(self.request), self.report.visit, at) is not None
 
     def get_form(self, form_class: type[forms.Form] | None = None) -> forms.Form:
-        """Offer the report's passages and the text's grounds."""
+        """Offer the passages that are still published, and the text's grounds."""
         del form_class
-        terms = monitoring_of(self.report.visit).redactions
-        places = [(one.place, place_title(one.place)) for one in redactable(passages_of(self.report))]
+        terms, gone = monitoring_of(self.report.visit).redactions, taken_out(self.report)
+        places = [
+            (one.place, place_title(one.place)) for one in redactable(passages_of(self.report)) if one.place not in gone
+        ]
         return AskRedactionForm(**self.get_form_kwargs(), places=places, grounds=terms.grounds if terms else {})
 
     def get_initial(self) -> dict[str, Any]:

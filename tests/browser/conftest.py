@@ -142,6 +142,28 @@ def axe():
 
 
 @pytest.fixture
+def look(page, axe, site):
+    """`look(path)` opens a page, wide and narrow, and asserts that it is accessible and fits."""
+
+    def at(path, name=""):
+        page.goto(site.url + path)
+        return check(name)
+
+    def check(name=""):
+        for width in (1280, 380):
+            page.set_viewport_size({"width": width, "height": 900})
+            axe(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (page.url, width)
+            if name and (folder := os.environ.get("SCREENSHOTS")):
+                page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        return page
+
+    at.check = check
+    return at
+
+
+@pytest.fixture
 def become(site):
     """`become(page, "Luc Tremblay")` signs in as one of the demonstration's people, as a visitor does."""
 

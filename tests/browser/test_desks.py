@@ -1,7 +1,5 @@
 """The pages by which a vote is asked for and a text is published, in a real Chromium."""
 
-import os
-
 import pytest
 from playwright.sync_api import expect
 
@@ -10,28 +8,6 @@ from tests.texts import model_text
 
 pytestmark = pytest.mark.browser
 BROKEN = model_text().replace(b"  initial_due: 45 d", b"  inital_due: 45 d", 1)
-
-
-@pytest.fixture
-def look(page, axe, site):
-    """`look(path)` opens a page, wide and narrow, and asserts that it is accessible and fits."""
-
-    def at(path, name=""):
-        page.goto(site.url + path)
-        return check(name)
-
-    def check(name=""):
-        for width in (1280, 380):
-            page.set_viewport_size({"width": width, "height": 900})
-            axe(page)
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (page.url, width)
-            if name and (folder := os.environ.get("SCREENSHOTS")):
-                page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
-        page.set_viewport_size({"width": 1280, "height": 900})
-        return page
-
-    at.check = check
-    return at
 
 
 def test_a_representative_sees_the_rule_before_asking_and_keeps_what_was_typed(page, become, look):
