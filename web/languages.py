@@ -31,7 +31,13 @@ STYLES: Final[Mapping[str, str | Promise]] = {
 
 def instant(at: datetime, style: str = "") -> str:
     """Write an aware instant in UTC, without saying so, as the reader's language does."""
-    return dateformat.format(at.astimezone(UTC), _format(style, translation.get_language()))
+    return _written(at.astimezone(UTC), style, translation.get_language())
+
+
+@lru_cache(maxsize=4096)
+def _written(at: datetime, style: str, language: str | None) -> str:
+    """Write an instant once: a table has the same in many rows, and each costs as much as a statement."""
+    return dateformat.format(at, _format(style, language))
 
 
 @lru_cache(maxsize=128)

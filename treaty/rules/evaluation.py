@@ -9,7 +9,7 @@ is still valid. No source: unknown, with the reason and who owes the datum since
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
@@ -26,7 +26,7 @@ from treaty.rules.findings import (
     digest_of,
     known_at,
 )
-from treaty.rules.spans import Span
+from treaty.rules.spans import Span, measure
 
 __all__ = [
     "DeterminationValue",
@@ -41,6 +41,10 @@ __all__ = [
     "evaluate",
     "known_at",
 ]
+
+
+# Those for whom something is judged together; None: the world.
+type Labs = tuple[str, ...] | None
 
 
 def evaluate(condition: AnyCondition, world: World, at: datetime) -> Evaluation:
@@ -71,6 +75,7 @@ def _span(
 class _Judge:
     world: World
     at: datetime
+    _spans: dict[int, dict[Labs, Span]] = field(default_factory=dict)  # of the world, by the comparison itself
 
     def judge(self, condition: AnyCondition, labs: tuple[str, ...] | None) -> Evaluation:  # noqa: PLR0911 - one for each kind
         match condition:
@@ -173,7 +178,18 @@ class _Judge:
         if labs and not readings and not self.world.known(comparison.indicator, None, self.at):
             return self._silent(comparison, labs)
         owing: Sequence[str | None] = (None,) if labs is None else [lab for lab in labs if lab in self.world.labs]
-        return _span(comparison, self.world, readings, self.at).judged(labs, owing)
+        return self._span(comparison, labs, readings).judged(comparison, labs, owing)
+
+    def _span(self, comparison: Comparison, labs: Labs, readings: list[Reading]) -> Span:
+        """Return the span, walked once for all comparisons of one measure by the same readings."""
+        spans = self._spans.get(id(comparison))
+        if spans is None:
+            key = measure(comparison), self.world.validities(comparison.indicator)
+            spans = self._spans[id(comparison)] = self.world.spans.setdefault(key, {})
+        span, indicator = spans.get(labs), self.world.indicators[comparison.indicator]
+        if span is None or span.at != self.at or span.indicator is not indicator or span.known != readings:
+            span = spans[labs] = _span(comparison, self.world, readings, self.at)
+        return span
 
     def _silent(self, comparison: Comparison, labs: tuple[str, ...]) -> Evaluation:
         """Return the finding about labs of which nothing was ever read: the same for all, but for who owes it."""

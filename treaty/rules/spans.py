@@ -4,15 +4,14 @@ Sums are integers on a common scale and ranks are kept in heaps, so that a span 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache, partial
 from heapq import heappop, heappush
 from operator import add, ge, gt, le, lt
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.durations import Duration
 from core.truth import Truth, all_of
@@ -26,11 +25,9 @@ NOTHING: Final = timedelta(0)
 DAY_IN_MICROSECONDS: Final = 86_400_000_000
 
 
-@dataclass(frozen=True)
-class _State:
-    """What a comparison is between two instants at which something changes."""
+class _State(NamedTuple):
+    """What is compared between two instants at which something changes; no value is unknown."""
 
-    truth: Truth
     value: Fraction | None = None
     source: str | None = None
     count: int = 0
@@ -95,8 +92,21 @@ def needed_since(
     return min(window.before(start) for window in windows) - (NOTHING if is_exact else LONGER_MONTH)
 
 
+def measure(comparison: Comparison) -> Hashable:
+    """Return what a comparison asks of readings: what differs in operator and threshold only is walked once."""
+    return (
+        comparison.indicator,
+        comparison.aggregate,
+        comparison.window,
+        comparison.minimum_readings,
+        comparison.edge,
+        comparison.sources,
+        comparison.sustained_for,
+    )
+
+
 class Span:
-    """A comparison over the instants from `start` to `at`; they are the same where nothing has to be sustained."""
+    """What is compared over the instants from `start` to `at`; they are the same where nothing has to be sustained."""
 
     def __init__(
         self,
@@ -111,7 +121,6 @@ class Span:
         self.comparison, self.indicator, self.at, self.validities = comparison, indicator, at, validities
         self.start = start or (comparison.sustained_for.before(at) if comparison.sustained_for else at)
         self.sources: tuple[str, ...] = comparison.sources or indicator.sources
-        self.threshold = _exact(comparison.value)
         self.known = readings
         kept = self._kept()
         self.readings = [reading for reading, _, _ in kept]
@@ -124,6 +133,7 @@ class Span:
         self.windows: dict[str, _Window] = {
             source: _Window(self.values, comparison.aggregate) for source in self.sources if source in read
         }
+        self._walked: list[tuple[datetime, _State]] | None = None
 
     def _kept(self) -> list[tuple[Reading, datetime, datetime]]:
         """Return the readings that count in the span, in their order, each with when it leaves the window and when it is stale."""
@@ -143,15 +153,18 @@ class Span:
         earlier = (validity for until, validity in self.validities if observed_at < until)
         return next(earlier, self.indicator.validity).after(observed_at)
 
-    def judged(self, labs: tuple[str, ...] | None, owing: Sequence[str | None]) -> Evaluation:
-        """Return the finding at the end of the span; `owing` are the labs that would have to bring what is missing."""
-        states = list(self.states())
-        last, phases = states[-1][1], _phases(states)
+    def judged(self, comparison: Comparison, labs: tuple[str, ...] | None, owing: Sequence[str | None]) -> Evaluation:
+        """Return what is found at the end of the span of a comparison of this measure; `owing` are the labs that would have to bring what is missing."""
+        states = self.states()
+        last, phases = (
+            states[-1][1],
+            _phases(states, partial(_holds, OPERATORS[comparison.op], _exact(comparison.value))),
+        )
         truth, reason, broken = self._sustained(phases, last)
         chosen = {state.source for _, state in states}
         return Evaluation(
             truth,
-            self.comparison,
+            comparison,
             self.at,
             labs,
             value=last.value,
@@ -169,14 +182,19 @@ class Span:
 
     def _sustained(self, phases: list["_Phase"], last: _State) -> tuple[Truth, Reason | None, "_Phase | None"]:
         """Return whether it holds throughout, why not, and the last phase of the span that stands in the way."""
-        truth = all_of(phase.truth for phase in phases)
-        if truth is last.truth:
+        truth = all_of(phase.truth for phase in phases) if len(phases) > 1 else phases[0].truth
+        if truth is phases[-1].truth:
             return truth, last.reason, None
         broken = next(phase for phase in reversed(phases) if phase.truth is truth)
         return truth, Reason.NOT_THROUGHOUT if truth is Truth.FALSE else Reason.GAP, broken
 
-    def states(self) -> Iterator[tuple[datetime, _State]]:
-        """Yield each instant from `start` to `at` at which anything can change, with what holds from there."""
+    def states(self) -> list[tuple[datetime, _State]]:
+        """Return each instant from `start` to `at` at which anything can change, with what is compared from there."""
+        if self._walked is None:
+            self._walked = list(self._walk())
+        return self._walked
+
+    def _walk(self) -> Iterator[tuple[datetime, _State]]:
         changes = self._changes()
         for instant in sorted(changes):
             for rank in changes[instant]:
@@ -211,10 +229,10 @@ class Span:
                 continue
             value = self._aggregate(window)
             if value is None:
-                return _State(Truth.UNKNOWN, None, source, len(window.live), Reason.ONE_INSTANT)
-            return _State(self._holds(value), value, source, len(window.live))
+                return _State(None, source, len(window.live), Reason.ONE_INSTANT)
+            return _State(value, source, len(window.live))
         if minimum == 0:
-            return _State(self._holds(Fraction(0)), Fraction(0))
+            return _State(Fraction(0))
         return self._missing(instant)
 
     def _missing(self, instant: datetime) -> _State:
@@ -222,12 +240,9 @@ class Span:
             len(window.live) for window in self.windows.values() if window.live and instant < self.stale[window.last()]
         ]
         if fresh:
-            return _State(Truth.UNKNOWN, count=max(fresh), reason=Reason.TOO_FEW)
+            return _State(count=max(fresh), reason=Reason.TOO_FEW)
         ever = any(reading.source in self.sources for reading in self.known)
-        return _State(Truth.UNKNOWN, reason=Reason.STALE if ever else Reason.NONE_YET)
-
-    def _holds(self, value: Fraction) -> Truth:
-        return Truth.of(OPERATORS[self.comparison.op](value, self.threshold))
+        return _State(reason=Reason.STALE if ever else Reason.NONE_YET)
 
     def _aggregate(self, window: _Window) -> Fraction | None:  # noqa: PLR0911 - one for each aggregate
         match self.comparison.aggregate:
@@ -277,8 +292,7 @@ class Span:
         return tuple(Owed(self.comparison.indicator, lab, by, since, why) for lab in owing)
 
 
-@dataclass(frozen=True)
-class _Phase:
+class _Phase(NamedTuple):
     """A stretch of the span in which the comparison has one truth; the last one has no end yet."""
 
     truth: Truth
@@ -286,14 +300,19 @@ class _Phase:
     end: datetime | None = None
 
 
-def _phases(states: list[tuple[datetime, _State]]) -> list[_Phase]:
+def _phases(states: list[tuple[datetime, _State]], holds: Callable[[Fraction], Truth]) -> list[_Phase]:
     phases: list[_Phase] = []
     for instant, state in states:
-        if not phases or phases[-1].truth is not state.truth:
+        truth = Truth.UNKNOWN if state.value is None else holds(state.value)
+        if not phases or phases[-1].truth is not truth:
             if phases:
-                phases[-1] = replace(phases[-1], end=instant)
-            phases.append(_Phase(state.truth, instant))
+                phases[-1] = phases[-1]._replace(end=instant)
+            phases.append(_Phase(truth, instant))
     return phases
+
+
+def _holds(operator: Callable[[Fraction, Fraction], bool], threshold: Fraction, value: Fraction) -> Truth:
+    return Truth.of(operator(value, threshold))
 
 
 @lru_cache(maxsize=256)

@@ -298,7 +298,7 @@ def test_a_lab_of_which_nothing_was_ever_read_is_judged_as_an_empty_span(fields)
     for labs in (("borealis",), ("borealis", "cobalt"), ("elsewhere",)):
         owing = [lab for lab in labs if lab in world.labs]
         assert _Judge(world, day(5))._compare(comparison, labs) == _span(comparison, world, [], day(5)).judged(
-            labs, owing
+            comparison, labs, owing
         )
 
 
@@ -574,3 +574,20 @@ def test_a_span_over_twenty_thousand_readings_is_walked_once():
     found = judged(condition, readings, 200)
     assert found.truth is TRUE
     assert perf_counter() - begun < 5  # walking the window anew at each of 10,000 instants takes minutes
+
+
+@given(
+    readings_of_a_month,
+    readings_of_a_month,
+    leaves,
+    st.lists(st.tuples(st.sampled_from("<>"), values)),
+    st.integers(0, 40),
+)
+def test_comparisons_that_differ_in_their_threshold_are_found_together_as_each_alone(readings, more, leaf, others, at):
+    asked = [leaf, *({**leaf, "op": op, "value": str(value)} for op, value in others)]
+    conditions = [ADAPTER.validate_python(one) for part in asked for one in (part, in_labs(n=2, of=part))]
+    shared = World(readings=readings, **LABS)
+    for world in (shared, replace(shared, readings=[*readings, *more], judged={})):
+        together = [evaluate(one, world, day(at)) for one in conditions]
+        alone = [evaluate(one, World(readings=world.readings, **LABS), day(at)) for one in conditions]
+        assert together == alone
