@@ -92,16 +92,15 @@ def entries_of(
     kinds: Collection[str], *, after: datetime | None = None, until: datetime | None = None, about: str | None = None
 ) -> list[EntryValue]:
     """Return the entries of these kinds in order: those after `after`, up to `until`, about the subject `about`."""
-    limits = {"at__gt": after, "at__lte": until, "subjects__contains": None if about is None else [about]}
+    limits = {"at__gt": after, "at__lte": until, "subjects__contains": about}
     given = {name: limit for name, limit in limits.items() if limit is not None}
     return [_read(bytes(data)) for data in _data(list(kinds), *given.values(), limits=tuple(given))]
 
 
 @prepared
-def _data(
-    kinds: list[str], *given: datetime | list[str], limits: tuple[str, ...]
-) -> QuerySet[Entry, bytes | memoryview]:
-    found = Entry.objects.filter(kind__among=kinds, **dict(zip(limits, given, strict=True)))
+def _data(kinds: list[str], *given: datetime | str, limits: tuple[str, ...]) -> QuerySet[Entry, bytes | memoryview]:
+    wanted = {name: [one] if isinstance(one, str) else one for name, one in zip(limits, given, strict=True)}
+    found = Entry.objects.filter(kind__among=kinds, **wanted)
     return found.order_by("pk").values_list("data", flat=True)
 
 

@@ -1,6 +1,7 @@
 """Queries whose SQL is written once."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Affiliation, Organisation
 from accounts.rules.organisations import Kind
+from ledger.actions import open_log, record
+from ledger.queries.entries import entries_of, newest_of
 from tests.factories import NOON, affiliation, laboratory
 from web.prepared import NotPreparable, at_hand, prepared
 
@@ -97,3 +100,22 @@ def test_rows_at_hand_are_not_read_again(labs: list[Organisation]) -> None:
     with CaptureQueriesContext(connection) as asked:
         assert [list(lab.affiliations.all()) for lab in labs] == [[one], [], []]
     assert len(asked) == 0
+
+
+def test_entries_are_found_by_every_limit() -> None:
+    open_log(at=NOON)
+    for number, lab in enumerate(("aster", "borealis")):
+        record(kind="treaty.signed", payload={"lab": lab}, by=None, at=NOON + number * DAY)
+    kinds = ("treaty.signed", "treaty.ratified")
+
+    def labs(**limits: Any) -> list[Any]:
+        return [entry.payload["lab"] for entry in entries_of(kinds, **limits)]
+
+    assert labs() == ["aster", "borealis"]
+    assert [labs(after=NOON), labs(until=NOON)] == [["borealis"], ["aster"]]
+    assert [
+        labs(about="lab:borealis"),
+        labs(about="lab:borealis", until=NOON),
+        labs(about="lab:aster", until=NOON),
+    ] == [["borealis"], [], ["aster"]]
+    assert [one.value.payload["lab"] for one in newest_of(kinds, 1, until=NOON)] == ["aster"]

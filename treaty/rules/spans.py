@@ -30,7 +30,7 @@ class _State(NamedTuple):
 
     value: Fraction | None = None
     source: str | None = None
-    count: int = 0
+    number: int = 0  # of readings
     reason: Reason | None = None
 
 
@@ -171,7 +171,7 @@ class Span:
             unit=self.indicator.unit,
             title=self.indicator.title,
             source=last.source,
-            count=last.count,
+            count=last.number,
             reason=reason,
             since=phases[-1].start if self.comparison.sustained_for else None,
             broken_at=broken.end if broken else None,
@@ -240,7 +240,7 @@ class Span:
             len(window.live) for window in self.windows.values() if window.live and instant < self.stale[window.last()]
         ]
         if fresh:
-            return _State(count=max(fresh), reason=Reason.TOO_FEW)
+            return _State(number=max(fresh), reason=Reason.TOO_FEW)
         ever = any(reading.source in self.sources for reading in self.known)
         return _State(reason=Reason.STALE if ever else Reason.NONE_YET)
 
