@@ -86,6 +86,7 @@ def prepared[**P, T](build: Callable[P, QuerySet[Any, T]]) -> Callable[P, list[T
             statement = written[key] = _write(build, arguments, shape)
         return statement.rows(arguments)
 
+    rows.is_prepared = True  # type: ignore[attr-defined] # a test finds them all by it
     return rows
 
 

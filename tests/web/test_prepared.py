@@ -1,7 +1,12 @@
 """Queries whose SQL is written once."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from importlib import import_module
+from inspect import Parameter, signature
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from django.db import connection
@@ -14,10 +19,11 @@ from accounts.rules.organisations import Kind
 from ledger.actions import open_log, record
 from ledger.queries.entries import entries_of, newest_of
 from tests.factories import NOON, affiliation, laboratory
-from web.prepared import NotPreparable, at_hand, prepared
+from web.prepared import SAMPLES, NotPreparable, at_hand, prepared
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @prepared
@@ -119,3 +125,46 @@ def test_entries_are_found_by_every_limit() -> None:
         labs(about="lab:aster", until=NOON),
     ] == [["borealis"], [], ["aster"]]
     assert [one.value.payload["lab"] for one in newest_of(kinds, 1, until=NOON)] == ["aster"]
+
+
+SHAPES: dict[
+    str, list[tuple[int, dict[str, object]]]
+] = {  # of those that take arguments by name or any number: how many, and which
+    "ledger.queries.entries._newest": [(1, {"limit": 3}), (2, {"limit": 3})],
+    "ledger.queries.entries._data": [(1, {"limits": ()}), (3, {"limits": ("at__gt", "at__lte")})],
+    "labs.queries.readings._since": [(3, {"keys": ("one", "other")})],
+    "labs.queries.readings._last": [(2, {"places": (("one", ("declared",), False), ("other", ("observed",), True))})],
+    "treaty.queries.past._started": [(1, {"named": ()}), (2, {"named": ("key",)})],
+    "treaty.queries.votes._decided": [(1, {"limit": 2})],
+    "inspections.queries.visits._soonest": [(1, {"limit": 3})],
+    "inspections.queries.reports._submitted": [(1, {"limit": 3})],
+}
+
+
+def test_every_statement_of_the_site_can_be_written() -> None:
+    found = {}
+    for path in ROOT.glob("*/queries/*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for one in vars(import_module(name)).values():
+            if getattr(one, "is_prepared", False) and one.__module__ == name:
+                found[f"{name}.{one.__name__}"] = one
+    assert len(found) > 50
+    assert SHAPES.keys() <= found.keys()
+    for name, one in found.items():
+        kinds = [get_origin(kind) or kind for kind in positional(one)]
+        for number, shape in SHAPES.get(name, [(len(kinds), {})]):
+            taken = [kinds[min(place, len(kinds) - 1)] for place in range(number)]
+            samples = [[] if kind is list else SAMPLES[kind](place, 1) for place, kind in enumerate(taken)]
+            one(*samples, **shape)
+
+
+def positional(one: Callable[..., object]) -> list[Any]:
+    """Return the types of what a function takes by position; of two the first."""
+    hints = get_type_hints(one)
+    taken = [it for it in signature(one).parameters.values() if it.kind is not Parameter.KEYWORD_ONLY]
+    return [
+        next(iter(get_args(hints[it.name])), hints[it.name])
+        if get_origin(hints[it.name]) is UnionType
+        else hints[it.name]
+        for it in taken
+    ]
