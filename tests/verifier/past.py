@@ -13,6 +13,7 @@ from dashboard.views.figures import BY_KEY
 from inspections.rules.evidence import Observation, cell
 from inspections.rules.reports import Answer
 from treaty.models import Pause
+from treaty.queries.cases import as_known, known_cases
 from treaty.queries.past import known_pauses
 from treaty.queries.pauses import facts, summary, terms
 from treaty.queries.resumption import criteria, stage_rows, under_way
@@ -22,6 +23,7 @@ from treaty.rules.pauses import BINDING, PauseFacts, activation_outcome, is_prov
 from treaty.rules.standing import CaseValue, standing_of
 from treaty.rules.text import Monitoring
 from verifier.replay import Replay
+from verifier.replay.cases import Cases
 from verifier.replay.parties import Parties, annexed
 from verifier.replay.pauses import PauseRecord, Pauses
 from verifier.replay.resumption import criteria as criteria_of
@@ -54,6 +56,7 @@ def of_site(at: datetime) -> dict:
         "pauses": {pause.key: _shown(pause, at) for pause in known_pauses(at)},
         "triggers": {row["trigger"]: Truth(row["truth"]) for row in rows("triggers", at)},
         "evidence": evidence,
+        "cases": {case.key: as_known(case, at).state for case in known_cases(at)},
     }
 
 
@@ -117,7 +120,7 @@ class Known:
             labs = annexed(self.replay, Kind.LABORATORY, at)
             rules = self.replay.of(Texts).at(at).rules
         except DomainError:
-            return {"parties": {}, "deposited": {}, "pauses": {}, "triggers": {}, "evidence": {}}
+            return {"parties": {}, "deposited": {}, "pauses": {}, "triggers": {}, "evidence": {}, "cases": {}}
         return {
             "parties": {lab: parties.status(lab, at) for lab in labs},
             "deposited": {lab: self._deposited(lab) for lab in labs},
@@ -130,6 +133,7 @@ class Known:
                 for lab in parties.bound(at)
                 for site in self.replay.of(Sites).of(lab, at)
             },
+            "cases": {key: case.state for key, case in self.replay.of(Cases).known.items()},
         }
 
     def _deposited(self, lab: str) -> tuple:

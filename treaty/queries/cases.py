@@ -2,16 +2,33 @@
 
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Case as Choose
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, Value, When
 
 from accounts.models import Organisation
+from core.times import known_at
 from treaty.models import Case, CaseStep
+from treaty.rules.cases import AFTER, CaseEvent, CaseState
 
 
-def with_steps() -> QuerySet[Case]:
-    """Return every case with its names and all that was said in it, in two queries."""
-    steps = Prefetch("steps", CaseStep.objects.select_related("organisation"))
-    return Case.objects.select_related("organisation", "pause", "vote").prefetch_related(steps)
+def known_cases(at: datetime) -> QuerySet[Case]:
+    """Return every case that was on record at `at`, with the names and steps of then; `stands`, its state then, is there to choose by. Each is read through `as_known`."""
+    told = CaseStep.objects.filter(at__lte=at).order_by("pk")
+    last = Subquery(told.filter(case=OuterRef("pk")).order_by("-pk").values("event")[:1])
+    stood = [When(last=event.value, then=Value(state.value)) for event, state in AFTER.items()]
+    found = Case.objects.filter(opened_at__lte=at).select_related("organisation", "pause", "vote")
+    found = found.annotate(last=last).annotate(stands=Choose(*stood, default=Value(CaseState.OPEN.value)))
+    return found.prefetch_related(Prefetch("steps", told.select_related("organisation")))
+
+
+def as_known(case: Case, at: datetime) -> Case:
+    """Give a case of `known_cases` its state at `at`, without what was entered later. It is to be read, never saved."""
+    events = [CaseEvent(step.event) for step in case.steps.all()]
+    case.state = AFTER[events[-1]].value if events else CaseState.OPEN.value
+    if CaseEvent.DETERMINE not in events:
+        case.determined_at = case.vote = None
+    case.closed_at = known_at(case.closed_at, at)
+    return case
 
 
 def open_cases(at: datetime) -> list[Case]:

@@ -54,6 +54,10 @@ TRANSITIONS: Final = {
 }
 
 
+# Whatever state it came from: the last step alone says where a case stands.
+AFTER: Final = {event: after for (_before, event), after in TRANSITIONS.items()}
+
+
 class CaseInAnotherState(DomainError):
     """The case is not in the state that this needs."""
 

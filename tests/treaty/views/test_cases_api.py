@@ -41,3 +41,8 @@ def test_programs_read_what_is_asked_what_was_said_and_how_it_stands(client, dja
     answer_case(case=again, words="It is a fan.", by=make.representative(fjord), at=NOON + DAY)
     [step] = listed(client, state="answered")[0]["steps"]
     assert (step["event"], step["organisation"], step["words"]) == ("answer", "fjord", "It is a fan.")
+    then = {"at": "2026-11-22T12:30:00Z"}
+    assert {row["key"]: row["state"] for row in listed(client, **then)} == {case.key: "determined", again.key: "open"}
+    [row] = listed(client, state="open", **then)
+    assert (row["key"], row["steps"]) == (again.key, [])
+    assert client.get("/api/v1/cases/?at=2027-01-01T00:00:00Z").status_code == 400
