@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do $$p -c '
 BIN := .venv/bin
 STAMP := .venv/.requirements
 
-.PHONY: help setup translations demo test check fix bench wheel requirements messages pictures clean
+.PHONY: help setup translations demo test check types style fix bench wheel requirements messages pictures clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,12 +38,17 @@ test: translations ## Run all tests, in parallel (REQUIRE_BROWSER=1: fail where 
 	$(BIN)/python -m config.servers --state $(STATE)/test --fleeting -- $(BIN)/pytest -n $${TEST_PROCESSES:-3} --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## Run every static check
+	@$(MAKE) --no-print-directory --jobs=2 types style
+
+types: setup
+	$(BIN)/mypy .
+
+style: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
 	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 6.0 --check
 	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djhtml --tabwidth 2 --check
-	$(BIN)/mypy .
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	FERMATA_PRODUCTION=1 FERMATA_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(40))') FERMATA_SITE_URL=https://fermata.example $(BIN)/python manage.py check --deploy --fail-level WARNING
 
