@@ -87,18 +87,22 @@ class Site:
         return self.visitors[-1]
 
     def until(self, what: Callable[[], object], seconds: float = 30, saying: str = "") -> object:
-        """Wait until `what()` is truthy; what it raises as AssertionError or transport error counts as not yet."""
-        end = time.monotonic() + seconds
-        last: object = None
-        while time.monotonic() < end:
+        """Wait until `what()` is truthy; what it raises as AssertionError or transport error counts as not yet.
+
+        The longer it takes, the more seldom it is asked: to answer costs the site what it would work with.
+        """
+        began, last = time.monotonic(), None
+        while True:
+            waited = time.monotonic() - began
             try:
                 if answer := what():
                     return answer
                 last = answer
             except (AssertionError, httpx.TransportError) as error:
                 last = error
-            time.sleep(0.25)
-        raise AssertionError(f"not within {seconds} s: {saying or what}: {last}\n{self.logs()}")
+            if waited >= seconds:
+                raise AssertionError(f"not within {seconds} s: {saying or what}: {last}\n{self.logs()}")
+            time.sleep(min(0.1 + waited / 5, 1, seconds - waited))
 
 
 class Visitor:
