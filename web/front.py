@@ -30,6 +30,7 @@ SHARED: Final = "fermata.shared"  # in the request's environment: of which state
 LOOKED_AT_EVERY: Final = 1.0  # seconds
 STALE_FOR: Final = 30.0  # seconds that readers get the last page for while a new one is made
 MOST_BYTES: Final = 64 * 1024 * 1024
+BESIDE: Final = 3 * 1024  # bytes that a page costs beside its text: address, headers, lock
 LARGEST: Final = 1024 * 1024
 SMALLEST_PACKED: Final = 1024
 PACKED_KINDS: Final = ("text/", "application/json", "application/xml", "image/svg")
@@ -74,8 +75,8 @@ class Page:
 
     @property
     def size(self) -> int:
-        """How many bytes are kept."""
-        return len(self.body) + len(self.packed)
+        """How many bytes keeping it costs."""
+        return len(self.body) + len(self.packed) + BESIDE
 
 
 class Line:

@@ -222,7 +222,7 @@ def test_the_last_page_stays_readable_while_the_database_is_away(site):
 
 
 def test_what_is_kept_has_a_bound(site, monkeypatch):
-    monkeypatch.setattr(front, "MOST_BYTES", 18)
+    monkeypatch.setattr(front, "MOST_BYTES", 3 * (front.BESIDE + len(b"page 1")))
     for path in ("/a", "/b", "/c", "/a", "/d"):
         site.body(path)
     assert len(site.front.pages) == 3
