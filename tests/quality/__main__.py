@@ -17,6 +17,7 @@ import httpx
 from playwright.sync_api import Page as PlaywrightPage
 from playwright.sync_api import sync_playwright
 
+from tests.follow import follow
 from tests.quality.accessible import states, violations
 from tests.quality.crawl import Page, pages
 
@@ -84,8 +85,7 @@ def axe(given: argparse.Namespace) -> None:
                 tab = context.new_page()
                 if name:
                     tab.goto(given.url + "/demo/people/")
-                    tab.get_by_role("button", name=re.compile(name)).click()
-                    tab.wait_for_load_state()
+                    follow(tab.get_by_role("button", name=re.compile(name)))
                 for page in pages(partial(_opened, tab, given.url), "/me/" if name else "/", Counter(), of_a_kind=1):
                     seen[width] += 1
                     for state in states(tab):
