@@ -202,6 +202,11 @@ def line_chart(
     )
 
 
+def as_decimal(value: object) -> Decimal:
+    """Return a number as a decimal: a fraction that no decimal equals to 28 digits, all else exactly. Raises InvalidOperation for what is no number."""
+    return Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(str(value))
+
+
 def written(value: Number | None) -> str:
     """Write a value shortly in plain text: 83, 0.5, 3.2×10²⁵; an em dash for None."""
     if value is None or not math.isfinite(float(value)):

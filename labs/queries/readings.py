@@ -40,12 +40,9 @@ COLUMNS = (
 )
 
 
-def values(
-    *, indicators: Collection[str], received_by: datetime, observed_from: datetime | None = None
-) -> list[ReadingValue]:
+def values(*, indicators: Collection[str], received_by: datetime) -> list[ReadingValue]:
     """Return the standing readings of `indicators` as known at `received_by`, oldest first, in one query."""
-    rows = _standing(received_by, list(indicators))
-    return [one for one in map(ReadingValue._make, rows) if observed_from is None or one.observed_at >= observed_from]
+    return list(map(ReadingValue._make, _standing(received_by, list(indicators))))
 
 
 @prepared

@@ -24,7 +24,7 @@ from treaty.queries.votes import summary, with_rows
 from treaty.rules.drills import DrillStage
 from treaty.rules.standdowns import StageKey
 from treaty.views.boards import board_data
-from web.charts import Chart
+from web.charts import Chart, as_decimal
 from web.figures import Column, Figure, Rows, Type, Words
 
 RECORD: Final = _("The record, by the rules of the text in force.")
@@ -88,11 +88,8 @@ def trigger_course(at: datetime, key: str) -> Chart | None:
 def course_rows(at: datetime, key: str) -> Rows:
     """Return the points of that line."""
     chart = trigger_course(at, key)
-    return (
-        [(point.at, None if point.value is None else Decimal(str(point.value))) for point in chart.points]
-        if chart
-        else []
-    )
+    points = chart.points if chart else ()
+    return [(point.at, None if point.value is None else as_decimal(point.value)) for point in points]
 
 
 def readings(at: datetime, key: str) -> Rows:

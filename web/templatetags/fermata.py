@@ -16,6 +16,7 @@ from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from core.times import stamp
+from web.charts import as_decimal
 from web.countries import country_name
 from web.exports import Cell, word
 from web.hashwords import hash_words
@@ -112,11 +113,7 @@ def flop(quantity: object) -> SafeString | str:
 
 def _decimal(quantity: object) -> Decimal | None:
     try:
-        number = (
-            Decimal(quantity.numerator) / quantity.denominator
-            if isinstance(quantity, Fraction)
-            else Decimal(str(quantity))
-        )
+        number = as_decimal(quantity)
     except InvalidOperation:
         return None
     return number if number.is_finite() else None

@@ -5,7 +5,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from labs.models import Inventory, Quarantine, Reading
-from labs.queries.readings import newest_id, values
+from labs.queries.readings import newest_id, values, values_since
 from tests.factories import NOON, facility, inventory, laboratory, reading
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_a_correction_stands_from_the_instant_it_was_received():
 def test_a_correction_of_what_was_observed_later_does_not_revive_the_old_version():
     reading("world_share", series="share", value=1, observed_at=NOON - 2 * HOUR)
     reading("world_share", series="share", value=2, observed_at=NOON - 5 * HOUR, received_at=NOON)
-    assert values(indicators=["world_share"], received_by=NOON, observed_from=NOON - 3 * HOUR) == []
+    assert values_since({"world_share": NOON - 3 * HOUR}, received_by=NOON) == []
 
 
 def test_one_series_name_of_two_laboratories_are_two_series():

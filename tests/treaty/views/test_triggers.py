@@ -54,6 +54,15 @@ def test_a_trigger_shows_its_condition_its_tree_its_chart_and_its_history(client
     assert found.count("is 500 minute: above 480.") >= 3  # lede, tree, history
 
 
+def test_a_mean_that_no_decimal_equals_is_in_the_table_to_28_digits(client, fired):
+    for number in range(21):
+        value = "0.02" if number else "0.03"
+        factories.reading("ai_commit_share", value=value, unit="share", observed_at=NOON - number * DAY)
+    told = client.get("/figures/trigger/code_share.csv")
+    assert told.status_code == 200
+    assert b"0.02047619047619047619047619048" in told.content
+
+
 def test_a_trigger_judged_in_labs_shows_every_lab_in_its_tree(client, fired):
     found = page(client, "trigger", "research_share")
     assert "Aster Institute" in found
