@@ -168,7 +168,7 @@ def stand_down(site, who, pause):
 def inspect(site, who, pause):
     """Celery plans a visit to every site; two inspectors of each team go in, report and sign."""
     rows = site.until(
-        lambda: (found := standing(site)) and len(found) >= 10 and found, 180, "a visit to each of ten sites"
+        lambda: (found := standing(site)) and len(found) >= 10 and found, 400, "a visit to each of ten sites"
     )
     inspectors = {name: site.client(name) for _, _, names in BODIES.values() for name in names[1:]}
     for row in rows:
