@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.rules.organisations import Kind
 from core.canonical import parse
 from core.errors import DomainError
 from ledger.models import Entry
@@ -114,7 +115,7 @@ def test_an_observer_is_accredited_and_neither_votes_nor_inspects():
     watcher = observer().memberships.get().organisation
     text()
     accredit(vote=decided("accredit", organisation=watcher.key), at=NOON)
-    assert [one.key for one in annex(watcher.kind, NOON)] == [watcher.key]
+    assert [one.key for one in annex(Kind.OBSERVER, NOON)] == [watcher.key]
     assert participating_bodies(NOON) == []
 
 
