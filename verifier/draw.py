@@ -10,7 +10,7 @@ from typing import Any
 from core.canonical import parse
 from core.errors import Malformed
 from core.times import instant, stamp
-from inspections.rules.drawn_days import LINKS, Drawn, links_up_to, opens_day, order
+from inspections.rules.drawn_days import Drawn, links_up_to, misfits, opens_day, order
 from inspections.rules.draws import ALGORITHM, Draw, Step, Ticketed, draw, first_difference, steps_as_json
 from inspections.rules.seeds import Contribution, caps, list_hash, opens, seed, value_commitment
 from verifier.output import complain, say
@@ -150,9 +150,8 @@ def _link_differences(draw: str, commitments: Sequence[str], links: Sequence[str
         return
     if len(links) != len(commitments):
         yield f"days: {len(links)} places have their links opened, {len(commitments)} were committed to"
-    for place, (link, committed) in enumerate(zip(links, commitments, strict=False), start=1):
-        if not opens_day(draw, place, links_up_to(str(link), LINKS - 1), committed):
-            yield f"days: the links of place {place} are not those that were committed to"
+    for place in misfits(draw, [str(link) for link in links], commitments):
+        yield f"days: the links of place {place} are not those that were committed to"
 
 
 def _contribution(item: Mapping[str, Any]) -> Contribution:

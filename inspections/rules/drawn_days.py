@@ -88,6 +88,15 @@ def opens_day(draw: str, place: int, links: Sequence[str], committed: str) -> bo
     return day_commitment(draw, place, links[0]) == committed
 
 
+def misfits(draw: str, links: Sequence[str], commitments: Sequence[str]) -> list[int]:
+    """Return the places, counted from 1, whose links, opened to the last, are not those that were committed to."""
+    return [
+        place
+        for place, (link, committed) in enumerate(zip(links, commitments, strict=False), start=1)
+        if not opens_day(draw, place, links_up_to(link, LINKS - 1), committed)
+    ]
+
+
 def possible_days(drawn_at: datetime, until: datetime, monitoring: Monitoring) -> tuple[datetime, ...]:
     """Return when a visit at short notice can begin between the draw and the next one; nothing under a text without a schedule."""
     if monitoring.schedule is None:

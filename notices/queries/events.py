@@ -160,8 +160,8 @@ def events(found: Iterable[Recorded], titles: Mapping[str, str] | None = None, *
     told = [one for one in found if one.value.kind in TOLD or (own and one.value.kind in OWN)]
     concerned, votes, sites = (_keys(told, *members) for members in CONCERNED)
     names = {**(titles or {}), **(dict(_organisations(concerned)) if concerned else {})}
-    details = [*(_votes(votes) if votes else ()), *(_sites(sites) if sites else ())]
-    return [_event(one, names, dict(details)) for one in told]
+    details = dict([*(_votes(votes) if votes else ()), *(_sites(sites) if sites else ())])
+    return [_event(one, names, details) for one in told]
 
 
 @prepared

@@ -7,7 +7,7 @@ from datetime import datetime
 from core.durations import Duration
 from core.errors import DomainError
 from core.times import stamp
-from inspections.rules.drawn_days import LINKS, links_up_to, opens_day
+from inspections.rules.drawn_days import misfits
 from inspections.rules.draws import ALGORITHM, Ticketed, draw
 from inspections.rules.seeds import (
     SETTLED,
@@ -230,6 +230,5 @@ def open_days(replay: Replay, _index: int, entry: EntryValue) -> Iterator[Findin
         yield Finding("repeated", "its days were opened before")
     one.days_opened_at = entry.at
     yield from differs("days", "how many places have their links opened", len(links), len(one.days))
-    for place, (link, committed) in enumerate(zip(links, one.days, strict=False), start=1):
-        if not opens_day(one.key, place, links_up_to(link, LINKS - 1), committed):
-            yield Finding("commitment", f"the links of place {place} are not those that were committed to")
+    for place in misfits(one.key, links, one.days):
+        yield Finding("commitment", f"the links of place {place} are not those that were committed to")
